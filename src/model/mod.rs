@@ -1,0 +1,26 @@
+//! The words of cm-bot as types. Whatever comes from outside is parsed here once and trusted afterwards.
+//!
+//! Nothing in this folder reads a clock, a file or the network.
+
+mod commit;
+mod ids;
+mod people;
+mod pull_request;
+mod scan;
+mod service;
+mod text;
+mod ticket;
+mod time;
+
+pub use commit::{Commit, GitActor, Relation, Signature};
+pub use ids::{
+    AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ParseError, RepoName, RoleName,
+    ServiceName, SlackId, TicketKey,
+};
+pub use people::{People, PeopleError, Person};
+pub use pull_request::{Account, AccountKind, Dismissal, ForcePush, Merged, Opinion, PullRequest, Review};
+pub use scan::{Analysis, CheckRun, Conclusion, ScanFinding, Severity};
+pub use service::{Scanner, Scope, Service};
+pub use text::{Span, Text, listed, plural, shortened};
+pub use ticket::{Field, Status, Ticket, TicketStatus};
+pub use time::Timestamp;

@@ -1,0 +1,124 @@
+//! People: one person, the accounts that are theirs, and their roles. The content of `people.toml`.
+
+use std::collections::{BTreeSet, HashMap};
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{AccountId, GithubId, RoleName, SlackId};
+
+/// One human.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The name that others read.
+    pub name: String,
+    /// The Jira account.
+    pub jira: AccountId,
+    /// Every GitHub account that is this person's, by number.
+    pub github: Vec<GithubId>,
+    /// The Slack account, if there is one.
+    pub slack: Option<SlackId>,
+    /// What this person may do for others: the roles that the criteria name.
+    #[serde(default)]
+    pub roles: BTreeSet<RoleName>,
+}
+
+/// Everybody whom cm-bot knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct People {
+    everybody: Vec<Person>,
+    by_github: HashMap<GithubId, usize>,
+    by_jira: HashMap<AccountId, usize>,
+}
+
+/// What is wrong with a people file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PeopleError {
+    /// Not readable.
+    #[error("{0}")]
+    Unreadable(String),
+    /// An account that two people claim: then nobody can tell who acted.
+    #[error("{account} belongs to both {one} and {other}; an account has one owner")]
+    SharedAccount {
+        /// The account, in words.
+        account: String,
+        /// Who has it first.
+        one: String,
+        /// Who has it too.
+        other: String,
+    },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    people: Vec<Person>,
+}
+
+impl People {
+    /// Reads the text of a people file.
+    ///
+    /// # Errors
+    /// When it is no TOML of this form, or an account has two owners.
+    pub fn parse(text: &str) -> Result<People, PeopleError> {
+        let file: File = toml::from_str(text).map_err(|error| PeopleError::Unreadable(error.to_string()))?;
+        let mut people = People { everybody: file.people, by_github: HashMap::new(), by_jira: HashMap::new() };
+        for (place, person) in people.everybody.iter().enumerate() {
+            for id in &person.github {
+                own(&mut people.by_github, *id, place)
+                    .map_err(|first| shared(format!("GitHub account {}", id.0), &people.everybody, (first, place)))?;
+            }
+            own(&mut people.by_jira, person.jira.clone(), place)
+                .map_err(|first| shared(format!("Jira account {}", person.jira), &people.everybody, (first, place)))?;
+        }
+        Ok(people)
+    }
+
+    /// Whose GitHub account this is.
+    #[must_use]
+    pub fn by_github(&self, id: GithubId) -> Option<&Person> {
+        self.by_github.get(&id).map(|place| &self.everybody[*place])
+    }
+
+    /// Whose Jira account this is.
+    #[must_use]
+    pub fn by_jira(&self, account: &AccountId) -> Option<&Person> {
+        self.by_jira.get(account).map(|place| &self.everybody[*place])
+    }
+
+    /// Everybody with at least one of these roles, in the order of the file.
+    pub fn with_any_role<'a>(&'a self, roles: &'a [RoleName]) -> impl Iterator<Item = &'a Person> {
+        self.everybody.iter().filter(|person| roles.iter().any(|role| person.roles.contains(role)))
+    }
+
+    /// Everybody, in the order of the file.
+    #[must_use]
+    pub fn everybody(&self) -> &[Person] {
+        &self.everybody
+    }
+}
+
+fn own<K: std::hash::Hash + Eq>(owners: &mut HashMap<K, usize>, account: K, place: usize) -> Result<(), usize> {
+    match owners.insert(account, place) {
+        None => Ok(()),
+        Some(first) => Err(first),
+    }
+}
+
+fn shared(account: String, everybody: &[Person], (one, other): (usize, usize)) -> PeopleError {
+    PeopleError::SharedAccount { account, one: everybody[one].name.clone(), other: everybody[other].name.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_has_one_owner() {
+        let person =
+            |name: &str, jira: &str| format!("[[people]]\nname = \"{name}\"\njira = \"{jira}\"\ngithub = [7]\n");
+        let error = People::parse(&(person("Ana", "a") + &person("Ben", "b"))).unwrap_err();
+        assert_eq!(error.to_string(), "GitHub account 7 belongs to both Ana and Ben; an account has one owner");
+        assert!(People::parse(&person("Ana", "a")).is_ok());
+    }
+}

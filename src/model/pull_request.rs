@@ -1,0 +1,118 @@
+//! Pull requests and what people said in them.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{BranchName, CommitSha, GithubId, RepoName};
+use super::time::Timestamp;
+
+/// A GitHub account, known by its number.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The number that stays.
+    pub id: GithubId,
+    /// The login of today; for people to read.
+    pub login: String,
+    /// What kind of account it is.
+    pub kind: AccountKind,
+}
+
+/// The kinds of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AccountKind {
+    /// A human's account.
+    User,
+    /// An App or another machine.
+    Bot,
+    /// A placeholder of an imported history, or a kind that we do not know.
+    Other,
+}
+
+/// A pull request with everything that a review rule looks at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequest {
+    /// Its number in the repository.
+    pub number: u64,
+    /// The repository that it is for.
+    pub repository: RepoName,
+    /// Its title; for people.
+    pub title: String,
+    /// The branch that it is for.
+    pub base: BranchName,
+    /// Its final commit.
+    pub head: CommitSha,
+    /// Who opened it; nobody when the account was deleted.
+    pub opener: Option<Account>,
+    /// How it was merged, if it was.
+    pub merged: Option<Merged>,
+    /// All reviews, in the order in which the server received them.
+    pub reviews: Vec<Review>,
+    /// When the server first made an object (a check suite) for the final commit: later than its push, never earlier.
+    pub head_first_seen: Option<Timestamp>,
+    /// Who pushed the final commit, as far as the server tells.
+    pub head_pushers: Vec<Account>,
+    /// Forced pushes to its branch.
+    pub force_pushes: Vec<ForcePush>,
+    /// When it was pointed at another base branch.
+    pub base_changes: Vec<Timestamp>,
+    /// Reviews that were dismissed.
+    pub dismissals: Vec<Dismissal>,
+}
+
+/// The end of a merged pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    /// The commit that brought it to the base branch.
+    pub commit: CommitSha,
+}
+
+/// One review.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Review {
+    /// The server's id of it.
+    pub id: String,
+    /// Who wrote it; nobody when the account was deleted.
+    pub author: Option<Account>,
+    /// What it says.
+    pub opinion: Opinion,
+    /// When the server received it.
+    pub submitted_at: Timestamp,
+    /// The commit that it names today. GitHub moves approvals to newer commits, so this alone proves nothing.
+    pub commit: Option<CommitSha>,
+    /// Whether its author may push to the repository.
+    pub may_push: bool,
+}
+
+/// What a review says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Opinion {
+    /// Approved.
+    Approved,
+    /// Asked for changes.
+    ChangesRequested,
+    /// Somebody took its force away.
+    Dismissed,
+    /// Only a comment.
+    Commented,
+}
+
+/// A push that threw commits of the branch away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForcePush {
+    /// When the server received it.
+    pub at: Timestamp,
+    /// Who pushed, as far as the server tells.
+    pub actor: Option<Account>,
+}
+
+/// A review that somebody dismissed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dismissal {
+    /// The id of the review.
+    pub review: String,
+    /// What it had said.
+    pub was: Opinion,
+    /// Who dismissed it, as far as the server tells.
+    pub actor: Option<Account>,
+}

@@ -1,0 +1,98 @@
+//! Results of security scans, each bound to one commit.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::CommitSha;
+use super::time::Timestamp;
+
+/// One code-scanning analysis.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// The server's number of it.
+    pub id: u64,
+    /// The tool's name.
+    pub tool: String,
+    /// Which part of the repository it covers.
+    pub category: String,
+    /// The commit that was analysed.
+    pub commit: CommitSha,
+    /// What went wrong, in the tool's words; empty when nothing did.
+    pub error: String,
+    /// How many rules ran.
+    pub rules: u64,
+    /// How many results it has.
+    pub results: u64,
+    /// When the server received it.
+    pub created_at: Timestamp,
+}
+
+/// One result of an analysis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ScanFinding {
+    /// The rule's id or a CVE number.
+    pub rule: String,
+    /// What the tool says.
+    pub message: String,
+    /// How bad it is.
+    pub severity: Severity,
+    /// Where it is, if the tool says so.
+    pub path: Option<String>,
+}
+
+/// How bad a result is, from harmless to worst. What a tool does not rate counts as worst.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    /// A remark.
+    None,
+    /// Low.
+    Low,
+    /// Medium.
+    Medium,
+    /// High.
+    High,
+    /// Critical.
+    Critical,
+    /// The tool did not say, or said something that we do not know.
+    Unrated,
+}
+
+/// One check run of a GitHub App.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckRun {
+    /// Its name; any workflow can choose any name, so it counts only together with the App.
+    pub name: String,
+    /// The numeric id of the App that reported it.
+    pub app_id: u64,
+    /// The commit it is about.
+    pub commit: CommitSha,
+    /// How it ended.
+    pub conclusion: Conclusion,
+}
+
+/// How a check run ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Conclusion {
+    /// It has not ended.
+    Running,
+    /// It ended well.
+    Success,
+    /// Any other end, in the server's word: `failure`, `skipped`, `neutral`, `stale`, …
+    Other(String),
+}
+
+impl fmt::Display for Severity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Severity::None => "Note",
+            Severity::Low => "Low",
+            Severity::Medium => "Medium",
+            Severity::High => "High",
+            Severity::Critical => "Critical",
+            Severity::Unrated => "Unrated",
+        })
+    }
+}

@@ -1,0 +1,76 @@
+//! Points in time, in milliseconds, always UTC.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::ParseError;
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Timestamp(pub i64);
+
+impl Timestamp {
+    /// Reads RFC 3339 (`2026-11-22T14:05:00Z`) and the form that Jira writes (`2026-11-22T14:05:00.000+0000`).
+    ///
+    /// # Errors
+    /// When the text is neither.
+    pub fn parse(text: &str) -> Result<Timestamp, ParseError> {
+        let jira =
+            || jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", text).and_then(|parsed| parsed.to_timestamp());
+        let time = text.parse::<jiff::Timestamp>().or_else(|_| jira());
+        time.map(|time| Timestamp(time.as_millisecond())).map_err(|_| ParseError::new(text, "a time"))
+    }
+
+    /// `14:05 UTC`.
+    #[must_use]
+    pub fn clock(self) -> String {
+        self.format("%H:%M UTC")
+    }
+
+    /// `2026-11-22 14:05 UTC`.
+    #[must_use]
+    pub fn day_and_clock(self) -> String {
+        self.format("%Y-%m-%d %H:%M UTC")
+    }
+
+    /// This time and `span` more.
+    #[must_use]
+    pub fn plus(self, span: Duration) -> Timestamp {
+        Timestamp(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Whole seconds since the epoch, as Slack's date format wants them.
+    #[must_use]
+    pub fn seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    fn format(self, pattern: &str) -> String {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(time) => time.strftime(pattern).to_string(),
+            Err(_) => format!("{} ms", self.0),
+        }
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.format("%Y-%m-%dT%H:%M:%SZ"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_are_the_same_moment() {
+        let github = Timestamp::parse("2026-11-22T14:05:00Z").unwrap();
+        assert_eq!(Timestamp::parse("2026-11-22T14:05:00.000+0000").unwrap(), github);
+        assert_eq!(Timestamp::parse("2026-11-22T16:05:00.000+0200").unwrap(), github);
+        assert_eq!(github.day_and_clock(), "2026-11-22 14:05 UTC");
+        assert!(Timestamp::parse("yesterday").is_err());
+    }
+}
