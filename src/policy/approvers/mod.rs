@@ -1,0 +1,3 @@
+//! "Who may approve, and are they enough?"
+
+pub mod human_approval;

@@ -1,0 +1,228 @@
+//! The company's rules for automatic approval: the content of `criteria.toml`, together with the people they speak of.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::model::{Field, People, PeopleError, RepoName, RoleName, Severity};
+use crate::policy::{Duty, RULES};
+
+/// The criteria in force, and the people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Criteria {
+    /// What the criteria say.
+    pub terms: Terms,
+    /// Who is who.
+    pub people: People,
+    /// SHA-256 over both files: what a decision was made under.
+    pub digest: String,
+}
+
+/// The keys of `criteria.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The name of this edition, shown in every message.
+    pub version: String,
+    /// What cm-bot may do when everything is met.
+    pub mode: Mode,
+    /// Rules that this company does not want, by id. Most rules cannot be switched off.
+    pub switched_off: BTreeSet<String>,
+    /// Which fields must be filled in.
+    pub required_fields: RequiredFields,
+    /// The classes of change.
+    pub change_class: ChangeClasses,
+    /// When a scan blocks.
+    pub security_scan: SecurityScan,
+    /// What counts as a manifest with a version.
+    pub version_bump: VersionBump,
+    /// What cm-bot itself is made of.
+    pub self_change: SelfChange,
+    /// Who may approve by hand.
+    pub approvers: Roles,
+    /// Who is told.
+    pub notify: Notify,
+}
+
+/// What cm-bot may do when every criterion is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Approve the ticket.
+    Approve,
+    /// Recommend the approval; a human approves.
+    Recommend,
+    /// Only report; a human decides.
+    Off,
+}
+
+/// Terms of the rule `required_fields`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequiredFields {
+    /// Fields that must be filled in.
+    pub fields: BTreeSet<Field>,
+    /// Those of them that must say something in words.
+    pub in_words: BTreeSet<Field>,
+    /// The least number of characters of a field in words.
+    pub least_characters: usize,
+    /// Texts that mean "nothing"; upper and lower case are the same.
+    pub empty_words: BTreeSet<String>,
+}
+
+/// Terms of the rule `change_class`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeClasses {
+    /// Classes that may be approved automatically.
+    pub automatic: BTreeSet<String>,
+    /// Classes that are emergencies.
+    pub emergency: BTreeSet<String>,
+}
+
+/// Terms of the rule `security_scan`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SecurityScan {
+    /// The least severity that blocks. A finding that the tool did not rate always blocks.
+    pub blocking_severity: Severity,
+}
+
+/// Terms of the rule `version_bump`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct VersionBump {
+    /// Paths of manifests in which the version may change without review.
+    pub manifests: BTreeSet<String>,
+}
+
+/// Terms of the rule `self_change`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SelfChange {
+    /// Repositories with cm-bot's own code, settings, criteria and people.
+    pub repositories: BTreeSet<RepoName>,
+}
+
+/// A list of roles.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Roles {
+    /// Any one of them is enough.
+    pub roles: Vec<RoleName>,
+}
+
+/// Who is told.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Notify {
+    /// When a ticket waits for a human.
+    pub held: Vec<RoleName>,
+    /// When an emergency is declared.
+    pub emergency: Vec<RoleName>,
+}
+
+/// What is wrong with the criteria or the people file.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum CriteriaError {
+    /// Not readable.
+    #[error("the criteria cannot be read: {0}")]
+    Unreadable(String),
+    /// The people file.
+    #[error("the people file cannot be read: {0}")]
+    People(#[from] PeopleError),
+    /// A rule that does not exist.
+    #[error("`switched_off` names `{0}`, which is no rule; the rules are: {1}")]
+    NoSuchRule(String, String),
+    /// A rule that everything rests on.
+    #[error("`{0}` cannot be switched off: without it nothing that cm-bot approves would mean anything")]
+    NotOptional(String),
+    /// A list that must not be empty.
+    #[error("`{0}` is empty: {1}")]
+    Empty(&'static str, &'static str),
+    /// A role that nobody has.
+    #[error("`{0}` names the role `{1}`, which nobody in the people file has")]
+    NobodyInRole(&'static str, RoleName),
+    /// A class that cannot be both.
+    #[error("the change class `{0}` is both automatic and an emergency")]
+    TwoClasses(String),
+}
+
+impl Criteria {
+    /// Reads criteria and people from the texts of their files.
+    ///
+    /// # Errors
+    /// With a sentence that says what is wrong and where.
+    pub fn parse(terms: &str, people: &str) -> Result<Criteria, CriteriaError> {
+        let digest = digest(terms, people);
+        let people = People::parse(people)?;
+        let terms: Terms = toml::from_str(terms).map_err(|error| CriteriaError::Unreadable(error.to_string()))?;
+        check_rules(&terms)?;
+        check_lists(&terms)?;
+        check_roles(&terms, &people)?;
+        Ok(Criteria { terms, people, digest })
+    }
+
+    /// Whether a rule is in force.
+    #[must_use]
+    pub fn demands(&self, rule: &str) -> bool {
+        !self.terms.switched_off.contains(rule)
+    }
+}
+
+/// SHA-256 over both texts, each with its length before it.
+fn digest(terms: &str, people: &str) -> String {
+    let mut hash = Sha256::new();
+    for text in [terms, people] {
+        hash.update((text.len() as u64).to_be_bytes());
+        hash.update(text.as_bytes());
+    }
+    hex::encode(hash.finalize())
+}
+
+fn check_rules(terms: &Terms) -> Result<(), CriteriaError> {
+    for id in &terms.switched_off {
+        let Some(rule) = RULES.iter().find(|rule| rule.id == id) else {
+            let all = RULES.iter().map(|rule| rule.id).collect::<Vec<_>>().join(", ");
+            return Err(CriteriaError::NoSuchRule(id.clone(), all));
+        };
+        match rule.duty {
+            Duty::Optional => {}
+            Duty::Always => return Err(CriteriaError::NotOptional(id.clone())),
+        }
+    }
+    Ok(())
+}
+
+fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
+    if terms.self_change.repositories.is_empty() {
+        return Err(CriteriaError::Empty("self_change.repositories", "name the repository with cm-bot's own settings"));
+    }
+    if terms.approvers.roles.is_empty() {
+        return Err(CriteriaError::Empty("approvers.roles", "then nobody could decide what cm-bot holds"));
+    }
+    if terms.notify.emergency.is_empty() {
+        return Err(CriteriaError::Empty("notify.emergency", "then nobody would learn of an emergency"));
+    }
+    match terms.change_class.automatic.intersection(&terms.change_class.emergency).next() {
+        Some(class) => Err(CriteriaError::TwoClasses(class.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_roles(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
+    let lists = [
+        ("approvers.roles", &terms.approvers.roles),
+        ("notify.held", &terms.notify.held),
+        ("notify.emergency", &terms.notify.emergency),
+    ];
+    for (key, roles) in lists {
+        for role in roles {
+            if people.with_any_role(std::slice::from_ref(role)).next().is_none() {
+                return Err(CriteriaError::NobodyInRole(key, role.clone()));
+            }
+        }
+    }
+    Ok(())
+}

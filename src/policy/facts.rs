@@ -1,0 +1,296 @@
+//! Everything that was gathered about a ticket before it is judged.
+//!
+//! A [`Fact`] that could not be gathered is `Unknown` and says why. There is no way to leave one out: an absent fact is
+//! never an empty one. Facts are stored with the decision, so that it can be made again later with the same result.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Analysis, CheckRun, Commit, CommitSha, DecisionId, Environment, Field, PullRequest, Relation, ScanFinding, Scope,
+    Service, Ticket, TicketKey, Timestamp,
+};
+
+/// Something that was looked up, or the reason why it is not known.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Fact<T> {
+    /// Looked up completely.
+    Known(T),
+    /// Not known. Never to be read as "none" or "no".
+    Unknown(Gap),
+}
+
+/// Why something is not known.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gap {
+    /// What is not known, as the subject of a sentence: `the reviews`.
+    pub what: String,
+    /// Who was asked.
+    pub source: Source,
+    /// What came of it.
+    pub reason: GapReason,
+}
+
+/// Where facts come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are names")]
+pub enum Source {
+    Jira,
+    Github,
+}
+
+/// What came of asking.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GapReason {
+    /// No answer, or an answer that says "later".
+    Unreachable,
+    /// Too many requests.
+    RateLimited,
+    /// The answer was not what the service promises to answer: a login page, a half list, an unknown shape.
+    Unreadable,
+    /// The list that came is not complete, or changed while it was read.
+    Incomplete,
+    /// There is more of it than cm-bot reads.
+    TooMuch,
+    /// The service does not let us see it.
+    Refused,
+    /// The service says that there is no such thing, or that we may not know of it.
+    Missing,
+    /// It was not asked for, because something that is needed to ask is missing.
+    NotAsked,
+}
+
+/// The facts about one ticket at one moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Facts {
+    /// The ticket as it was read for this evaluation.
+    pub ticket: Ticket,
+    /// The service that it names.
+    pub placement: Placement,
+    /// Where people see the repository; for links.
+    pub repository_url: String,
+    /// The last approved change of the scope, from our own records.
+    pub baseline: Fact<Option<PastChange>>,
+    /// The change in which this very commit was approved for this scope before, if it was.
+    pub approved_before: Fact<Option<PastChange>>,
+    /// Other tickets of the scope that are not finished.
+    pub siblings: Fact<Vec<Sibling>>,
+    /// How the commit stands to the tip of the release branch.
+    pub on_branch: Fact<Relation>,
+    /// How the commit stands to the baseline, and the commits between.
+    pub range: Fact<Range>,
+    /// Every pull request that GitHub connects with a commit of the range.
+    pub pull_requests: Fact<PullRequests>,
+    /// What single commits change, for those that need to be looked at more closely.
+    pub changes: BTreeMap<CommitSha, Fact<Vec<FileChange>>>,
+    /// The security scans of the repository that matter to this commit.
+    pub scans: Fact<Scans>,
+}
+
+/// The service that a ticket names, as far as it is one of ours.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Placement {
+    /// A registered service and one of its environments.
+    Registered {
+        /// The service.
+        service: Service,
+        /// The environment.
+        environment: Environment,
+    },
+    /// The ticket names no component, or several.
+    NotOneComponent,
+    /// The component is no registered service.
+    UnknownService(String),
+    /// The service is registered, the environment is not one of its environments.
+    UnknownEnvironment {
+        /// The service.
+        service: Service,
+        /// What the ticket says.
+        said: String,
+    },
+}
+
+/// A change that was approved earlier.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastChange {
+    /// Its ticket.
+    pub ticket: TicketKey,
+    /// What was approved.
+    pub commit: CommitSha,
+    /// When.
+    pub approved_at: Timestamp,
+    /// By which decision of ours; nothing when a human approved it in Jira.
+    pub decision: Option<DecisionId>,
+}
+
+/// Another ticket of the same scope that is not finished.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sibling {
+    /// Its key.
+    pub ticket: TicketKey,
+    /// Its status in Jira.
+    pub status: String,
+}
+
+/// The commits between the baseline and the commit to deploy.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Range {
+    /// How the commit stands to the baseline.
+    pub relation: Relation,
+    /// The new commits, oldest first; complete.
+    pub commits: Vec<Commit>,
+    /// How many commits of the baseline's history would leave production.
+    pub removed: u64,
+}
+
+/// The pull requests behind a range.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PullRequests {
+    /// By number.
+    pub by_number: BTreeMap<u64, PullRequest>,
+    /// For each commit, the numbers of the merged pull requests that GitHub connects it with.
+    pub of_commit: BTreeMap<CommitSha, Vec<u64>>,
+}
+
+/// What one commit does to one file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileChange {
+    /// Where.
+    pub path: String,
+    /// What happened to it.
+    pub kind: FileChangeKind,
+}
+
+/// The ways in which a commit changes a file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FileChangeKind {
+    /// The content of a plain file, before and after.
+    Content {
+        /// Before the commit.
+        before: String,
+        /// After it.
+        after: String,
+    },
+    /// Anything else: added, removed, renamed, not plain text, or of no interest.
+    Other,
+}
+
+/// The scans of a repository that matter to one commit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scans {
+    /// For each expected tool and category the newest analysis of this commit; where there is none, the newest of any
+    /// commit, so that a message can say what there is instead.
+    pub analyses: Vec<Analysis>,
+    /// The findings of the analyses of this commit, by the analysis's number.
+    pub findings: BTreeMap<u64, Fact<Vec<ScanFinding>>>,
+    /// The expected check runs of this commit.
+    pub checks: Vec<CheckRun>,
+}
+
+impl<T> Fact<T> {
+    /// A fact that nobody asked for, because something that is needed to ask is missing.
+    #[must_use]
+    pub fn not_asked(what: &str) -> Fact<T> {
+        Fact::Unknown(Gap { what: what.into(), source: Source::Github, reason: GapReason::NotAsked })
+    }
+
+    /// The value, or the gap in its place.
+    ///
+    /// # Errors
+    /// With the gap when it is unknown.
+    pub fn known(&self) -> Result<&T, &Gap> {
+        match self {
+            Fact::Known(value) => Ok(value),
+            Fact::Unknown(gap) => Err(gap),
+        }
+    }
+}
+
+impl Gap {
+    /// Whether asking again later can help without anybody doing something.
+    #[must_use]
+    pub fn passes(&self) -> bool {
+        match self.reason {
+            GapReason::Unreachable | GapReason::RateLimited | GapReason::Unreadable | GapReason::Incomplete => true,
+            GapReason::TooMuch | GapReason::Refused | GapReason::Missing | GapReason::NotAsked => false,
+        }
+    }
+}
+
+impl fmt::Display for Gap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Gap { what, source, reason } = self;
+        match reason {
+            GapReason::Unreachable => write!(f, "{source} did not answer when asked for {what}"),
+            GapReason::RateLimited => {
+                write!(f, "{source} allows no more requests for now, so {what} could not be read")
+            }
+            GapReason::Unreadable => write!(f, "{source} answered something unexpected when asked for {what}"),
+            GapReason::Incomplete => write!(f, "{source} did not give all of {what}"),
+            GapReason::TooMuch => write!(f, "{source} has more of {what} than cm-bot reads"),
+            GapReason::Refused => write!(f, "{source} does not let cm-bot see {what}"),
+            GapReason::Missing => write!(f, "{source} does not know {what}, or does not let cm-bot see it"),
+            GapReason::NotAsked => write!(f, "{what} could not be asked for, see the other findings"),
+        }
+    }
+}
+
+impl fmt::Display for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Source::Jira => "Jira",
+            Source::Github => "GitHub",
+        })
+    }
+}
+
+impl Placement {
+    /// Finds the service and environment that a ticket names.
+    #[must_use]
+    pub fn of(ticket: &Ticket, services: &[Service]) -> Placement {
+        let [component] = ticket.components.as_slice() else { return Placement::NotOneComponent };
+        let Some(service) = services.iter().find(|service| service.name.as_str() == component) else {
+            return Placement::UnknownService(component.clone());
+        };
+        let said = ticket.field(Field::Environment).unwrap_or("");
+        match service.environments.iter().find(|environment| environment.as_str() == said) {
+            Some(environment) => Placement::Registered { service: service.clone(), environment: environment.clone() },
+            None => Placement::UnknownEnvironment { service: service.clone(), said: said.to_owned() },
+        }
+    }
+
+    /// The scope, if the ticket has one.
+    #[must_use]
+    pub fn scope(&self) -> Option<Scope> {
+        match self {
+            Placement::Registered { service, environment } => {
+                Some(Scope { service: service.name.clone(), environment: environment.clone() })
+            }
+            Placement::NotOneComponent | Placement::UnknownService(_) | Placement::UnknownEnvironment { .. } => None,
+        }
+    }
+
+    /// The service, if it is registered.
+    #[must_use]
+    pub fn service(&self) -> Option<&Service> {
+        match self {
+            Placement::Registered { service, .. } | Placement::UnknownEnvironment { service, .. } => Some(service),
+            Placement::NotOneComponent | Placement::UnknownService(_) => None,
+        }
+    }
+}
+
+impl Facts {
+    /// The commit to deploy, if the ticket names one in full.
+    #[must_use]
+    pub fn head(&self) -> Option<CommitSha> {
+        self.ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok())
+    }
+}

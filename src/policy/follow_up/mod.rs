@@ -1,0 +1,3 @@
+//! "What is owed afterwards?"
+
+pub mod emergency;
