@@ -1,0 +1,110 @@
+//! Every commit was reviewed by somebody who did not contribute to it (policy: peer review).
+//!
+//! The proof of each commit is put together in [`super::proof`]; this rule counts and explains.
+
+use super::proof::{Lack, Proof, Verdict, author, proofs};
+use crate::model::{Text, listed, plural};
+use crate::policy::criteria::Criteria;
+use crate::policy::decision::{By, Finding, Outcome, Todo};
+use crate::policy::facts::{Facts, Gap};
+
+/// At most this many commits are named one by one; the rest are a number.
+const MOST_NAMED: usize = 5;
+
+/// Was every commit reviewed by somebody who did not contribute to it?
+#[must_use]
+pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
+    if matches!(facts.baseline.known(), Ok(None)) {
+        return Finding::not_applicable("no earlier approval to count commits from");
+    }
+    let proofs = match proofs(facts, criteria) {
+        Ok(proofs) => proofs,
+        Err(gap) => return Finding::unknown(gap),
+    };
+    let lacking: Vec<(&Proof<'_>, &Lack)> = proofs.iter().filter_map(lack_of).collect();
+    let unclear = proofs.iter().find_map(gap_of);
+    match (lacking.as_slice(), unclear) {
+        ([], Some(gap)) => Finding::unknown(gap),
+        ([], None) if proofs.is_empty() => Finding::not_applicable("no new commits"),
+        ([], None) => Finding::met(all_reviewed(&proofs)),
+        (lacking, _) => not_reviewed(lacking, proofs.len(), facts),
+    }
+}
+
+fn lack_of<'a>(proof: &'a Proof<'a>) -> Option<(&'a Proof<'a>, &'a Lack)> {
+    match &proof.verdict {
+        Verdict::Lacking(lack) => Some((proof, lack)),
+        Verdict::Reviewed(_)
+        | Verdict::MergedByGithub
+        | Verdict::VersionBump(_)
+        | Verdict::NoVersionBump(_)
+        | Verdict::Unclear(_) => None,
+    }
+}
+
+fn gap_of<'a>(proof: &'a Proof<'_>) -> Option<&'a Gap> {
+    match &proof.verdict {
+        Verdict::Unclear(gap) => Some(gap),
+        Verdict::Reviewed(_)
+        | Verdict::MergedByGithub
+        | Verdict::VersionBump(_)
+        | Verdict::NoVersionBump(_)
+        | Verdict::Lacking(_) => None,
+    }
+}
+
+fn all_reviewed(proofs: &[Proof<'_>]) -> String {
+    let bumps =
+        proofs.iter().filter(|proof| matches!(proof.verdict, Verdict::VersionBump(_) | Verdict::NoVersionBump(_)));
+    match bumps.count() {
+        0 if proofs.len() == 1 => "1 commit, reviewed".into(),
+        0 => format!("{}, all reviewed", plural(proofs.len(), "commit")),
+        bumps if bumps == proofs.len() => format!("{} that only change manifests", plural(bumps, "commit")),
+        bumps => format!("{} reviewed, {bumps} only in manifests", plural(proofs.len() - bumps, "commit")),
+    }
+}
+
+fn not_reviewed(lacking: &[(&Proof<'_>, &Lack)], all: usize, facts: &Facts) -> Finding {
+    let headline = match lacking.len() {
+        1 => "A commit was not reviewed by somebody else.".to_owned(),
+        many => format!("{many} commits were not reviewed by somebody else."),
+    };
+    let mut details: Vec<Text> =
+        lacking.iter().take(MOST_NAMED).map(|(proof, lack)| sentence(proof, lack, facts)).collect();
+    if lacking.len() > MOST_NAMED {
+        details.push(format!("And {} more, see the list of commits.", lacking.len() - MOST_NAMED).into());
+    }
+    Finding {
+        outcome: Outcome::NotMet,
+        seen: format!("{} of {} reviewed", all - lacking.len(), plural(all, "commit")),
+        headline,
+        details,
+        todo: Some(todo(lacking)),
+    }
+}
+
+fn sentence(proof: &Proof<'_>, lack: &Lack, facts: &Facts) -> Text {
+    let sha = &proof.commit.sha;
+    Text::new().link(sha.short(), format!("{}/commit/{sha}", facts.repository_url)).words(format!(
+        " by {} {}.",
+        author(proof.commit),
+        lack.why
+    ))
+}
+
+/// What helps most: an approval, where one would count; else a human's decision.
+fn todo(lacking: &[(&Proof<'_>, &Lack)]) -> Todo {
+    let fixable = lacking.iter().find_map(|(proof, lack)| match (lack.by, proof.pull_request) {
+        (By::Requester, Some(pull_request)) => Some((pull_request, lack)),
+        (By::Requester | By::Approver | By::Time, _) => None,
+    });
+    match fixable {
+        Some((pull_request, lack)) => Todo::fix(format!(
+            "ask somebody other than {} to approve pull request {} at its last commit, {}.",
+            listed(&lack.not_by, "and"),
+            pull_request.number,
+            pull_request.head.short(),
+        )),
+        None => Todo::decide("look at what these commits change, then approve or decline the ticket."),
+    }
+}

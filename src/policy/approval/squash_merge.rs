@@ -1,0 +1,64 @@
+//! A merge keeps the commits that were reviewed (policy: peer review, squash merges).
+//!
+//! A squash or a rebase puts new commits on the release branch that nobody has seen in this form. Whether their content
+//! equals what was reviewed is not proven here, so a human decides.
+
+use std::collections::BTreeMap;
+
+use super::proof::proofs;
+use super::route::Route;
+use crate::model::{PullRequest, Text, plural};
+use crate::policy::criteria::Criteria;
+use crate::policy::decision::{Finding, Todo};
+use crate::policy::facts::Facts;
+
+/// Did every pull request keep the commits that were reviewed?
+#[must_use]
+pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
+    if matches!(facts.baseline.known(), Ok(None)) {
+        return Finding::not_applicable("no earlier approval to count commits from");
+    }
+    let proofs = match proofs(facts, criteria) {
+        Ok(proofs) => proofs,
+        Err(gap) => return Finding::unknown(gap),
+    };
+    let mut kept: BTreeMap<u64, Route> = BTreeMap::new();
+    let mut rewritten: BTreeMap<u64, (&PullRequest, Route)> = BTreeMap::new();
+    for proof in &proofs {
+        let Some(pull_request) = proof.pull_request else { continue };
+        match proof.route {
+            Route::Squash | Route::Rebase => {
+                rewritten.insert(pull_request.number, (pull_request, proof.route));
+            }
+            Route::MergeButton | Route::MadeByHand | Route::Octopus | Route::FastForward | Route::Direct => {
+                kept.insert(pull_request.number, proof.route);
+            }
+        }
+    }
+    match (kept.len(), rewritten.len()) {
+        (0, 0) => Finding::not_applicable("no pull requests"),
+        (kept, 0) => Finding::met(format!("{} kept their commits", plural(kept, "pull request"))),
+        _ => lost(rewritten.into_values().collect(), facts),
+    }
+}
+
+fn lost(rewritten: Vec<(&PullRequest, Route)>, facts: &Facts) -> Finding {
+    let headline = match rewritten.len() {
+        1 => "A pull request was merged in a way that lost the reviewed commits.".to_owned(),
+        many => format!("{many} pull requests were merged in a way that lost the reviewed commits."),
+    };
+    let details = rewritten.iter().map(|(pull_request, route)| sentence(pull_request, *route, facts)).collect();
+    let todo = Todo::decide(
+        "compare the new commits with the reviewed ones, then approve or decline the ticket. \
+         Merge with a merge commit next time; then cm-bot can do this by itself.",
+    );
+    Finding::not_met(format!("{} rewritten", plural(rewritten.len(), "pull request")), headline, todo).about(details)
+}
+
+fn sentence(pull_request: &PullRequest, route: Route, facts: &Facts) -> Text {
+    let number = pull_request.number;
+    let how = if route == Route::Squash { "squashed into one new commit" } else { "rebased into new commits" };
+    Text::new()
+        .link(format!("Pull request {number}"), format!("{}/pull/{number}", facts.repository_url))
+        .words(format!(" was {how}; what was reviewed ended in {}.", pull_request.head.short()))
+}
