@@ -1,0 +1,260 @@
+//! The comment on the ticket: verdict, why, who does what; then everything else folded away.
+
+use super::document::{Block, Document, Inline, Line, Tone, line, strong, words};
+use super::verdict::{Verdict, title};
+use super::view::{Links, View, word};
+use crate::model::{Person, Ticket, plural, shortened};
+use crate::policy::decision::{By, CommitVerdict, Judged, Outcome};
+use crate::policy::follow_up::emergency::documentation_due;
+
+/// At most this many commits are listed; the evidence page has all.
+const MOST_COMMITS: usize = 50;
+
+/// The findings of an evaluation.
+#[must_use]
+pub fn findings(view: &View<'_>) -> Document {
+    let verdict = Verdict::of(view.decision);
+    let mut blocks = vec![Block::Panel(verdict.tone(), vec![first_line(view), to_do(view, verdict)])];
+    let problems = view.decision.problems();
+    if !problems.is_empty() {
+        blocks.push(Block::Numbered(problems.iter().map(|judged| problem(judged)).collect()));
+    }
+    blocks.extend(ignored(view));
+    blocks.push(Block::Folded(format!("All {}", plural(view.decision.findings().len(), "check")), vec![checks(view)]));
+    if !view.decision.commits().is_empty() {
+        let count = view.decision.commits().len();
+        blocks.push(Block::Folded(plural(count, "commit"), commits(view)));
+    }
+    blocks.push(Block::Rule);
+    blocks.push(Block::Paragraph(small_print(view)));
+    Document(blocks)
+}
+
+/// A human approved it, and that counts.
+#[must_use]
+pub fn approved_by(person: &str, role: &str, links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![strong("Approved"), words(format!(" by {person} ({role})."))];
+    let next = vec![words("Nobody needs to act. The next change of this service is compared with this one.")];
+    Document(vec![Block::Panel(Verdict::Approved.tone(), vec![said, next]), Block::Paragraph(evidence(links, ticket))])
+}
+
+/// A human set the status, and that does not count.
+#[must_use]
+pub fn approval_does_not_count(reason: &str, links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![
+        strong("Waiting for 1 of 1 approvals."),
+        words(" The status says approved, but that does not count: "),
+        words(reason),
+    ];
+    let next = vec![strong("To do: "), words("move the ticket back to review, and let somebody approve it who may.")];
+    Document(vec![
+        Block::Panel(Verdict::NotCounted.tone(), vec![said, next]),
+        Block::Paragraph(evidence(links, ticket)),
+    ])
+}
+
+/// cm-bot wanted to approve, and Jira did not let it.
+#[must_use]
+pub fn could_not_move(transition: &str, links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![
+        strong("Waiting for 1 of 1 approvals."),
+        words(format!(
+            " Every check passed, but Jira does not offer cm-bot the transition \"{transition}\" for this ticket."
+        )),
+    ];
+    let next = vec![
+        strong("To do: "),
+        words(
+            "an approver approves the ticket; the operator of cm-bot checks jira.workflow in its settings and its rights in Jira.",
+        ),
+    ];
+    Document(vec![Block::Panel(Tone::Waiting, vec![said, next]), Block::Paragraph(evidence(links, ticket))])
+}
+
+/// The line that is put before a comment that is no longer true.
+#[must_use]
+pub fn superseded(evaluation: i64) -> Line {
+    vec![strong(format!("Superseded by evaluation {evaluation}, see the newer comment."))]
+}
+
+fn evidence(links: &Links, ticket: &Ticket) -> Line {
+    vec![Inline::Link("full evidence".into(), links.evidence(ticket))]
+}
+
+fn first_line(view: &View<'_>) -> Line {
+    let about = format!("{}, {}.", view.subject(), view.build());
+    let rest = match Verdict::of(view.decision) {
+        Verdict::ApprovedAutomatically => format!(" {} for {about}", view.passed()),
+        Verdict::Waiting if view.decision.is_recommended() => {
+            format!(" {} for {about} cm-bot recommends the approval.", view.passed())
+        }
+        Verdict::Waiting
+        | Verdict::Blocked
+        | Verdict::CouldNotBeChecked
+        | Verdict::Emergency
+        | Verdict::Approved
+        | Verdict::NotCounted
+        | Verdict::Declined
+        | Verdict::Closed => format!(" {about}"),
+    };
+    vec![strong(format!("{}.", title(view.decision))), words(rest)]
+}
+
+/// Who does what. Only those who must act are mentioned.
+fn to_do(view: &View<'_>, verdict: Verdict) -> Line {
+    match verdict {
+        Verdict::ApprovedAutomatically => vec![words("Nobody needs to act. The deploy may start.")],
+        Verdict::Blocked => {
+            let points = match view.decision.problems().len() {
+                1 => "fixes the point below".to_owned(),
+                many => format!("fixes the {many} points below"),
+            };
+            let rest = format!(" {points}. The ticket is then checked again by itself; nobody has to comment.");
+            vec![strong("To do: "), mention_requester(view), words(rest)]
+        }
+        Verdict::CouldNotBeChecked => {
+            vec![words(
+                "This is nobody's fault, and nobody needs to act: cm-bot tries again by itself and answers here.",
+            )]
+        }
+        Verdict::Emergency => emergency_to_do(view),
+        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
+            waiting_to_do(view)
+        }
+    }
+}
+
+fn waiting_to_do(view: &View<'_>) -> Line {
+    let mut to_do = vec![strong("To do: ")];
+    to_do.extend(mentions(&view.approvers()));
+    to_do.push(words(" approve or decline the ticket in Jira. "));
+    to_do.push(words(format!("{} requested it and cannot approve it.", view.requester_name())));
+    to_do
+}
+
+fn emergency_to_do(view: &View<'_>) -> Line {
+    let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
+    let mut to_do = vec![strong("To do: ")];
+    to_do.extend(mentions(&leads));
+    let due = documentation_due(view.at).day_and_clock();
+    to_do.push(words(format!(
+        " look at it now. Nothing is approved automatically. The documentation is due within 24 hours, by {due}."
+    )));
+    to_do
+}
+
+fn mentions(people: &[&Person]) -> Line {
+    if people.is_empty() {
+        return vec![words("an approver")];
+    }
+    let mut line = Vec::new();
+    for (place, person) in people.iter().enumerate() {
+        if place > 0 {
+            line.push(words(if place + 1 == people.len() { " or " } else { ", " }));
+        }
+        line.push(Inline::Mention(person.jira.clone(), person.name.clone()));
+    }
+    line
+}
+
+fn mention_requester(view: &View<'_>) -> Inline {
+    match view.ticket().requester.as_ref() {
+        Some(account) => Inline::Mention(account.clone(), view.requester_name()),
+        None => words("the requester"),
+    }
+}
+
+/// One problem: what is wrong, with what, and what to do.
+fn problem(judged: &Judged) -> Vec<Line> {
+    let finding = &judged.finding;
+    let mut lines = vec![vec![strong(&finding.headline)]];
+    lines.extend(finding.details.iter().map(line));
+    if let Some(todo) = &finding.todo {
+        let lead = if todo.by == By::Time { "Next: " } else { "Do this: " };
+        let mut last = vec![strong(lead)];
+        last.extend(line(&todo.text));
+        lines.push(last);
+    }
+    lines
+}
+
+fn ignored(view: &View<'_>) -> Option<Block> {
+    let ignored = view.decision.ignored();
+    if ignored.is_empty() {
+        return None;
+    }
+    let row = |one: &crate::policy::decision::IgnoredApproval| {
+        let number = one.pull_request;
+        let url = format!("{}/pull/{number}", view.facts.repository_url);
+        vec![
+            vec![Inline::Link(format!("pull request {number}"), url)],
+            vec![words(shortened(&one.reviewer, 60))],
+            vec![words(shortened(&one.reason, 300))],
+        ]
+    };
+    let rows = ignored.iter().take(MOST_COMMITS).map(row).collect();
+    let title = format!("{} did not count", plural(ignored.len(), "approval"));
+    Some(Block::Folded(title, vec![Block::Table(vec!["Where", "Who", "Why it does not count"], rows)]))
+}
+
+fn checks(view: &View<'_>) -> Block {
+    let row = |judged: &Judged| {
+        let outcome = judged.finding.outcome;
+        vec![
+            vec![words(judged.title)],
+            vec![Inline::Lozenge(tone(outcome), word(outcome))],
+            vec![words(&judged.finding.seen)],
+        ]
+    };
+    Block::Table(vec!["Check", "Result", "What was seen"], view.decision.findings().iter().map(row).collect())
+}
+
+fn tone(outcome: Outcome) -> Tone {
+    match outcome {
+        Outcome::Met => Tone::Good,
+        Outcome::NotMet => Tone::Bad,
+        Outcome::NotApplicable => Tone::Neutral,
+        Outcome::Unknown => Tone::Waiting,
+    }
+}
+
+fn commits(view: &View<'_>) -> Vec<Block> {
+    let commits = view.decision.commits();
+    let stopping = commits.iter().filter(|commit| commit.outcome.stops());
+    let fine = commits.iter().filter(|commit| !commit.outcome.stops());
+    let rows = stopping.chain(fine).take(MOST_COMMITS).map(|commit| commit_row(commit, view)).collect();
+    let mut blocks =
+        vec![Block::Table(vec!["Commit", "Author", "Pull request", "Result", "Reviewed by, or why not"], rows)];
+    if commits.len() > MOST_COMMITS {
+        let more = format!("And {} more, see ", commits.len() - MOST_COMMITS);
+        let link = Inline::Link("full evidence".into(), view.links.evidence(view.ticket()));
+        blocks.push(Block::Paragraph(vec![words(more), link, words(".")]));
+    }
+    blocks
+}
+
+fn commit_row(commit: &CommitVerdict, view: &View<'_>) -> Vec<Line> {
+    let repository = &view.facts.repository_url;
+    let pull_request = match commit.pull_request {
+        Some(number) => Inline::Link(number.to_string(), format!("{repository}/pull/{number}")),
+        None => words("none"),
+    };
+    let sha = Inline::Link(commit.sha.short().into(), format!("{repository}/commit/{}", commit.sha));
+    vec![
+        vec![sha, words(format!(" {}", shortened(&commit.headline, 60)))],
+        vec![words(shortened(&commit.author, 60))],
+        vec![pull_request],
+        vec![Inline::Lozenge(tone(commit.outcome), word(commit.outcome))],
+        vec![words(shortened(&commit.reason, 300))],
+    ]
+}
+
+fn small_print(view: &View<'_>) -> Line {
+    let mut line = vec![
+        words(format!("{} · {} · record ", view.stamp(), view.at.day_and_clock())),
+        Inline::Code(view.record.short()),
+        words(" · "),
+    ];
+    line.extend(evidence(view.links, view.ticket()));
+    line
+}

@@ -1,0 +1,12 @@
+//! Words that people read. One named function a message; nothing here decides anything.
+//!
+//! Messages are built as a [`document::Document`] or a [`slack::Message`]: our own, small vocabulary of panels, lists and
+//! tables. `integrations` turns them into the JSON of Jira and Slack, [`terminal`] and [`html`] into text and pages.
+
+pub mod document;
+pub mod html;
+pub mod jira;
+pub mod slack;
+pub mod terminal;
+pub mod verdict;
+pub mod view;

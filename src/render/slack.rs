@@ -1,0 +1,373 @@
+//! Messages in Slack: one root a ticket, edited in place; events in its thread; only those who must act are mentioned.
+
+use super::verdict::{Verdict, title};
+use super::view::{Links, View};
+use crate::model::{Person, SlackId, Span, Text, Ticket, Timestamp, listed, plural, shortened};
+use crate::policy::decision::{By, Judged};
+use crate::policy::follow_up::emergency::documentation_due;
+
+/// At most this many findings stand in a message; the ticket has all.
+const MOST_FINDINGS: usize = 3;
+
+/// A message, before it is Slack's JSON.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// The whole message as one sentence: notifications and screen readers read only this.
+    pub fallback: String,
+    /// The parts that are seen.
+    pub parts: Vec<Part>,
+}
+
+/// A part of a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// A paragraph.
+    Section(Mrkdwn),
+    /// Short facts side by side.
+    Fields(Vec<Mrkdwn>),
+    /// Buttons that lead somewhere: what they say, what they say aloud, where they lead.
+    Buttons(Vec<Button>),
+    /// Small print.
+    Context(Mrkdwn),
+}
+
+/// A button that opens a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Button {
+    /// Its name among the buttons of a message.
+    pub id: &'static str,
+    /// What it says.
+    pub label: String,
+    /// What it says to somebody who does not see it.
+    pub aloud: String,
+    /// Where it leads.
+    pub url: String,
+}
+
+/// Text in Slack's markup. Words can only be added escaped, so nothing from outside becomes a mention or a link.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mrkdwn(String);
+
+impl Mrkdwn {
+    /// Nothing yet.
+    #[must_use]
+    pub fn new() -> Mrkdwn {
+        Mrkdwn::default()
+    }
+
+    /// Words, escaped.
+    #[must_use]
+    pub fn words(mut self, words: &str) -> Mrkdwn {
+        self.0.push_str(&escaped(words));
+        self
+    }
+
+    /// Bold words, escaped.
+    #[must_use]
+    pub fn bold(mut self, words: &str) -> Mrkdwn {
+        self.0.push('*');
+        self.0.push_str(&escaped(words).replace('*', "∗"));
+        self.0.push('*');
+        self
+    }
+
+    /// A link with our own address.
+    #[must_use]
+    pub fn link(mut self, words: &str, url: &str) -> Mrkdwn {
+        let target = escaped(url).replace('|', "%7C");
+        self.0.push_str(&format!("<{target}|{}>", escaped(words).replace('|', "¦")));
+        self
+    }
+
+    /// A mention, which notifies.
+    #[must_use]
+    pub fn mention(mut self, id: &SlackId) -> Mrkdwn {
+        self.0.push_str(&format!("<@{id}>"));
+        self
+    }
+
+    /// A time in the reader's own zone.
+    #[must_use]
+    pub fn time(mut self, time: Timestamp) -> Mrkdwn {
+        self.0.push_str(&format!("<!date^{}^{{date_short_pretty}} {{time}}|{}>", time.seconds(), time.day_and_clock()));
+        self
+    }
+
+    /// One of our own emoji, by its name.
+    #[must_use]
+    pub fn emoji(mut self, name: &'static str) -> Mrkdwn {
+        self.0.push_str(name);
+        self.0.push(' ');
+        self
+    }
+
+    /// A text of the policy.
+    #[must_use]
+    pub fn text(self, text: &Text) -> Mrkdwn {
+        text.spans().iter().fold(self, |so_far, span| match span {
+            Span::Plain(words) => so_far.words(words),
+            Span::Code(code) => so_far.code(code),
+            Span::Link { words, url } => so_far.link(words, url),
+        })
+    }
+
+    /// The next line.
+    #[must_use]
+    pub fn line(mut self) -> Mrkdwn {
+        self.0.push('\n');
+        self
+    }
+
+    /// The markup.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn code(mut self, code: &str) -> Mrkdwn {
+        self.0.push_str(&format!("`{}`", escaped(code).replace('`', "'")));
+        self
+    }
+}
+
+/// The root message of a ticket after an evaluation.
+#[must_use]
+pub fn findings(view: &View<'_>) -> Message {
+    match Verdict::of(view.decision) {
+        Verdict::ApprovedAutomatically => approved_automatically(view),
+        Verdict::Blocked => blocked(view),
+        Verdict::CouldNotBeChecked => could_not_be_checked(view),
+        Verdict::Emergency => emergency(view),
+        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
+            waiting(view)
+        }
+    }
+}
+
+/// The reply in the thread when an evaluation changes the verdict. It carries the mention, because edits notify nobody.
+#[must_use]
+pub fn changed(view: &View<'_>) -> Message {
+    let verdict = Verdict::of(view.decision);
+    let line = Mrkdwn::new().emoji(verdict.emoji()).bold(&title(view.decision));
+    let line = match verdict {
+        Verdict::ApprovedAutomatically => line.words(" · nobody needs to act"),
+        Verdict::Blocked => {
+            mention_all(line.words(" · "), &requester(view)).words(" please see what to fix in the ticket")
+        }
+        Verdict::CouldNotBeChecked => line.words(" · it is tried again by itself"),
+        Verdict::Waiting
+        | Verdict::Emergency
+        | Verdict::Approved
+        | Verdict::NotCounted
+        | Verdict::Declined
+        | Verdict::Closed => mention_all(line.words(" · "), &view.approvers()).words(" please decide"),
+    };
+    Message { fallback: fallback(view), parts: vec![Part::Section(line)] }
+}
+
+/// The root message after a human approved, declined or closed the ticket. No buttons any more, nobody is mentioned.
+#[must_use]
+pub fn ended(verdict: Verdict, how: &str, subject: &str, (ticket, links): (&Ticket, &Links)) -> Message {
+    let line = Mrkdwn::new()
+        .emoji(verdict.emoji())
+        .bold(how)
+        .words(" · ")
+        .link(ticket.key.as_str(), &links.ticket(ticket))
+        .words(&format!(" {subject}"));
+    let small = Mrkdwn::new().link("evidence", &links.evidence(ticket)).words(" · nobody needs to act");
+    let fallback = format!("{how}: {}, {subject}. Nobody needs to act.", ticket.key);
+    Message { fallback, parts: vec![Part::Section(line), Part::Context(small)] }
+}
+
+fn approved_automatically(view: &View<'_>) -> Message {
+    let section = headline(view).line().words(&format!("{} · {}", view.passed(), what_was_checked(view)));
+    let small = Mrkdwn::new()
+        .words(&format!("Requested by {} · {} · ", view.requester_name(), view.stamp()))
+        .link("evidence", &view.links.evidence(view.ticket()))
+        .words(" · nobody needs to act");
+    Message { fallback: fallback(view), parts: vec![Part::Section(section), Part::Context(small)] }
+}
+
+fn waiting(view: &View<'_>) -> Message {
+    let mut why = Mrkdwn::new().bold("Why a person must decide");
+    if view.decision.is_recommended() {
+        why = why
+            .line()
+            .words("• every check passed; the criteria leave the approval to a human, and cm-bot recommends it");
+    }
+    for judged in view.decision.problems().iter().take(MOST_FINDINGS) {
+        why = why.line().words("• ").words(&judged.finding.headline);
+    }
+    why = more(why, view).line().bold("What was checked").line().words(&format!(
+        "• {} · {}",
+        view.passed(),
+        what_was_checked(view)
+    ));
+    let ask = mention_all(Mrkdwn::new().bold("To decide: "), &view.approvers());
+    let small = format!("Requested by {}, who cannot approve it · {}", view.requester_name(), view.stamp());
+    let parts = vec![
+        Part::Section(headline(view)),
+        Part::Section(why),
+        Part::Section(ask),
+        Part::Buttons(vec![open_ticket(view, "Review and decide"), open_evidence(view)]),
+        Part::Context(Mrkdwn::new().words(&small)),
+    ];
+    Message { fallback: fallback(view), parts }
+}
+
+fn blocked(view: &View<'_>) -> Message {
+    let problems = view.decision.problems();
+    let mut parts = vec![Part::Section(headline(view))];
+    for (place, judged) in problems.iter().take(MOST_FINDINGS).enumerate() {
+        parts.push(Part::Section(problem(place + 1, judged)));
+    }
+    if problems.len() > MOST_FINDINGS {
+        parts.push(Part::Section(more(Mrkdwn::new(), view)));
+    }
+    parts.push(Part::Buttons(vec![open_ticket(view, "Open the ticket"), open_evidence(view)]));
+    let small = mention_all(Mrkdwn::new().words("For "), &requester(view))
+        .words(&format!(" · {} · nobody else needs to act · checked again by itself", view.passed()));
+    parts.push(Part::Context(small));
+    Message { fallback: fallback(view), parts }
+}
+
+fn could_not_be_checked(view: &View<'_>) -> Message {
+    let mut section = headline(view);
+    for judged in view.decision.problems().iter().take(MOST_FINDINGS) {
+        section = section.line().words("• ").words(&judged.finding.headline);
+    }
+    let small = Mrkdwn::new().words(&format!("{} · it is tried again by itself · nobody needs to act", view.stamp()));
+    Message { fallback: fallback(view), parts: vec![Part::Section(more(section, view)), Part::Context(small)] }
+}
+
+fn emergency(view: &View<'_>) -> Message {
+    let summary = shortened(&view.ticket().summary, 150);
+    let start = Mrkdwn::new().emoji(Verdict::Emergency.emoji()).bold("Emergency change declared").words(" · ");
+    let section = start
+        .link(view.ticket().key.as_str(), &view.links.ticket(view.ticket()))
+        .words(&format!(" {}", view.subject()));
+    let who = mention_all(Mrkdwn::new().bold("Who is changing production").line(), &requester(view));
+    let who = who.words(&format!(" ({})", view.requester_name()));
+    let due = documentation_due(view.at);
+    let fields = vec![
+        who,
+        Mrkdwn::new().bold("What").line().words(&view.build()),
+        Mrkdwn::new().bold("Declared").line().time(view.at),
+        Mrkdwn::new().bold("Documentation due").line().time(due).words(" (24 h)"),
+    ];
+    let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
+    let ask = mention_all(Mrkdwn::new().bold("Leads, please look now: "), &leads)
+        .line()
+        .words("Nothing is approved automatically. The change is reviewed afterwards.");
+    let parts = vec![
+        Part::Section(section.line().bold(&summary)),
+        Part::Fields(fields),
+        Part::Section(ask),
+        Part::Buttons(vec![open_ticket(view, "Open the ticket")]),
+        Part::Context(Mrkdwn::new().words(&view.stamp())),
+    ];
+    Message { fallback: fallback(view), parts }
+}
+
+fn headline(view: &View<'_>) -> Mrkdwn {
+    Mrkdwn::new()
+        .emoji(Verdict::of(view.decision).emoji())
+        .bold(&title(view.decision))
+        .words(" · ")
+        .link(view.ticket().key.as_str(), &view.links.ticket(view.ticket()))
+        .words(&format!(" {}", view.subject()))
+}
+
+fn problem(number: usize, judged: &Judged) -> Mrkdwn {
+    let mut section = Mrkdwn::new().bold(&format!("{number}. {}", judged.finding.headline.trim_end_matches('.')));
+    for detail in judged.finding.details.iter().take(MOST_FINDINGS) {
+        section = section.line().text(detail);
+    }
+    match &judged.finding.todo {
+        Some(todo) if todo.by == By::Time => section.line().bold("Next:").words(" ").text(&todo.text),
+        Some(todo) => section.line().bold("Do this:").words(" ").text(&todo.text),
+        None => section,
+    }
+}
+
+fn more(section: Mrkdwn, view: &View<'_>) -> Mrkdwn {
+    match view.decision.problems().len().saturating_sub(MOST_FINDINGS) {
+        0 => section,
+        rest => section
+            .line()
+            .words(&format!("• and {rest} more, see "))
+            .link("the ticket", &view.links.ticket(view.ticket())),
+    }
+}
+
+fn what_was_checked(view: &View<'_>) -> String {
+    let commits = view.decision.commits().len();
+    format!("{} · {}", plural(commits, "new commit"), view.build())
+}
+
+fn open_ticket(view: &View<'_>, label: &str) -> Button {
+    let key = &view.ticket().key;
+    Button {
+        id: "change.ticket",
+        label: label.into(),
+        aloud: format!("{label}: {key} in Jira"),
+        url: view.links.ticket(view.ticket()),
+    }
+}
+
+fn open_evidence(view: &View<'_>) -> Button {
+    let key = &view.ticket().key;
+    Button {
+        id: "change.evidence",
+        label: "Open evidence".into(),
+        aloud: format!("Open the evidence page of {key}"),
+        url: view.links.evidence(view.ticket()),
+    }
+}
+
+fn requester<'a>(view: &View<'a>) -> Vec<&'a Person> {
+    view.requester().into_iter().collect()
+}
+
+/// Mentions those who have a Slack account and names the others.
+fn mention_all(mut line: Mrkdwn, people: &[&Person]) -> Mrkdwn {
+    if people.is_empty() {
+        return line.words("nobody known to Slack");
+    }
+    for (place, person) in people.iter().enumerate() {
+        let joint = if place == 0 { "" } else { " " };
+        line = line.words(joint);
+        line = match &person.slack {
+            Some(id) => line.mention(id),
+            None => line.words(&person.name),
+        };
+    }
+    line
+}
+
+/// The message as a sentence or two: verdict, ticket, what, why, and who acts.
+fn fallback(view: &View<'_>) -> String {
+    let start = format!("{}: {}, {}, {}.", title(view.decision), view.ticket().key, view.subject(), view.build());
+    let why = view.decision.problems().first().map(|judged| judged.finding.headline.clone());
+    let names = |people: &[&Person]| listed(&people.iter().map(|person| person.name.clone()).collect::<Vec<_>>(), "or");
+    let who = match Verdict::of(view.decision) {
+        Verdict::ApprovedAutomatically => format!("{}. Nobody needs to act.", view.passed()),
+        Verdict::Blocked => {
+            format!("{}: please fix this, then the ticket is checked again by itself.", view.requester_name())
+        }
+        Verdict::CouldNotBeChecked => "It is tried again by itself.".into(),
+        Verdict::Emergency => {
+            let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
+            format!("{}: please look now.", names(&leads))
+        }
+        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
+            format!("{}: please approve or decline it in Jira.", names(&view.approvers()))
+        }
+    };
+    shortened(&[Some(start), why, Some(who)].into_iter().flatten().collect::<Vec<_>>().join(" "), 600)
+}
+
+/// The only three characters that Slack's markup gives a meaning that can be taken away.
+fn escaped(words: &str) -> String {
+    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

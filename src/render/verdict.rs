@@ -1,0 +1,99 @@
+//! The fixed words with which every message begins.
+
+use crate::model::plural;
+use crate::policy::decision::{Decision, Kind, Outcome};
+use crate::render::document::Tone;
+
+/// What people read for a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// cm-bot approved it.
+    ApprovedAutomatically,
+    /// A human approved it.
+    Approved,
+    /// A human must decide.
+    Waiting,
+    /// Something must be fixed first.
+    Blocked,
+    /// A service did not answer.
+    CouldNotBeChecked,
+    /// An emergency.
+    Emergency,
+    /// Somebody set the status to approved who may not.
+    NotCounted,
+    /// A human declined it.
+    Declined,
+    /// It is finished.
+    Closed,
+}
+
+impl Verdict {
+    /// The verdict for a decision of the policy.
+    #[must_use]
+    pub fn of(decision: &Decision) -> Verdict {
+        match decision.kind() {
+            Kind::Approve => Verdict::ApprovedAutomatically,
+            Kind::Hold if decision.is_emergency() => Verdict::Emergency,
+            Kind::Hold => Verdict::Waiting,
+            Kind::Block => Verdict::Blocked,
+            Kind::CouldNotCheck => Verdict::CouldNotBeChecked,
+        }
+    }
+
+    /// Its name in our records.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Verdict::ApprovedAutomatically => "approved-automatically",
+            Verdict::Approved => "approved",
+            Verdict::Waiting => "waiting",
+            Verdict::Blocked => "blocked",
+            Verdict::CouldNotBeChecked => "could-not-be-checked",
+            Verdict::Emergency => "emergency",
+            Verdict::NotCounted => "not-counted",
+            Verdict::Declined => "declined",
+            Verdict::Closed => "closed",
+        }
+    }
+
+    /// The mood of its panel.
+    #[must_use]
+    pub fn tone(self) -> Tone {
+        match self {
+            Verdict::ApprovedAutomatically | Verdict::Approved => Tone::Good,
+            Verdict::Waiting => Tone::Waiting,
+            Verdict::Blocked | Verdict::Emergency | Verdict::Declined | Verdict::NotCounted => Tone::Bad,
+            Verdict::CouldNotBeChecked | Verdict::Closed => Tone::Neutral,
+        }
+    }
+
+    /// The sign before it in Slack; never alone.
+    #[must_use]
+    pub fn emoji(self) -> &'static str {
+        match self {
+            Verdict::ApprovedAutomatically | Verdict::Approved => ":white_check_mark:",
+            Verdict::Waiting => ":hourglass_flowing_sand:",
+            Verdict::Blocked | Verdict::Declined | Verdict::NotCounted => ":no_entry:",
+            Verdict::CouldNotBeChecked => ":grey_question:",
+            Verdict::Emergency => ":rotating_light:",
+            Verdict::Closed => ":checkered_flag:",
+        }
+    }
+}
+
+/// The first words of a message about a decision.
+#[must_use]
+pub fn title(decision: &Decision) -> String {
+    match Verdict::of(decision) {
+        Verdict::ApprovedAutomatically => "Approved automatically".into(),
+        Verdict::Blocked => {
+            let failed = decision.count(Outcome::NotMet);
+            format!("Blocked: {failed} of {} failed", plural(decision.applied(), "check"))
+        }
+        Verdict::CouldNotBeChecked => "Could not be checked".into(),
+        Verdict::Emergency => "Emergency change declared".into(),
+        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
+            "Waiting for 1 of 1 approvals".into()
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! What every message about a decision needs to know.
+
+use crate::model::{DecisionId, Field, People, Person, Ticket, Timestamp, shortened};
+use crate::policy::criteria::Terms;
+use crate::policy::decision::{Decision, Outcome};
+use crate::policy::facts::Facts;
+
+/// A decision with everything around it that people read.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'a> {
+    /// The facts that were judged.
+    pub facts: &'a Facts,
+    /// The decision.
+    pub decision: &'a Decision,
+    /// Its id.
+    pub record: DecisionId,
+    /// Which evaluation of the ticket it is, from 1.
+    pub evaluation: i64,
+    /// When it was made.
+    pub at: Timestamp,
+    /// Who is who.
+    pub people: &'a People,
+    /// The criteria's words, for whom to tell.
+    pub terms: &'a Terms,
+    /// Where things are.
+    pub links: &'a Links,
+}
+
+/// Where people find things. Built from the settings, never from a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Links {
+    /// Jira's address for people.
+    pub jira: String,
+    /// cm-bot's own address.
+    pub own: String,
+}
+
+impl Links {
+    /// The ticket in Jira.
+    #[must_use]
+    pub fn ticket(&self, ticket: &Ticket) -> String {
+        format!("{}/browse/{}", self.jira, ticket.key)
+    }
+
+    /// The evidence page of the ticket.
+    #[must_use]
+    pub fn evidence(&self, ticket: &Ticket) -> String {
+        format!("{}/changes/{}", self.own, ticket.key)
+    }
+}
+
+impl<'a> View<'a> {
+    /// The ticket.
+    #[must_use]
+    pub fn ticket(&self) -> &'a Ticket {
+        &self.facts.ticket
+    }
+
+    /// `billing-api to prod-us`, in the ticket's own words when it is not registered.
+    #[must_use]
+    pub fn subject(&self) -> String {
+        subject(self.facts)
+    }
+
+    /// `build 1871 of commit 9f3c2ab`, as far as the ticket says.
+    #[must_use]
+    pub fn build(&self) -> String {
+        let commit = self.facts.head().map(|head| format!("commit {}", head.short()));
+        let number = self.ticket().field(Field::BuildNumber).map(|number| format!("build {}", shortened(number, 30)));
+        match (number, commit) {
+            (Some(build), Some(commit)) => format!("{build} of {commit}"),
+            (Some(one), None) | (None, Some(one)) => one,
+            (None, None) => "no build named".into(),
+        }
+    }
+
+    /// The person who asked for the change, if the people file knows the account.
+    #[must_use]
+    pub fn requester(&self) -> Option<&'a Person> {
+        self.ticket().requester.as_ref().and_then(|account| self.people.by_jira(account))
+    }
+
+    /// The requester's name.
+    #[must_use]
+    pub fn requester_name(&self) -> String {
+        let from_jira = || shortened(&self.ticket().requester_name, 60);
+        self.requester().map_or_else(from_jira, |person| person.name.clone())
+    }
+
+    /// Those who may decide: everybody with an approver's role but the requester.
+    #[must_use]
+    pub fn approvers(&self) -> Vec<&'a Person> {
+        let requester = self.ticket().requester.as_ref();
+        let roles = &self.terms.notify.held;
+        self.people.with_any_role(roles).filter(|person| Some(&person.jira) != requester).collect()
+    }
+
+    /// `12 of 12 checks passed`.
+    #[must_use]
+    pub fn passed(&self) -> String {
+        format!("{} of {} checks passed", self.decision.count(Outcome::Met), self.decision.applied())
+    }
+
+    /// `Evaluation 3 · criteria v7, not signed`.
+    #[must_use]
+    pub fn stamp(&self) -> String {
+        format!("Evaluation {} · criteria {}, not signed", self.evaluation, self.decision.criteria_version())
+    }
+}
+
+/// `billing-api to prod-us`, in the ticket's own words when it is not registered.
+#[must_use]
+pub fn subject(facts: &Facts) -> String {
+    match facts.placement.scope() {
+        Some(scope) => scope.to_string(),
+        None => shortened(&facts.ticket.summary, 80),
+    }
+}
+
+/// The outcome as the word in a lozenge.
+#[must_use]
+pub fn word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Met => "PASSED",
+        Outcome::NotMet => "FAILED",
+        Outcome::NotApplicable => "SKIPPED",
+        Outcome::Unknown => "UNKNOWN",
+    }
+}
