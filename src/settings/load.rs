@@ -1,0 +1,358 @@
+//! Reads the layers of settings and checks them.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::time::Duration;
+
+use config::{Config, File, FileFormat};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use url::Url;
+
+use super::{Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
+use crate::model::{Field, Service};
+
+/// The reference of all settings, compiled in.
+pub const DEFAULTS: &str = include_str!("../../config/default.toml");
+
+/// The beginning of the name of every environment variable that is a setting.
+const PREFIX: &str = "CM_BOT__";
+
+/// Shortest webhook secret that is accepted, in bytes.
+const SHORTEST_SECRET: usize = 16;
+
+/// The environment variables of the process, or a test's.
+pub type Environment = HashMap<String, String>;
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    server: RawServer,
+    database: RawDatabase,
+    jira: RawJira,
+    github: RawGithub,
+    slack: RawSlack,
+    criteria: RawCriteria,
+    people: RawFile,
+    jobs: RawJobs,
+    #[serde(default)]
+    services: Vec<Service>,
+}
+
+#[derive(Deserialize)]
+struct RawServer {
+    listen: String,
+    public_url: String,
+}
+
+#[derive(Deserialize)]
+struct RawDatabase {
+    url: String,
+}
+
+#[derive(Deserialize)]
+struct RawJira {
+    deployment: String,
+    api_url: String,
+    browse_url: String,
+    account: String,
+    token: String,
+    token_file: String,
+    webhook_secrets: Vec<String>,
+    webhook_secrets_file: String,
+    project: String,
+    fields: BTreeMap<Field, String>,
+    workflow: Workflow,
+}
+
+#[derive(Deserialize)]
+struct RawGithub {
+    api_url: String,
+    app_id: String,
+    private_key: String,
+    private_key_file: String,
+    token: String,
+    token_file: String,
+    webhook_secrets: Vec<String>,
+    webhook_secrets_file: String,
+}
+
+#[derive(Deserialize)]
+struct RawSlack {
+    api_url: String,
+    bot_token: String,
+    bot_token_file: String,
+    signing_secret: String,
+    signing_secret_file: String,
+    channels: RawChannels,
+}
+
+#[derive(Deserialize)]
+struct RawChannels {
+    changes: String,
+    emergencies: String,
+}
+
+#[derive(Deserialize)]
+struct RawCriteria {
+    file: String,
+    signature_file: String,
+    allowed_signers_file: String,
+}
+
+#[derive(Deserialize)]
+struct RawFile {
+    file: String,
+}
+
+#[derive(Deserialize)]
+struct RawJobs {
+    recheck_seconds: u64,
+    retry_seconds: u64,
+}
+
+/// Reads the defaults, the file and the environment.
+///
+/// # Errors
+/// The first thing that is wrong, with its place and what to do.
+pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Settings, SettingsError> {
+    let known = known_keys()?;
+    let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(path) = file {
+        let text = secret::read(&path.display().to_string())?;
+        check_keys(&text, &path.display().to_string(), &known)?;
+        layers = layers.add_source(File::from_str(&text, FileFormat::Toml));
+    }
+    for (key, value) in from_environment(environment, &known)? {
+        layers = layers.set_override(key, value).map_err(unreadable)?;
+    }
+    let raw: Raw = layers.build().map_err(unreadable)?.try_deserialize().map_err(unreadable)?;
+    raw.checked()
+}
+
+fn unreadable(error: config::ConfigError) -> SettingsError {
+    SettingsError::Unreadable(error.to_string())
+}
+
+/// Every key of the defaults as `section.key`. A service's keys are checked by its type.
+fn known_keys() -> Result<Vec<String>, SettingsError> {
+    let table: toml::Table =
+        DEFAULTS.parse().map_err(|error: toml::de::Error| SettingsError::Unreadable(error.to_string()))?;
+    let mut keys = Vec::new();
+    collect_keys(&table, "", &mut keys);
+    Ok(keys)
+}
+
+fn collect_keys(table: &toml::Table, prefix: &str, keys: &mut Vec<String>) {
+    for (key, value) in table {
+        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
+        match value {
+            toml::Value::Table(inner) => collect_keys(inner, &path, keys),
+            _ => keys.push(path),
+        }
+    }
+}
+
+fn check_keys(text: &str, place: &str, known: &[String]) -> Result<(), SettingsError> {
+    let fault = |error: toml::de::Error| SettingsError::File { path: place.into(), why: error.to_string() };
+    let table: toml::Table = text.parse().map_err(fault)?;
+    let mut keys = Vec::new();
+    collect_keys(&table, "", &mut keys);
+    match keys.into_iter().find(|key| key != "services" && !known.contains(key)) {
+        Some(key) => Err(unknown(key, place, known)),
+        None => Ok(()),
+    }
+}
+
+fn unknown(key: String, place: &str, known: &[String]) -> SettingsError {
+    let nearest = known.iter().min_by_key(|candidate| strsim::damerau_levenshtein(candidate, &key));
+    let hint = match nearest {
+        Some(nearest) if strsim::damerau_levenshtein(nearest, &key) <= 8 => format!("; did you mean `{nearest}`?"),
+        _ => String::new(),
+    };
+    SettingsError::UnknownKey { key, place: place.into(), hint }
+}
+
+/// `CM_BOT__JIRA__TOKEN` as `jira.token`. A list is written with commas.
+fn from_environment(
+    environment: &Environment,
+    known: &[String],
+) -> Result<Vec<(String, config::Value)>, SettingsError> {
+    let mut found = Vec::new();
+    for (name, value) in environment {
+        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
+        let key = rest.to_lowercase().replace("__", ".");
+        if !known.contains(&key) {
+            return Err(unknown(key, &format!("the environment ({name})"), known));
+        }
+        let value = if key.ends_with("webhook_secrets") {
+            config::Value::from(value.split(',').map(str::to_owned).collect::<Vec<_>>())
+        } else {
+            config::Value::from(value.clone())
+        };
+        found.push((key, value));
+    }
+    Ok(found)
+}
+
+impl Raw {
+    fn checked(self) -> Result<Settings, SettingsError> {
+        self.criteria.refuse_signature()?;
+        if self.services.is_empty() {
+            return Err(missing(
+                "services",
+                "add one [[services]] block for each service; config/default.toml shows the form",
+            ));
+        }
+        let mut names: Vec<&str> = self.services.iter().map(|service| service.name.as_str()).collect();
+        names.sort_unstable();
+        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
+            return Err(bad("services", format!("`{}` is registered twice", twice[0])));
+        }
+        if !self.database.url.starts_with("sqlite:") {
+            return Err(bad("database.url", "this version stores in SQLite only; write `sqlite:PATH`"));
+        }
+        Ok(Settings {
+            server: self.server.checked()?,
+            database_url: self.database.url,
+            jira: self.jira.checked()?,
+            github: self.github.checked()?,
+            slack: self.slack.checked()?,
+            criteria_file: self.criteria.file.into(),
+            people_file: self.people.file.into(),
+            jobs: self.jobs.checked()?,
+            services: self.services,
+        })
+    }
+}
+
+impl RawServer {
+    fn checked(self) -> Result<Server, SettingsError> {
+        let listen =
+            self.listen.parse().map_err(|_| bad("server.listen", "write address and port, such as 127.0.0.1:8080"))?;
+        let public_url = http_url("server.public_url", &self.public_url)?;
+        Ok(Server { listen, public_url: without_slash(&public_url) })
+    }
+}
+
+impl RawJira {
+    fn checked(self) -> Result<Jira, SettingsError> {
+        if self.deployment != "cloud" {
+            return Err(bad("jira.deployment", "this version speaks to Jira Cloud only; write `cloud`"));
+        }
+        if self.api_url.is_empty() {
+            return Err(missing("jira.api_url", "the address of your Jira, such as https://SITE.atlassian.net"));
+        }
+        let api_url = http_url("jira.api_url", &self.api_url)?;
+        let browse =
+            if self.browse_url.is_empty() { api_url.clone() } else { http_url("jira.browse_url", &self.browse_url)? };
+        if self.account.is_empty() {
+            return Err(missing("jira.account", "the e-mail address of the account that cm-bot uses in Jira"));
+        }
+        let webhook_secrets = secret::many("jira.webhook_secrets", &self.webhook_secrets, &self.webhook_secrets_file)?;
+        check_secrets("jira.webhook_secrets", &webhook_secrets)?;
+        if webhook_secrets.is_empty() {
+            return Err(missing("jira.webhook_secrets", "without the webhook's secret anybody could send tickets"));
+        }
+        Ok(Jira {
+            browse_url: without_slash(&browse),
+            api_url,
+            account: self.account,
+            token: secret::one("jira.token", &self.token, &self.token_file)?
+                .ok_or_else(|| missing("jira.token", "the API token of that account"))?,
+            webhook_secrets,
+            project: self.project,
+            fields: self.fields.into_iter().collect(),
+            workflow: self.workflow,
+        })
+    }
+}
+
+impl RawGithub {
+    fn checked(self) -> Result<Github, SettingsError> {
+        let token = secret::one("github.token", &self.token, &self.token_file)?;
+        let private_key = secret::one("github.private_key", &self.private_key, &self.private_key_file)?;
+        let login = match (token, self.app_id.as_str(), private_key) {
+            (Some(token), "", None) => GithubLogin::Token(token),
+            (None, id, Some(private_key)) if !id.is_empty() => {
+                let id = id.parse().map_err(|_| bad("github.app_id", "the App's numeric id is expected"))?;
+                GithubLogin::App { id, private_key }
+            }
+            (None, _, _) => {
+                return Err(missing(
+                    "github.token",
+                    "set either a token, or both github.app_id and github.private_key",
+                ));
+            }
+            (Some(_), _, _) => return Err(bad("github.token", "an App is set too; set one of them")),
+        };
+        let webhook_secrets =
+            secret::many("github.webhook_secrets", &self.webhook_secrets, &self.webhook_secrets_file)?;
+        check_secrets("github.webhook_secrets", &webhook_secrets)?;
+        Ok(Github { api_url: http_url("github.api_url", &self.api_url)?, login, webhook_secrets })
+    }
+}
+
+impl RawSlack {
+    fn checked(self) -> Result<Slack, SettingsError> {
+        if self.channels.changes.is_empty() || self.channels.emergencies.is_empty() {
+            return Err(missing(
+                "slack.channels",
+                "the ids of the channels `changes` and `emergencies`; they may be the same",
+            ));
+        }
+        Ok(Slack {
+            api_url: http_url("slack.api_url", &self.api_url)?,
+            bot_token: secret::one("slack.bot_token", &self.bot_token, &self.bot_token_file)?
+                .ok_or_else(|| missing("slack.bot_token", "the bot token of the Slack app"))?,
+            signing_secret: secret::one("slack.signing_secret", &self.signing_secret, &self.signing_secret_file)?,
+            changes: self.channels.changes,
+            emergencies: self.channels.emergencies,
+        })
+    }
+}
+
+impl RawCriteria {
+    /// A signature that nobody checks is worse than none: people would believe in it.
+    fn refuse_signature(&self) -> Result<(), SettingsError> {
+        if self.signature_file.is_empty() && self.allowed_signers_file.is_empty() {
+            return Ok(());
+        }
+        Err(bad("criteria.signature_file", "this version cannot check signatures; leave it empty"))
+    }
+}
+
+impl RawJobs {
+    fn checked(self) -> Result<Jobs, SettingsError> {
+        if self.recheck_seconds == 0 || self.retry_seconds == 0 {
+            return Err(bad("jobs", "intervals are at least one second"));
+        }
+        Ok(Jobs { recheck: Duration::from_secs(self.recheck_seconds), retry: Duration::from_secs(self.retry_seconds) })
+    }
+}
+
+fn http_url(key: &str, text: &str) -> Result<Url, SettingsError> {
+    match Url::parse(text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() => Ok(url),
+        Ok(_) | Err(_) => Err(bad(key, "an address that begins with https:// is expected")),
+    }
+}
+
+fn without_slash(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}
+
+fn check_secrets(key: &str, secrets: &[SecretString]) -> Result<(), SettingsError> {
+    if secrets.iter().any(|secret| secret.expose_secret().len() < SHORTEST_SECRET) {
+        return Err(bad(key, format!("a secret of at least {SHORTEST_SECRET} characters is expected")));
+    }
+    Ok(())
+}
+
+fn missing(key: &'static str, why: &'static str) -> SettingsError {
+    SettingsError::Missing { key, why }
+}
+
+fn bad(key: &str, why: impl Into<String>) -> SettingsError {
+    SettingsError::Bad { key: key.into(), why: why.into() }
+}

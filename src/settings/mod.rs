@@ -1,0 +1,180 @@
+//! Settings: `config/default.toml`, then a file, then environment variables; checked as a whole before anything starts.
+
+mod load;
+mod secret;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+use url::Url;
+
+use crate::model::{Field, Service};
+
+pub use load::{DEFAULTS, Environment, load};
+
+/// Everything that an operator can set.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// HTTP in.
+    pub server: Server,
+    /// `sqlite:…`.
+    pub database_url: String,
+    /// Jira.
+    pub jira: Jira,
+    /// GitHub.
+    pub github: Github,
+    /// Slack.
+    pub slack: Slack,
+    /// The criteria file.
+    pub criteria_file: PathBuf,
+    /// The people file.
+    pub people_file: PathBuf,
+    /// Intervals.
+    pub jobs: Jobs,
+    /// What can be deployed.
+    pub services: Vec<Service>,
+}
+
+/// `[server]`.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// How others reach it; ends without a slash.
+    pub public_url: String,
+}
+
+/// `[jira]`.
+#[derive(Debug, Clone)]
+pub struct Jira {
+    /// The API's address.
+    pub api_url: Url,
+    /// Where people read tickets; ends without a slash.
+    pub browse_url: String,
+    /// The account's e-mail address.
+    pub account: String,
+    /// Its API token.
+    pub token: SecretString,
+    /// Secrets of the webhook; at least one.
+    pub webhook_secrets: Vec<SecretString>,
+    /// The project's key.
+    pub project: String,
+    /// Jira's name or id of each field.
+    pub fields: Vec<(Field, String)>,
+    /// Names in the workflow.
+    pub workflow: Workflow,
+}
+
+/// `[jira.workflow]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Workflow {
+    /// Status of a ticket that waits for a decision.
+    pub pending: String,
+    /// Status of an approved ticket.
+    pub approved: String,
+    /// Status of a declined ticket.
+    pub declined: String,
+    /// Status of a finished ticket.
+    pub closed: String,
+    /// Transition to `approved`.
+    pub approve: String,
+    /// Transition to `declined`.
+    pub decline: String,
+    /// Transition back to `pending`.
+    pub hold: String,
+    /// Transition to `closed`.
+    pub close: String,
+}
+
+/// `[github]`.
+#[derive(Debug, Clone)]
+pub struct Github {
+    /// The REST API's address.
+    pub api_url: Url,
+    /// How cm-bot identifies itself.
+    pub login: GithubLogin,
+    /// Secrets of the webhook; none means that its webhooks are refused.
+    pub webhook_secrets: Vec<SecretString>,
+}
+
+/// How cm-bot identifies itself to GitHub.
+#[derive(Debug, Clone)]
+pub enum GithubLogin {
+    /// As an App.
+    App {
+        /// Its numeric id.
+        id: u64,
+        /// Its private key, PEM.
+        private_key: SecretString,
+    },
+    /// With a token.
+    Token(SecretString),
+}
+
+/// `[slack]`.
+#[derive(Debug, Clone)]
+pub struct Slack {
+    /// The Web API's address.
+    pub api_url: Url,
+    /// The bot token.
+    pub bot_token: SecretString,
+    /// The signing secret; nothing means that interactions are refused.
+    pub signing_secret: Option<SecretString>,
+    /// Channel for changes.
+    pub changes: String,
+    /// Channel for emergencies.
+    pub emergencies: String,
+}
+
+/// `[jobs]`.
+#[derive(Debug, Clone, Copy)]
+pub struct Jobs {
+    /// How often a waiting ticket is looked at again.
+    pub recheck: std::time::Duration,
+    /// How soon a ticket is tried again when a service did not answer.
+    pub retry: std::time::Duration,
+}
+
+/// What is wrong with the settings. Each is one line that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum SettingsError {
+    /// A file that cannot be read.
+    #[error("{path}: {why}")]
+    File {
+        /// Which file.
+        path: String,
+        /// What the system says.
+        why: String,
+    },
+    /// A key that does not exist.
+    #[error("unknown setting `{key}` in {place}{hint}")]
+    UnknownKey {
+        /// The key.
+        key: String,
+        /// File or environment.
+        place: String,
+        /// `; did you mean …?` or nothing.
+        hint: String,
+    },
+    /// A value that is missing.
+    #[error("`{key}` is not set: {why}")]
+    Missing {
+        /// The key.
+        key: &'static str,
+        /// What it is needed for.
+        why: &'static str,
+    },
+    /// A value that cannot be used. It is never shown, it may be a secret.
+    #[error("`{key}` cannot be used: {why}")]
+    Bad {
+        /// The key.
+        key: String,
+        /// Why.
+        why: String,
+    },
+    /// Anything that the `config` crate says.
+    #[error("the settings cannot be read: {0}")]
+    Unreadable(String),
+}

@@ -1,0 +1,44 @@
+//! Secrets: given as a value or as a file.
+
+use secrecy::SecretString;
+
+use super::SettingsError;
+
+/// A text or a file with it; `None` when neither is set.
+///
+/// # Errors
+/// When both are set, or the file cannot be read.
+pub(super) fn one(key: &str, value: &str, file: &str) -> Result<Option<SecretString>, SettingsError> {
+    match (value.is_empty(), file.is_empty()) {
+        (true, true) => Ok(None),
+        (false, true) => Ok(Some(value.into())),
+        (true, false) => read(file).map(|text| Some(text.into())),
+        (false, false) => Err(both(key)),
+    }
+}
+
+/// A list of texts or a file with one a line.
+///
+/// # Errors
+/// When both are set, or the file cannot be read.
+pub(super) fn many(key: &str, values: &[String], file: &str) -> Result<Vec<SecretString>, SettingsError> {
+    let to_secrets = |lines: &mut dyn Iterator<Item = &str>| -> Vec<SecretString> {
+        lines.map(str::trim).filter(|line| !line.is_empty()).map(Into::into).collect()
+    };
+    match (values.is_empty(), file.is_empty()) {
+        (_, true) => Ok(to_secrets(&mut values.iter().map(String::as_str))),
+        (true, false) => read(file).map(|text| to_secrets(&mut text.lines())),
+        (false, false) => Err(both(key)),
+    }
+}
+
+fn both(key: &str) -> SettingsError {
+    SettingsError::Bad { key: key.into(), why: format!("`{key}_file` is set too; set one of them") }
+}
+
+/// The content of a file, without the line end that editors add.
+pub(super) fn read(path: &str) -> Result<String, SettingsError> {
+    let fault = |error: std::io::Error| SettingsError::File { path: path.into(), why: error.to_string() };
+    let text = std::fs::read_to_string(path).map_err(fault)?;
+    Ok(text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line)).to_owned())
+}

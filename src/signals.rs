@@ -1,0 +1,47 @@
+//! What the parts of one process tell each other: "look, there is work", and "this does not work".
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+
+/// How long a worker sleeps when nobody wakes it.
+const SLEEP: Duration = Duration::from_millis(500);
+
+/// A nudge for workers that sleep. Only a hint: they also look by themselves.
+#[derive(Debug, Clone, Default)]
+pub struct Wake(Arc<Notify>);
+
+impl Wake {
+    /// There may be something to do.
+    pub fn all(&self) {
+        self.0.notify_waiters();
+    }
+
+    /// Sleeps until somebody wakes us, or for a while.
+    pub async fn sleep(&self) {
+        let _ = tokio::time::timeout(SLEEP, self.0.notified()).await;
+    }
+}
+
+/// What stands in the way of the work, by the name of the part. Empty when everything works.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, String>>>);
+
+impl Readiness {
+    /// Notes how a part is: nothing when it works, else a sentence that says what to do.
+    pub fn note(&self, part: &'static str, trouble: Option<String>) {
+        let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match trouble {
+            Some(trouble) => parts.insert(part, trouble),
+            None => parts.remove(part),
+        };
+    }
+
+    /// Everything that stands in the way now.
+    #[must_use]
+    pub fn troubles(&self) -> BTreeMap<&'static str, String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
