@@ -1,0 +1,80 @@
+//! One entry of the audit trail.
+
+use serde::Serialize;
+
+use crate::model::{CommitSha, DecisionId, TicketKey, Timestamp};
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Entry {
+    /// When.
+    pub at: Timestamp,
+    /// To which ticket.
+    pub ticket: TicketKey,
+    /// What.
+    #[serde(flatten)]
+    pub event: Event,
+}
+
+/// The kinds of things that happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// cm-bot judged a ticket.
+    Decided {
+        /// The decision.
+        decision: DecisionId,
+        /// Which evaluation of the ticket.
+        evaluation: i64,
+        /// The verdict.
+        verdict: String,
+        /// SHA-256 of the stored facts.
+        facts_sha256: String,
+        /// SHA-256 of the stored decision.
+        decision_sha256: String,
+        /// The criteria and people under which it was made.
+        policy_digest: String,
+        /// What is to be done outside: the id of each action and the SHA-256 of its payload.
+        actions: Vec<(String, String)>,
+    },
+    /// cm-bot approved a ticket, and Jira confirmed it.
+    ApprovedAutomatically {
+        /// The decision that allowed it.
+        decision: DecisionId,
+        /// What may be deployed.
+        commit: CommitSha,
+    },
+    /// A human approved a ticket, and that counts.
+    ApprovedByHuman {
+        /// Who.
+        by: String,
+        /// In which role.
+        role: String,
+        /// What may be deployed.
+        commit: CommitSha,
+    },
+    /// A human set the status to approved, and that does not count.
+    ApprovalNotCounted {
+        /// Why.
+        reason: String,
+    },
+    /// An action was carried out.
+    ActionDone {
+        /// The action.
+        action: String,
+        /// What came of it: the id of a comment or message, a status.
+        result: String,
+    },
+    /// An action was given up or had become pointless.
+    ActionDropped {
+        /// The action.
+        action: String,
+        /// Why.
+        reason: String,
+    },
+    /// The ticket was declined, closed, or is gone.
+    Ended {
+        /// Its last status.
+        status: String,
+    },
+}

@@ -1,0 +1,317 @@
+//! The outbox: what is to be done outside.
+//!
+//! Actions of one lane are done in order; a failing Slack never holds up Jira. An action is done at least once and
+//! arrives once, because whoever repeats it looks first whether it is there already.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+use uuid::Uuid;
+
+use super::{LEASE, Store, StoreError, audit, stored};
+use crate::audit::{Entry, Event};
+use crate::model::{DecisionId, IssueId, TicketKey, Timestamp};
+
+/// Something to do outside.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "effect", rename_all = "snake_case")]
+pub enum Effect {
+    /// Approve the ticket in Jira. What allows it is made anew from the stored facts when it is done.
+    Approve {
+        /// The decision.
+        decision: DecisionId,
+    },
+    /// Write the comment that is true now, or edit it when the verdict is the same.
+    Comment {
+        /// The verdict.
+        verdict: String,
+        /// Which evaluation of the ticket.
+        evaluation: i64,
+        /// The content, ADF.
+        body: Value,
+    },
+    /// Put a link on the ticket.
+    Link {
+        /// The link, as Jira wants it.
+        link: Value,
+    },
+    /// Post the root message of a ticket, or edit it.
+    Message {
+        /// In the channel for emergencies, not in the one for changes.
+        emergency: bool,
+        /// The verdict.
+        verdict: String,
+        /// Text and blocks.
+        message: Value,
+    },
+    /// Reply in the thread of the root message.
+    Reply {
+        /// Text and blocks.
+        message: Value,
+    },
+}
+
+/// A row of actions that are done in order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// What a ticket shows in Jira.
+    Jira,
+    /// What Slack shows about it.
+    Slack,
+}
+
+/// An action to store.
+#[derive(Debug, Clone)]
+pub struct NewAction {
+    id: Uuid,
+    effect: Effect,
+    payload: String,
+    waits_for: Option<Uuid>,
+}
+
+/// An action in the outbox.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Action {
+    /// Its id, which everything that it makes outside carries.
+    pub id: String,
+    /// The ticket.
+    pub issue: IssueId,
+    /// The ticket's key.
+    pub ticket: TicketKey,
+    /// What to do.
+    pub effect: Effect,
+    /// When it was asked for.
+    pub made_at: Timestamp,
+}
+
+/// An action that this worker has.
+#[derive(Debug, Clone)]
+pub struct ClaimedAction {
+    /// The action.
+    pub action: Action,
+    /// How often it was tried, this time included.
+    pub attempts: i64,
+    /// Whether a newer action of the same lane makes this one pointless, unless it was carried out already.
+    pub superseded: bool,
+    seq: i64,
+    token: i64,
+}
+
+impl Effect {
+    /// The lane that it belongs to.
+    #[must_use]
+    pub fn lane(&self) -> Lane {
+        match self {
+            Effect::Approve { .. } | Effect::Comment { .. } | Effect::Link { .. } => Lane::Jira,
+            Effect::Message { .. } | Effect::Reply { .. } => Lane::Slack,
+        }
+    }
+}
+
+impl NewAction {
+    /// An action with a new id.
+    ///
+    /// # Errors
+    /// When the effect cannot be written as JSON.
+    pub fn new(effect: Effect) -> Result<NewAction, StoreError> {
+        let payload = stored(serde_json::to_string(&effect))?;
+        Ok(NewAction { id: Uuid::now_v7(), effect, payload, waits_for: None })
+    }
+
+    /// The same action, not before another one has ended.
+    #[must_use]
+    pub fn after(mut self, other: &NewAction) -> NewAction {
+        self.waits_for = Some(other.id);
+        self
+    }
+
+    /// Its id and the SHA-256 of its payload, for the audit trail.
+    #[must_use]
+    pub fn stamp(&self) -> (String, String) {
+        (self.id.to_string(), hex::encode(Sha256::digest(&self.payload)))
+    }
+}
+
+impl Store {
+    /// Asks for actions that do not come from a decision, with the audit entry that explains them.
+    ///
+    /// # Errors
+    /// When they cannot be stored.
+    pub async fn ask_for(
+        &self,
+        (issue, actions): (&IssueId, &[NewAction]),
+        entry: &Entry,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        drop_untried(&mut transaction, issue).await?;
+        insert(&mut transaction, (issue, None), actions, now).await?;
+        audit::append(&mut transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Takes the next action that is due and first in its lane.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn claim_action(&self, now: Timestamp) -> Result<Option<ClaimedAction>, StoreError> {
+        let sql = "UPDATE actions SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = $1 \
+                   WHERE seq = (SELECT a.seq FROM actions AS a WHERE ((a.state = 'ready' AND a.run_at <= $2) \
+                                OR (a.state = 'running' AND a.lease_until < $2)) \
+                                AND NOT EXISTS (SELECT 1 FROM actions AS b WHERE b.lane = a.lane AND b.seq < a.seq \
+                                                AND b.state IN ('ready', 'running')) \
+                                AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for \
+                                                AND c.state IN ('ready', 'running')) \
+                                ORDER BY a.run_at, a.seq LIMIT 1) \
+                   RETURNING seq, id, issue_id, lane, payload, made_at, attempts, lease_token, \
+                   (SELECT ticket_key FROM tickets AS t WHERE t.issue_id = actions.issue_id) AS ticket_key";
+        let row = sqlx::query(sql).bind(now.plus(LEASE).0).bind(now.0).fetch_optional(&self.writer).await?;
+        let Some(row) = row else { return Ok(None) };
+        let mut claimed = claimed(&row)?;
+        let newer = "SELECT count(*) FROM actions WHERE lane = $1 AND seq > $2 AND state = 'ready'";
+        let lane: String = row.try_get("lane")?;
+        let newer: i64 = sqlx::query_scalar(newer).bind(lane).bind(claimed.seq).fetch_one(&self.readers).await?;
+        claimed.superseded = newer > 0 && claimed.attempts > 1;
+        Ok(Some(claimed))
+    }
+
+    /// The action was carried out; `result` is what came of it.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has it now.
+    pub async fn finish_action(&self, claimed: &ClaimedAction, result: &str, now: Timestamp) -> Result<(), StoreError> {
+        let event = Event::ActionDone { action: claimed.action.id.clone(), result: result.to_owned() };
+        self.end_action(claimed, "done", event, now).await
+    }
+
+    /// The action is given up, or has become pointless.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has it now.
+    pub async fn drop_action(&self, claimed: &ClaimedAction, reason: &str, now: Timestamp) -> Result<(), StoreError> {
+        let event = Event::ActionDropped { action: claimed.action.id.clone(), reason: reason.to_owned() };
+        self.end_action(claimed, "dropped", event, now).await
+    }
+
+    /// The action failed and is tried again at `run_at`.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has it now.
+    pub async fn retry_action(
+        &self,
+        claimed: &ClaimedAction,
+        run_at: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        let sql = "UPDATE actions SET state = 'ready', run_at = $1, last_error = $2 \
+                   WHERE seq = $3 AND lease_token = $4 AND state = 'running'";
+        let query = sqlx::query(sql).bind(run_at.0).bind(error).bind(claimed.seq).bind(claimed.token);
+        if query.execute(&self.writer).await?.rows_affected() == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    }
+
+    /// Drops what nobody has begun of a decision that no longer holds.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn drop_rest_of(&self, decision: DecisionId) -> Result<(), StoreError> {
+        let sql = "UPDATE actions SET state = 'dropped' WHERE decision_id = $1 AND state = 'ready' AND attempts = 0";
+        sqlx::query(sql).bind(decision.to_string()).execute(&self.writer).await?;
+        Ok(())
+    }
+
+    /// The content of the comment that an action wrote.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn comment_body(&self, action: &str) -> Result<Option<Value>, StoreError> {
+        let sql = "SELECT payload FROM actions WHERE id = $1";
+        let payload: Option<String> = sqlx::query_scalar(sql).bind(action).fetch_optional(&self.readers).await?;
+        let effect: Option<Effect> = payload.map(|payload| stored(serde_json::from_str(&payload))).transpose()?;
+        Ok(effect.and_then(|effect| match effect {
+            Effect::Comment { body, .. } => Some(body),
+            Effect::Approve { .. } | Effect::Link { .. } | Effect::Message { .. } | Effect::Reply { .. } => None,
+        }))
+    }
+
+    /// How many actions wait in the outbox, for the metrics.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waiting_actions(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT count(*) FROM actions WHERE state IN ('ready', 'running')";
+        Ok(sqlx::query_scalar(sql).fetch_one(&self.readers).await?)
+    }
+
+    async fn end_action(
+        &self,
+        claimed: &ClaimedAction,
+        state: &'static str,
+        event: Event,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let sql = "UPDATE actions SET state = $1, last_error = NULL WHERE seq = $2 AND lease_token = $3 AND state = 'running'";
+        let query = sqlx::query(sql).bind(state).bind(claimed.seq).bind(claimed.token);
+        if query.execute(&mut *transaction).await?.rows_affected() == 0 {
+            return Err(StoreError::LeaseLost);
+        }
+        let entry = Entry { at: now, ticket: claimed.action.ticket.clone(), event };
+        audit::append(&mut transaction, &entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+}
+
+/// Adds actions for a ticket.
+pub(super) async fn insert(
+    transaction: &mut Transaction<'static, Sqlite>,
+    (issue, decision): (&IssueId, Option<DecisionId>),
+    actions: &[NewAction],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO actions (id, decision_id, issue_id, lane, waits_for, payload, state, run_at, made_at, attempts, lease_until, lease_token) \
+               VALUES ($1, $2, $3, $4, $5, $6, 'ready', $7, $7, 0, 0, 0)";
+    for action in actions {
+        let lane = match action.effect.lane() {
+            Lane::Jira => format!("jira:{issue}"),
+            Lane::Slack => format!("slack:{issue}"),
+        };
+        sqlx::query(sql)
+            .bind(action.id.to_string())
+            .bind(decision.map(|id| id.to_string()))
+            .bind(issue.as_str())
+            .bind(lane)
+            .bind(action.waits_for.map(|id| id.to_string()))
+            .bind(&action.payload)
+            .bind(now.0)
+            .execute(&mut **transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Forgets actions of a ticket that nobody has begun: what replaces them is newer. One that was begun may have arrived,
+/// so it stays and is looked after.
+pub(super) async fn drop_untried(
+    transaction: &mut Transaction<'static, Sqlite>,
+    issue: &IssueId,
+) -> Result<(), StoreError> {
+    let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0";
+    sqlx::query(sql).bind(issue.as_str()).execute(&mut **transaction).await?;
+    Ok(())
+}
+
+fn claimed(row: &SqliteRow) -> Result<ClaimedAction, StoreError> {
+    let action = Action {
+        id: row.try_get("id")?,
+        issue: stored(IssueId::parse(row.try_get("issue_id")?))?,
+        ticket: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
+        effect: stored(serde_json::from_str(row.try_get("payload")?))?,
+        made_at: Timestamp(row.try_get("made_at")?),
+    };
+    let (attempts, seq, token) = (row.try_get("attempts")?, row.try_get("seq")?, row.try_get("lease_token")?);
+    Ok(ClaimedAction { action, attempts, superseded: false, seq, token })
+}

@@ -1,0 +1,111 @@
+//! Approved changes.
+
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::actions::{drop_untried, insert};
+use super::{NewAction, Store, StoreError, audit, stored};
+use crate::audit::Entry;
+use crate::model::{CommitSha, DecisionId, IssueId, Scope, TicketKey, Timestamp};
+use crate::policy::facts::PastChange;
+
+/// A change that was approved.
+#[derive(Debug, Clone)]
+pub struct Approval {
+    /// Jira's id of the ticket.
+    pub issue: IssueId,
+    /// The ticket's key.
+    pub ticket: TicketKey,
+    /// Its scope.
+    pub scope: Scope,
+    /// What was approved.
+    pub commit: CommitSha,
+    /// When.
+    pub at: Timestamp,
+    /// By which decision of ours, if it was one.
+    pub decision: Option<DecisionId>,
+    /// By whom, if it was a human.
+    pub by: Option<String>,
+}
+
+impl Store {
+    /// Records an approval with its audit entry and what is to be said about it. A second time it changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn record_approval(
+        &self,
+        approval: &Approval,
+        entry: &Entry,
+        actions: &[NewAction],
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let sql = "INSERT INTO approvals (issue_id, ticket_key, service, environment, commit_sha, approved_at, decision_id, approved_by) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
+        let inserted = sqlx::query(sql)
+            .bind(approval.issue.as_str())
+            .bind(approval.ticket.as_str())
+            .bind(approval.scope.service.as_str())
+            .bind(approval.scope.environment.as_str())
+            .bind(approval.commit.as_str())
+            .bind(approval.at.0)
+            .bind(approval.decision.map(|id| id.to_string()))
+            .bind(approval.by.as_deref())
+            .execute(&mut *transaction)
+            .await?;
+        if inserted.rows_affected() == 0 {
+            return Ok(());
+        }
+        if !actions.is_empty() {
+            drop_untried(&mut transaction, &approval.issue).await?;
+            insert(&mut transaction, (&approval.issue, None), actions, entry.at).await?;
+        }
+        audit::append(&mut transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// The last approved change of a scope, other than the ticket itself.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn baseline(&self, scope: &Scope, except: &IssueId) -> Result<Option<PastChange>, StoreError> {
+        let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
+                   WHERE service = $1 AND environment = $2 AND issue_id <> $3 ORDER BY seq DESC LIMIT 1";
+        self.past_change(sqlx::query(sql), scope, except.as_str()).await
+    }
+
+    /// The last change of a scope in which exactly this commit was approved.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn approval_of_commit(
+        &self,
+        scope: &Scope,
+        commit: &CommitSha,
+    ) -> Result<Option<PastChange>, StoreError> {
+        let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
+                   WHERE service = $1 AND environment = $2 AND commit_sha = $3 ORDER BY seq DESC LIMIT 1";
+        self.past_change(sqlx::query(sql), scope, commit.as_str()).await
+    }
+
+    async fn past_change(
+        &self,
+        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
+        scope: &Scope,
+        third: &str,
+    ) -> Result<Option<PastChange>, StoreError> {
+        let query = query.bind(scope.service.to_string()).bind(scope.environment.to_string()).bind(third.to_owned());
+        query.fetch_optional(&self.readers).await?.as_ref().map(past_change).transpose()
+    }
+}
+
+fn past_change(row: &SqliteRow) -> Result<PastChange, StoreError> {
+    let decision: Option<String> = row.try_get("decision_id")?;
+    Ok(PastChange {
+        ticket: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
+        commit: stored(CommitSha::parse(row.try_get("commit_sha")?))?,
+        approved_at: Timestamp(row.try_get("approved_at")?),
+        decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
+    })
+}

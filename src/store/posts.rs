@@ -1,0 +1,78 @@
+//! Where our comment and our messages about a ticket are.
+
+use sqlx::Row;
+
+use super::{Store, StoreError};
+use crate::model::IssueId;
+
+/// The places where a ticket has one post of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The comment on the ticket that is true now.
+    Comment,
+    /// The root message in the channel for changes.
+    Changes,
+    /// The root message in the channel for emergencies.
+    Emergencies,
+}
+
+/// A post of ours.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Post {
+    /// The id of the comment, or Slack's `ts`.
+    pub external_id: String,
+    /// Slack's channel; empty for a comment.
+    pub channel: String,
+    /// The verdict that it gives.
+    pub verdict: String,
+    /// The action that wrote it last.
+    pub action: String,
+}
+
+impl Place {
+    fn id(self) -> &'static str {
+        match self {
+            Place::Comment => "comment",
+            Place::Changes => "changes",
+            Place::Emergencies => "emergencies",
+        }
+    }
+}
+
+impl Store {
+    /// The post of a ticket at a place.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn post(&self, issue: &IssueId, place: Place) -> Result<Option<Post>, StoreError> {
+        let sql = "SELECT external_id, channel, verdict, action_id FROM posts WHERE issue_id = $1 AND place = $2";
+        let row = sqlx::query(sql).bind(issue.as_str()).bind(place.id()).fetch_optional(&self.readers).await?;
+        let Some(row) = row else { return Ok(None) };
+        Ok(Some(Post {
+            external_id: row.try_get("external_id")?,
+            channel: row.try_get("channel")?,
+            verdict: row.try_get("verdict")?,
+            action: row.try_get("action_id")?,
+        }))
+    }
+
+    /// Notes where a post is now.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn note_post(&self, issue: &IssueId, place: Place, post: &Post) -> Result<(), StoreError> {
+        let sql = "INSERT INTO posts (issue_id, place, external_id, channel, verdict, action_id) VALUES ($1, $2, $3, $4, $5, $6) \
+                   ON CONFLICT (issue_id, place) DO UPDATE SET external_id = excluded.external_id, \
+                   channel = excluded.channel, verdict = excluded.verdict, action_id = excluded.action_id";
+        sqlx::query(sql)
+            .bind(issue.as_str())
+            .bind(place.id())
+            .bind(&post.external_id)
+            .bind(&post.channel)
+            .bind(&post.verdict)
+            .bind(&post.action)
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+}

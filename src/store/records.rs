@@ -1,0 +1,218 @@
+//! Decisions, with everything that is needed to make them again.
+
+use sha2::{Digest, Sha256};
+use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
+
+use super::{KnownTicket, NewAction, Store, StoreError, actions, audit, stored, tickets};
+use crate::audit::{Entry, Event};
+use crate::model::{DecisionId, IssueId, Scope, TicketKey, Timestamp};
+use crate::policy::criteria::Criteria;
+use crate::policy::decision::Decision;
+use crate::policy::facts::Facts;
+
+/// The texts of the criteria and people files, and what they mean.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// `criteria.toml` as it stands.
+    pub criteria_text: String,
+    /// `people.toml` as it stands.
+    pub people_text: String,
+    /// Both, read.
+    pub criteria: Criteria,
+}
+
+/// One evaluation of a ticket, to be recorded.
+#[derive(Debug)]
+pub struct Evaluation<'a> {
+    /// The facts that were judged.
+    pub facts: &'a Facts,
+    /// The decision.
+    pub decision: &'a Decision,
+    /// Its id.
+    pub id: DecisionId,
+    /// Which evaluation of the ticket, from 1.
+    pub number: i64,
+    /// Its verdict.
+    pub verdict: &'a str,
+    /// What it was judged under.
+    pub policy: &'a Policy,
+    /// When.
+    pub at: Timestamp,
+    /// What is to be done outside.
+    pub actions: &'a [NewAction],
+}
+
+/// A decision as it was recorded.
+#[derive(Debug, Clone)]
+pub struct StoredDecision {
+    /// Its id.
+    pub id: DecisionId,
+    /// The ticket.
+    pub ticket: TicketKey,
+    /// Which evaluation of the ticket.
+    pub evaluation: i64,
+    /// Its verdict.
+    pub verdict: String,
+    /// The facts that were judged.
+    pub facts: Facts,
+    /// The decision, as JSON.
+    pub decision: String,
+    /// The criteria and people under which it was made.
+    pub criteria: Criteria,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// What an evaluation says, as one number: equal numbers mean that there is nothing new to tell anybody.
+fn result_sha256(decision: &Decision) -> Result<String, StoreError> {
+    Ok(hex::encode(Sha256::digest(stored(serde_json::to_string(decision))?)))
+}
+
+impl Store {
+    /// Records an evaluation: facts, decision, ticket, audit entry and actions in one transaction.
+    ///
+    /// # Errors
+    /// When it cannot be stored; then nothing of it is.
+    pub async fn record(&self, evaluation: &Evaluation<'_>, scope: Option<&Scope>) -> Result<(), StoreError> {
+        let Evaluation { facts, decision, id, number, at, .. } = *evaluation;
+        let ticket = &facts.ticket;
+        let facts_json = stored(serde_json::to_string(facts))?;
+        let decision_json = stored(serde_json::to_string(decision))?;
+        let entry = entry(evaluation, &facts_json, &decision_json);
+        let mut transaction = self.write().await?;
+        tickets::note(&mut transaction, ticket, scope, at).await?;
+        self.keep_policy(&mut transaction, evaluation.policy, at).await?;
+        let sql = "INSERT INTO decisions (id, issue_id, ticket_key, evaluation, verdict, facts, decision, policy_digest, decided_at) \
+                   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        sqlx::query(sql)
+            .bind(id.to_string())
+            .bind(ticket.id.as_str())
+            .bind(ticket.key.as_str())
+            .bind(number)
+            .bind(evaluation.verdict)
+            .bind(&facts_json)
+            .bind(&decision_json)
+            .bind(decision.criteria_digest())
+            .bind(at.0)
+            .execute(&mut *transaction)
+            .await?;
+        let sql = "UPDATE tickets SET evaluation = $1, decision_id = $2, result_sha256 = $3 WHERE issue_id = $4";
+        sqlx::query(sql)
+            .bind(number)
+            .bind(id.to_string())
+            .bind(result_sha256(decision)?)
+            .bind(ticket.id.as_str())
+            .execute(&mut *transaction)
+            .await?;
+        actions::drop_untried(&mut transaction, &ticket.id).await?;
+        actions::insert(&mut transaction, (&ticket.id, Some(id)), evaluation.actions, at).await?;
+        audit::append(&mut transaction, &entry).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// A decision by its id.
+    ///
+    /// # Errors
+    /// When the database does not answer, or the record cannot be read.
+    pub async fn decision(&self, id: DecisionId) -> Result<Option<StoredDecision>, StoreError> {
+        let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, p.criteria, p.people \
+                   FROM decisions AS d JOIN policies AS p ON p.digest = d.policy_digest WHERE d.id = $1";
+        let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(&self.readers).await?;
+        row.as_ref().map(stored_decision).transpose()
+    }
+
+    /// The newest decision about a ticket.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn newest_decision(&self, ticket: &TicketKey) -> Result<Option<StoredDecision>, StoreError> {
+        let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, p.criteria, p.people \
+                   FROM decisions AS d JOIN policies AS p ON p.digest = d.policy_digest \
+                   WHERE d.ticket_key = $1 ORDER BY d.evaluation DESC LIMIT 1";
+        let row = sqlx::query(sql).bind(ticket.as_str()).fetch_optional(&self.readers).await?;
+        row.as_ref().map(stored_decision).transpose()
+    }
+
+    /// The newest decisions of all tickets, newest first: key, verdict, time.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn recent_decisions(&self, most: i64) -> Result<Vec<(String, String, i64)>, StoreError> {
+        let sql = "SELECT d.ticket_key, d.verdict, d.decided_at FROM decisions AS d \
+                   JOIN tickets AS t ON t.decision_id = d.id ORDER BY d.decided_at DESC, d.id DESC LIMIT $1";
+        Ok(sqlx::query_as(sql).bind(most).fetch_all(&self.readers).await?)
+    }
+
+    /// How many decisions were made with each verdict, for the metrics.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn verdict_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        Ok(sqlx::query_as("SELECT verdict, count(*) FROM decisions GROUP BY verdict").fetch_all(&self.readers).await?)
+    }
+
+    /// Whether a decision differs from the last one about the ticket.
+    ///
+    /// # Errors
+    /// When it cannot be written as JSON.
+    pub fn says_something_new(&self, known: Option<&KnownTicket>, decision: &Decision) -> Result<bool, StoreError> {
+        let last = known.and_then(|known| known.result.as_deref());
+        Ok(last != Some(result_sha256(decision)?.as_str()))
+    }
+
+    /// The decision that a ticket stands at, if it is the one given.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_current(&self, issue: &IssueId, decision: DecisionId) -> Result<bool, StoreError> {
+        Ok(self.known_ticket(issue).await?.is_some_and(|ticket| ticket.decision == Some(decision)))
+    }
+
+    async fn keep_policy(
+        &self,
+        transaction: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let sql = "INSERT INTO policies (digest, criteria, people, first_used_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
+        sqlx::query(sql)
+            .bind(&policy.criteria.digest)
+            .bind(&policy.criteria_text)
+            .bind(&policy.people_text)
+            .bind(now.0)
+            .execute(&mut **transaction)
+            .await?;
+        Ok(())
+    }
+}
+
+fn entry(evaluation: &Evaluation<'_>, facts: &str, decision: &str) -> Entry {
+    Entry {
+        at: evaluation.at,
+        ticket: evaluation.facts.ticket.key.clone(),
+        event: Event::Decided {
+            decision: evaluation.id,
+            evaluation: evaluation.number,
+            verdict: evaluation.verdict.to_owned(),
+            facts_sha256: hex::encode(Sha256::digest(facts)),
+            decision_sha256: hex::encode(Sha256::digest(decision)),
+            policy_digest: evaluation.decision.criteria_digest().to_owned(),
+            actions: evaluation.actions.iter().map(NewAction::stamp).collect(),
+        },
+    }
+}
+
+fn stored_decision(row: &SqliteRow) -> Result<StoredDecision, StoreError> {
+    Ok(StoredDecision {
+        id: stored(DecisionId::parse(row.try_get("id")?))?,
+        ticket: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
+        evaluation: row.try_get("evaluation")?,
+        verdict: row.try_get("verdict")?,
+        facts: stored(serde_json::from_str(row.try_get("facts")?))?,
+        decision: row.try_get("decision")?,
+        criteria: stored(Criteria::parse(row.try_get("criteria")?, row.try_get("people")?))?,
+        at: Timestamp(row.try_get("decided_at")?),
+    })
+}

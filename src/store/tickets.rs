@@ -1,0 +1,131 @@
+//! What we know of each ticket.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::{Store, StoreError, stored};
+use crate::model::{DecisionId, IssueId, Scope, ServiceName, Ticket, TicketKey, TicketStatus, Timestamp};
+
+/// A ticket in our records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownTicket {
+    /// Jira's id.
+    pub issue: IssueId,
+    /// Its key when we last saw it.
+    pub key: TicketKey,
+    /// Its state when we last saw it: `pending`, `approved`, `declined`, `closed`, `other` or `gone`.
+    pub status: String,
+    /// How many evaluations it has had.
+    pub evaluation: i64,
+    /// Its last decision.
+    pub decision: Option<DecisionId>,
+    /// SHA-256 of what the last evaluation said, to tell whether a new one says something new.
+    pub result: Option<String>,
+}
+
+impl Store {
+    /// A ticket by Jira's id.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn known_ticket(&self, issue: &IssueId) -> Result<Option<KnownTicket>, StoreError> {
+        let sql = "SELECT issue_id, ticket_key, status, evaluation, decision_id, result_sha256 FROM tickets WHERE issue_id = $1";
+        let row = sqlx::query(sql).bind(issue.as_str()).fetch_optional(&self.readers).await?;
+        row.as_ref().map(known).transpose()
+    }
+
+    /// The tickets of a scope that were not finished when we last saw them, oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unfinished_of_scope(&self, scope: &Scope) -> Result<Vec<KnownTicket>, StoreError> {
+        let sql = "SELECT issue_id, ticket_key, status, evaluation, decision_id, result_sha256 FROM tickets \
+                   WHERE service = $1 AND environment = $2 AND status IN ('pending', 'approved') ORDER BY seen_at, issue_id";
+        let query = sqlx::query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str());
+        query.fetch_all(&self.readers).await?.iter().map(known).collect()
+    }
+
+    /// The tickets of a service that waited for a decision when we last saw them.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn pending_of_service(&self, service: &ServiceName) -> Result<Vec<KnownTicket>, StoreError> {
+        let sql = "SELECT issue_id, ticket_key, status, evaluation, decision_id, result_sha256 FROM tickets \
+                   WHERE service = $1 AND status = 'pending' ORDER BY seen_at, issue_id";
+        sqlx::query(sql).bind(service.as_str()).fetch_all(&self.readers).await?.iter().map(known).collect()
+    }
+
+    /// Notes a ticket as it is now, before anything is decided about it: so that others of its scope can see it.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn note_ticket(&self, ticket: &Ticket, scope: Option<&Scope>, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        note(&mut transaction, ticket, scope, now).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Notes that a ticket is gone: deleted, moved away, or hidden from us.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn note_gone(&self, issue: &IssueId) -> Result<(), StoreError> {
+        sqlx::query("UPDATE tickets SET status = 'gone' WHERE issue_id = $1")
+            .bind(issue.as_str())
+            .execute(&self.writer)
+            .await?;
+        Ok(())
+    }
+
+    /// How many tickets are in each state, for the metrics.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn ticket_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
+        Ok(sqlx::query_as("SELECT status, count(*) FROM tickets GROUP BY status").fetch_all(&self.readers).await?)
+    }
+}
+
+pub(super) async fn note(
+    transaction: &mut Transaction<'static, Sqlite>,
+    ticket: &Ticket,
+    scope: Option<&Scope>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO tickets (issue_id, ticket_key, service, environment, status, evaluation, seen_at) \
+               VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (issue_id) DO UPDATE SET ticket_key = excluded.ticket_key, \
+               service = excluded.service, environment = excluded.environment, status = excluded.status";
+    sqlx::query(sql)
+        .bind(ticket.id.as_str())
+        .bind(ticket.key.as_str())
+        .bind(scope.map(|scope| scope.service.as_str()))
+        .bind(scope.map(|scope| scope.environment.as_str()))
+        .bind(status(ticket.status.meaning))
+        .bind(now.0)
+        .execute(&mut **transaction)
+        .await?;
+    Ok(())
+}
+
+fn status(meaning: TicketStatus) -> &'static str {
+    match meaning {
+        TicketStatus::Pending => "pending",
+        TicketStatus::Approved => "approved",
+        TicketStatus::Declined => "declined",
+        TicketStatus::Closed => "closed",
+        TicketStatus::Other => "other",
+    }
+}
+
+fn known(row: &SqliteRow) -> Result<KnownTicket, StoreError> {
+    let decision: Option<String> = row.try_get("decision_id")?;
+    Ok(KnownTicket {
+        issue: stored(IssueId::parse(row.try_get("issue_id")?))?,
+        key: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
+        status: row.try_get("status")?,
+        evaluation: row.try_get("evaluation")?,
+        decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
+        result: row.try_get("result_sha256")?,
+    })
+}
