@@ -1,0 +1,149 @@
+//! Who had a hand in each commit, and the pull requests that GitHub connects with it.
+
+use std::collections::{BTreeMap, HashMap};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::client::GithubClient;
+use super::history::Comparison;
+use super::wire;
+use crate::integrations::SourceError;
+use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, GithubId, ParseError, RepoName, Signature};
+
+/// The query; `tests/it/queries.rs` validates it against GitHub's schema.
+const QUERY: &str = include_str!("queries/commit_origins.graphql");
+
+/// Commits in one query.
+const BATCH: usize = 50;
+
+/// Queries that are under way at a time.
+const AT_A_TIME: usize = 4;
+
+/// At most this many commits are looked up one by one when GraphQL knows no pull request of them.
+const MOST_SINGLE_LOOK_UPS: usize = 20;
+
+/// The commits of a range with everything that was found out about where they come from.
+#[derive(Debug, Default)]
+pub struct Origins {
+    /// The commits, oldest first.
+    pub commits: Vec<Commit>,
+    /// Node ids of merged pull requests, by number.
+    pub pull_requests: BTreeMap<u64, String>,
+    /// For each commit the merged pull requests that GitHub connects with it.
+    pub of_commit: BTreeMap<CommitSha, Vec<u64>>,
+}
+
+impl GithubClient {
+    /// Finds out where the commits of a comparison come from.
+    ///
+    /// # Errors
+    /// When any of them cannot be found out about.
+    pub async fn origins(&self, repository: &RepoName, comparison: &Comparison) -> Result<Origins, SourceError> {
+        let ids: Vec<String> = comparison.commits.iter().map(|commit| commit.node_id.clone()).collect();
+        let batches: Vec<_> =
+            ids.chunks(BATCH).map(|batch| self.nodes::<wire::CommitOrigin>(repository, QUERY, batch)).collect();
+        let found: Vec<Vec<wire::CommitOrigin>> = stream::iter(batches).buffered(AT_A_TIME).try_collect().await?;
+        let found: HashMap<String, wire::CommitOrigin> =
+            found.into_iter().flatten().map(|origin| (origin.oid.clone(), origin)).collect();
+        let mut origins = Origins::default();
+        for compared in &comparison.commits {
+            let missing = || SourceError::Incomplete(format!("commit {} is missing", compared.sha));
+            origins.add(compared, found.get(&compared.sha).ok_or_else(missing)?)?;
+        }
+        self.look_up_unconnected(repository, &mut origins).await?;
+        Ok(origins)
+    }
+
+    /// GraphQL learns of a merge some seconds late, so "no pull request" is asked again the other way.
+    async fn look_up_unconnected(&self, repository: &RepoName, origins: &mut Origins) -> Result<(), SourceError> {
+        let unconnected = origins.of_commit.iter().filter(|(_, numbers)| numbers.is_empty());
+        let unconnected: Vec<CommitSha> = unconnected.map(|(sha, _)| sha.clone()).collect();
+        if unconnected.len() > MOST_SINGLE_LOOK_UPS {
+            return Ok(());
+        }
+        for sha in unconnected {
+            let path = format!("/commits/{sha}/pulls?per_page=100");
+            let pulls: Vec<wire::CommitPull> = self.get(repository, &path, None).await?.json()?;
+            for pull in pulls.into_iter().filter(|pull| pull.merged_at.is_some()) {
+                origins.pull_requests.insert(pull.number, pull.node_id);
+                origins.of_commit.entry(sha.clone()).or_default().push(pull.number);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Origins {
+    fn add(&mut self, compared: &wire::ComparedCommit, origin: &wire::CommitOrigin) -> Result<(), SourceError> {
+        complete(&origin.authors, "authors of a commit")?;
+        complete(&origin.associated_pull_requests, "pull requests of a commit")?;
+        let commit = commit(compared, origin)?;
+        let merged = origin.associated_pull_requests.nodes.iter().filter(|pull| pull.merged);
+        let numbers = merged.map(|pull| {
+            self.pull_requests.insert(pull.number, pull.id.clone());
+            pull.number
+        });
+        let numbers = numbers.collect();
+        self.of_commit.insert(commit.sha.clone(), numbers);
+        self.commits.push(commit);
+        Ok(())
+    }
+}
+
+fn commit(compared: &wire::ComparedCommit, origin: &wire::CommitOrigin) -> Result<Commit, SourceError> {
+    let parents: Result<_, ParseError> = compared.parents.iter().map(|parent| CommitSha::parse(&parent.sha)).collect();
+    let author =
+        GitActor { name: compared.commit.author.name.clone(), account: rest_account(compared.author.as_ref()) };
+    let co_authors = origin.authors.nodes.iter().skip(1).map(|author| GitActor {
+        name: author.name.clone().unwrap_or_else(|| "nobody".into()),
+        account: author.user.as_ref().and_then(account),
+    });
+    Ok(Commit {
+        sha: CommitSha::parse(&compared.sha).map_err(unreadable)?,
+        parents: parents.map_err(unreadable)?,
+        authors: std::iter::once(author).chain(co_authors).collect(),
+        committer: GitActor {
+            name: compared.commit.committer.name.clone(),
+            account: rest_account(compared.committer.as_ref()),
+        },
+        signature: match &origin.signature {
+            Some(signature) if signature.is_valid && signature.by_github => Signature::ByGithub,
+            Some(signature) if signature.is_valid => Signature::Valid,
+            Some(_) | None => Signature::None,
+        },
+        headline: compared.commit.message.lines().next().unwrap_or_default().chars().take(200).collect(),
+    })
+}
+
+/// The account that REST names; none for `null` and for `{}`.
+fn rest_account(account: Option<&wire::RestAccount>) -> Option<Account> {
+    let account = account?;
+    let kind = match account.kind.as_deref() {
+        Some("User") => AccountKind::User,
+        Some("Bot") => AccountKind::Bot,
+        Some(_) | None => AccountKind::Other,
+    };
+    Some(Account { id: GithubId(account.id?), login: account.login.clone()?, kind })
+}
+
+/// The account that GraphQL names; none without a number, because a login alone is nobody.
+pub(super) fn account(actor: &wire::Actor) -> Option<Account> {
+    let kind = match actor.kind.as_deref() {
+        None | Some("User") => AccountKind::User,
+        Some("Bot") => AccountKind::Bot,
+        Some(_) => AccountKind::Other,
+    };
+    Some(Account { id: GithubId(actor.database_id?), login: actor.login.clone(), kind })
+}
+
+/// A list that is as long as it says.
+pub(super) fn complete<T>(list: &wire::Counted<T>, what: &str) -> Result<(), SourceError> {
+    if list.nodes.len() == list.total_count {
+        return Ok(());
+    }
+    Err(SourceError::TooMuch(format!("{} of {} {what}", list.nodes.len(), list.total_count)))
+}
+
+pub(super) fn unreadable(error: ParseError) -> SourceError {
+    SourceError::Unreadable(error.to_string())
+}

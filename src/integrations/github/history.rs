@@ -1,0 +1,120 @@
+//! Commits between two commits.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::client::GithubClient;
+use super::commits::unreadable;
+use super::wire;
+use crate::integrations::SourceError;
+use crate::model::{BranchName, CommitSha, Relation, RepoName};
+
+/// Commits on one page; GitHub's most.
+const PAGE: u64 = 100;
+
+/// Most commits of a range. A range this large is no change that a program should approve.
+const MOST_COMMITS: u64 = 5_000;
+
+/// Pages that are asked for at a time.
+const AT_A_TIME: usize = 4;
+
+/// How one commit stands to another, and the commits that only the second has.
+#[derive(Debug)]
+pub struct Comparison {
+    /// How the second stands to the first.
+    pub relation: Relation,
+    /// How many commits only the first has.
+    pub removed: u64,
+    pub(super) commits: Vec<wire::ComparedCommit>,
+}
+
+impl GithubClient {
+    /// The commit that a branch ends in now.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when there is no such branch.
+    pub async fn branch_tip(&self, repository: &RepoName, branch: &BranchName) -> Result<CommitSha, SourceError> {
+        let reference: wire::Reference =
+            self.get(repository, &format!("/git/ref/heads/{branch}"), None).await?.json()?;
+        if reference.object.kind != "commit" {
+            return Err(SourceError::Unreadable("the branch does not end in a commit".into()));
+        }
+        CommitSha::parse(&reference.object.sha).map_err(unreadable)
+    }
+
+    /// How `head` stands to `base`, without the commits between.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when one of them is not there or they have no common history.
+    pub async fn relation(
+        &self,
+        repository: &RepoName,
+        base: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<Relation, SourceError> {
+        if base == head {
+            return Ok(Relation::Identical);
+        }
+        let path = format!("/compare/{base}...{head}?per_page=1&page=1");
+        let page: wire::Comparison = self.get(repository, &path, None).await?.json()?;
+        relation(&page.status)
+    }
+
+    /// Every commit that `head` has and `base` has not, oldest first, proven complete.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when the pages do not add up, [`SourceError::NotFound`] as for `relation`.
+    pub async fn compare(
+        &self,
+        repository: &RepoName,
+        base: &CommitSha,
+        head: &CommitSha,
+    ) -> Result<Comparison, SourceError> {
+        let first = self.page(repository, base, head, 1).await?;
+        let total = first.total_commits;
+        if total > MOST_COMMITS {
+            return Err(SourceError::TooMuch(format!("{total} commits")));
+        }
+        let (relation, removed) = (relation(&first.status)?, first.behind_by);
+        let rest: Vec<_> = (2..=total.div_ceil(PAGE)).map(|number| self.page(repository, base, head, number)).collect();
+        let rest: Vec<wire::Comparison> = stream::iter(rest).buffered(AT_A_TIME).try_collect().await?;
+        let mut commits = first.commits;
+        commits.extend(rest.into_iter().flat_map(|page| page.commits));
+        check_complete(&commits, total, head)?;
+        Ok(Comparison { relation, removed, commits })
+    }
+
+    async fn page(
+        &self,
+        repository: &RepoName,
+        base: &CommitSha,
+        head: &CommitSha,
+        number: u64,
+    ) -> Result<wire::Comparison, SourceError> {
+        let path = format!("/compare/{base}...{head}?per_page={PAGE}&page={number}");
+        self.get(repository, &path, None).await?.json()
+    }
+}
+
+fn relation(status: &str) -> Result<Relation, SourceError> {
+    match status {
+        "identical" => Ok(Relation::Identical),
+        "ahead" => Ok(Relation::Ahead),
+        "behind" => Ok(Relation::Behind),
+        "diverged" => Ok(Relation::Diverged),
+        other => Err(SourceError::Unreadable(format!("unknown relation `{}`", crate::model::shortened(other, 30)))),
+    }
+}
+
+/// The number is right, no commit stands twice, and the commit to deploy is the last one.
+fn check_complete(commits: &[wire::ComparedCommit], total: u64, head: &CommitSha) -> Result<(), SourceError> {
+    let unique: std::collections::HashSet<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
+    if unique.len() as u64 != total || commits.len() as u64 != total {
+        return Err(SourceError::Incomplete(format!("{} of {total} commits", unique.len())));
+    }
+    match commits.last() {
+        Some(last) if last.sha != head.as_str() => {
+            Err(SourceError::Incomplete("the list does not end in the commit".into()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}

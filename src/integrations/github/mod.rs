@@ -1,0 +1,18 @@
+//! GitHub: history over REST, reviews over GraphQL, scans over REST (<https://docs.github.com/rest>).
+//!
+//! octocrab carries the requests and the App's log-in. Its typed answers, its GraphQL call, its paging and its retries are
+//! not used: they lose partial errors, follow pages without credentials on Enterprise Server, and repeat writes.
+
+mod client;
+mod commits;
+mod files;
+mod graphql;
+mod history;
+mod pull_requests;
+mod scans;
+pub mod webhook;
+mod wire;
+
+pub use client::GithubClient;
+pub use commits::Origins;
+pub use history::Comparison;

@@ -1,0 +1,131 @@
+//! Pull requests and their reviews.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::client::GithubClient;
+use super::commits::{account, complete, unreadable};
+use super::wire::{self, TimelineItem};
+use crate::integrations::SourceError;
+use crate::model::{
+    BranchName, CommitSha, Dismissal, ForcePush, Merged, Opinion, ParseError, PullRequest, RepoName, Review, Timestamp,
+};
+
+/// The query; `tests/it/queries.rs` validates it against GitHub's schema.
+const QUERY: &str = include_str!("queries/pull_requests.graphql");
+
+/// Pull requests in one query.
+const BATCH: usize = 10;
+
+/// Queries that are under way at a time.
+const AT_A_TIME: usize = 4;
+
+impl GithubClient {
+    /// Reads pull requests by node id, each with all opinions that were given on it.
+    ///
+    /// # Errors
+    /// When any of them cannot be read completely.
+    pub async fn pull_requests(&self, repository: &RepoName, ids: &[String]) -> Result<Vec<PullRequest>, SourceError> {
+        let batches: Vec<_> =
+            ids.chunks(BATCH).map(|batch| self.nodes::<wire::PullInfo>(repository, QUERY, batch)).collect();
+        let found: Vec<Vec<wire::PullInfo>> = stream::iter(batches).buffered(AT_A_TIME).try_collect().await?;
+        found.into_iter().flatten().map(pull_request).collect()
+    }
+}
+
+fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
+    complete(&info.reviews, "reviews of a pull request")?;
+    complete(&info.timeline_items, "events of a pull request")?;
+    let base =
+        info.base_repository.ok_or_else(|| SourceError::Unreadable("a pull request without a repository".into()))?;
+    let head = parse(CommitSha::parse(&info.head_ref_oid))?;
+    let mut pull_request = PullRequest {
+        number: info.number,
+        repository: parse(RepoName::parse(&base.name_with_owner))?,
+        title: info.title,
+        base: parse(BranchName::parse(&info.base_ref_name))?,
+        opener: info.author.as_ref().and_then(account),
+        merged: merged(info.merged, info.merge_commit)?,
+        reviews: info.reviews.nodes.into_iter().map(review).collect::<Result<_, _>>()?,
+        head_first_seen: None,
+        head_pushers: Vec::new(),
+        force_pushes: Vec::new(),
+        base_changes: Vec::new(),
+        dismissals: Vec::new(),
+        head,
+    };
+    for commit in info.commits.nodes {
+        add_arrival(&mut pull_request, commit.commit)?;
+    }
+    for item in info.timeline_items.nodes {
+        add_event(&mut pull_request, item)?;
+    }
+    Ok(pull_request)
+}
+
+fn merged(is_merged: bool, commit: Option<wire::Oid>) -> Result<Option<Merged>, SourceError> {
+    match (is_merged, commit) {
+        (true, Some(commit)) => Ok(Some(Merged { commit: parse(CommitSha::parse(&commit.oid))? })),
+        (true, None) => Err(SourceError::Unreadable("a merged pull request without a merge commit".into())),
+        (false, _) => Ok(None),
+    }
+}
+
+fn review(info: wire::ReviewInfo) -> Result<Review, SourceError> {
+    let missing = || SourceError::Unreadable("a review without a time".into());
+    Ok(Review {
+        opinion: opinion(&info.state)?,
+        submitted_at: parse(Timestamp::parse(&info.submitted_at.ok_or_else(missing)?))?,
+        author: info.author.as_ref().and_then(account),
+        commit: info.commit.map(|commit| parse(CommitSha::parse(&commit.oid))).transpose()?,
+        may_push: info.author_can_push_to_repository,
+        id: info.id,
+    })
+}
+
+/// When GitHub first made something for the final commit, and who pushed it.
+fn add_arrival(pull_request: &mut PullRequest, commit: wire::HeadCommitInfo) -> Result<(), SourceError> {
+    if commit.oid != pull_request.head.as_str() {
+        return Ok(());
+    }
+    for suite in commit.check_suites.map_or_else(Vec::new, |suites| suites.nodes) {
+        let seen = parse(Timestamp::parse(&suite.created_at))?;
+        let first = pull_request.head_first_seen.map_or(seen, |first| first.min(seen));
+        pull_request.head_first_seen = Some(first);
+        pull_request.head_pushers.extend(suite.push.as_ref().and_then(|push| account(&push.pusher)));
+    }
+    Ok(())
+}
+
+fn add_event(pull_request: &mut PullRequest, item: TimelineItem) -> Result<(), SourceError> {
+    match item {
+        TimelineItem::HeadRefForcePushedEvent { created_at, actor } => pull_request
+            .force_pushes
+            .push(ForcePush { at: parse(Timestamp::parse(&created_at))?, actor: actor.as_ref().and_then(account) }),
+        TimelineItem::BaseRefChangedEvent { created_at } => {
+            pull_request.base_changes.push(parse(Timestamp::parse(&created_at))?);
+        }
+        TimelineItem::ReviewDismissedEvent { previous_review_state, actor, review: Some(review) } => {
+            pull_request.dismissals.push(Dismissal {
+                review: review.id,
+                was: opinion(&previous_review_state)?,
+                actor: actor.as_ref().and_then(account),
+            });
+        }
+        TimelineItem::ReviewDismissedEvent { review: None, .. } => {}
+    }
+    Ok(())
+}
+
+fn opinion(state: &str) -> Result<Opinion, SourceError> {
+    match state {
+        "APPROVED" => Ok(Opinion::Approved),
+        "CHANGES_REQUESTED" => Ok(Opinion::ChangesRequested),
+        "DISMISSED" => Ok(Opinion::Dismissed),
+        "COMMENTED" | "PENDING" => Ok(Opinion::Commented),
+        other => Err(SourceError::Unreadable(format!("unknown review state `{}`", crate::model::shortened(other, 30)))),
+    }
+}
+
+fn parse<T>(result: Result<T, ParseError>) -> Result<T, SourceError> {
+    result.map_err(unreadable)
+}

@@ -1,0 +1,229 @@
+//! Code-scanning analyses and check runs of one commit.
+
+use serde::Deserialize;
+
+use super::client::GithubClient;
+use super::commits::unreadable;
+use super::wire;
+use crate::integrations::SourceError;
+use crate::model::{Analysis, CheckRun, CommitSha, Conclusion, RepoName, ScanFinding, Severity, Timestamp};
+
+/// Most pages of analyses that are searched for a commit, 100 each, newest first.
+const MOST_PAGES: u32 = 5;
+
+impl GithubClient {
+    /// The newest analysis of a commit by a tool and category; where there is none, the newest of any commit.
+    ///
+    /// # Errors
+    /// [`SourceError::Forbidden`] when we may not see code scanning.
+    pub async fn analysis(
+        &self,
+        repository: &RepoName,
+        (tool, category): (&str, &str),
+        sha: &CommitSha,
+    ) -> Result<Option<Analysis>, SourceError> {
+        let mut newest = None;
+        for page in 1..=MOST_PAGES {
+            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("tool_name", tool).finish();
+            let path = format!("/code-scanning/analyses?{query}&per_page=100&page={page}");
+            let found = match self.get(repository, &path, None).await {
+                Ok(answer) => answer.json::<Vec<wire::AnalysisInfo>>()?,
+                Err(SourceError::NotFound) => Vec::new(), // GitHub's answer for a repository that was never scanned.
+                Err(error) => return Err(error),
+            };
+            let is_last = found.len() < 100;
+            for info in found.into_iter().filter(|info| info.category.as_deref().unwrap_or("") == category) {
+                let analysis = analysis(info)?;
+                if analysis.commit == *sha {
+                    return Ok(Some(analysis));
+                }
+                newest.get_or_insert(analysis);
+            }
+            if is_last {
+                break;
+            }
+        }
+        Ok(newest)
+    }
+
+    /// The findings of an analysis: the only list that is bound to its commit.
+    ///
+    /// # Errors
+    /// When it cannot be read as SARIF.
+    pub async fn findings(&self, repository: &RepoName, analysis: u64) -> Result<Vec<ScanFinding>, SourceError> {
+        let path = format!("/code-scanning/analyses/{analysis}");
+        let sarif: Sarif = self.get(repository, &path, Some("application/sarif+json")).await?.json()?;
+        Ok(sarif.runs.iter().flat_map(Run::findings).collect())
+    }
+
+    /// The newest runs of a check by one App on a commit.
+    ///
+    /// # Errors
+    /// When the list is not complete.
+    pub async fn check_runs(
+        &self,
+        repository: &RepoName,
+        (name, app_id): (&str, u64),
+        sha: &CommitSha,
+    ) -> Result<Vec<CheckRun>, SourceError> {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("check_name", name).finish();
+        let path = format!("/commits/{sha}/check-runs?{query}&app_id={app_id}&filter=latest&per_page=100");
+        let page: wire::CheckRuns = self.get(repository, &path, None).await?.json()?;
+        if page.total_count != page.check_runs.len() as u64 {
+            return Err(SourceError::TooMuch(format!("{} check runs", page.total_count)));
+        }
+        page.check_runs.into_iter().map(check_run).collect()
+    }
+}
+
+fn analysis(info: wire::AnalysisInfo) -> Result<Analysis, SourceError> {
+    Ok(Analysis {
+        id: info.id,
+        tool: info.tool.name,
+        category: info.category.unwrap_or_default(),
+        commit: CommitSha::parse(&info.commit_sha).map_err(unreadable)?,
+        error: info.error,
+        rules: info.rules_count,
+        results: info.results_count,
+        created_at: Timestamp::parse(&info.created_at).map_err(unreadable)?,
+    })
+}
+
+fn check_run(info: wire::CheckRunInfo) -> Result<CheckRun, SourceError> {
+    let conclusion = match (info.status.as_str(), info.conclusion) {
+        ("completed", Some(end)) if end == "success" => Conclusion::Success,
+        ("completed", Some(end)) => Conclusion::Other(end),
+        ("completed", None) => Conclusion::Other("no conclusion".into()),
+        _ => Conclusion::Running,
+    };
+    let nobody = || SourceError::Unreadable("a check run without an App".into());
+    Ok(CheckRun {
+        name: info.name,
+        app_id: info.app.ok_or_else(nobody)?.id,
+        commit: CommitSha::parse(&info.head_sha).map_err(unreadable)?,
+        conclusion,
+    })
+}
+
+/// The part of SARIF 2.1.0 that says what was found and how bad it is.
+#[derive(Debug, Deserialize)]
+struct Sarif {
+    runs: Vec<Run>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Run {
+    tool: SarifTool,
+    results: Vec<SarifResult>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SarifTool {
+    driver: Component,
+    extensions: Option<Vec<Component>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Component {
+    rules: Option<Vec<SarifRule>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifRule {
+    id: String,
+    properties: Option<RuleProperties>,
+    default_configuration: Option<DefaultConfiguration>,
+}
+
+#[derive(Debug, Deserialize)]
+struct RuleProperties {
+    #[serde(rename = "security-severity")]
+    security_severity: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct DefaultConfiguration {
+    level: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SarifResult {
+    rule_id: Option<String>,
+    level: Option<String>,
+    message: SarifMessage,
+    locations: Option<Vec<serde_json::Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct SarifMessage {
+    text: Option<String>,
+}
+
+impl Run {
+    fn findings(&self) -> impl Iterator<Item = ScanFinding> + '_ {
+        self.results.iter().map(|result| {
+            let rule = result.rule_id.as_deref().and_then(|id| self.rule(id));
+            ScanFinding {
+                rule: result.rule_id.clone().unwrap_or_else(|| "unnamed rule".into()),
+                message: result.message.text.clone().unwrap_or_default(),
+                severity: severity(rule, result.level.as_deref()),
+                path: path(result),
+            }
+        })
+    }
+
+    fn rule(&self, id: &str) -> Option<&SarifRule> {
+        let components = std::iter::once(&self.tool.driver).chain(self.tool.extensions.iter().flatten());
+        components.flat_map(|component| component.rules.iter().flatten()).find(|rule| rule.id == id)
+    }
+}
+
+/// The rule's security severity where it has one (a number as text, in the bands that GitHub uses), else the level.
+fn severity(rule: Option<&SarifRule>, level: Option<&str>) -> Severity {
+    let number = rule.and_then(|rule| rule.properties.as_ref()?.security_severity.as_deref());
+    if let Some(number) = number {
+        return match number.trim().parse::<f64>() {
+            Ok(number) if number >= 9.0 => Severity::Critical,
+            Ok(number) if number >= 7.0 => Severity::High,
+            Ok(number) if number >= 4.0 => Severity::Medium,
+            Ok(number) if number > 0.0 => Severity::Low,
+            Ok(number) if number == 0.0 => Severity::None,
+            Ok(_) | Err(_) => Severity::Unrated,
+        };
+    }
+    let default = rule.and_then(|rule| rule.default_configuration.as_ref()?.level.as_deref());
+    match level.or(default) {
+        Some("error") => Severity::High,
+        Some("warning") | None => Severity::Medium, // SARIF §3.27.10: a result without a level is a warning.
+        Some("note") => Severity::Low,
+        Some("none") => Severity::None,
+        Some(_) => Severity::Unrated,
+    }
+}
+
+fn path(result: &SarifResult) -> Option<String> {
+    let first = result.locations.as_ref()?.first()?;
+    first.pointer("/physicalLocation/artifactLocation/uri")?.as_str().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn severity_comes_from_the_rule_then_from_the_level() {
+        let rule = |severity: Option<&str>, level: Option<&str>| SarifRule {
+            id: "r".into(),
+            properties: Some(RuleProperties { security_severity: severity.map(str::to_owned) }),
+            default_configuration: Some(DefaultConfiguration { level: level.map(str::to_owned) }),
+        };
+        assert_eq!(severity(Some(&rule(Some("9.8"), None)), Some("note")), Severity::Critical);
+        assert_eq!(severity(Some(&rule(Some("7.0"), None)), None), Severity::High);
+        assert_eq!(severity(Some(&rule(None, Some("error"))), None), Severity::High);
+        assert_eq!(severity(None, None), Severity::Medium);
+        assert_eq!(severity(Some(&rule(Some("NaN"), None)), None), Severity::Unrated);
+        assert_eq!(severity(None, Some("odd")), Severity::Unrated);
+    }
+}

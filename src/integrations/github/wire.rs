@@ -1,0 +1,280 @@
+//! GitHub's JSON.
+
+use serde::Deserialize;
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Reference {
+    pub object: ReferenceTarget,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ReferenceTarget {
+    pub sha: String,
+    #[serde(rename = "type")]
+    pub kind: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Comparison {
+    pub status: String,
+    pub behind_by: u64,
+    pub total_commits: u64,
+    pub commits: Vec<ComparedCommit>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ComparedCommit {
+    pub sha: String,
+    pub node_id: String,
+    pub parents: Vec<Parent>,
+    pub commit: GitCommit,
+    /// GitHub writes `null` or `{}` when the address belongs to no account.
+    pub author: Option<RestAccount>,
+    /// As for the author.
+    pub committer: Option<RestAccount>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Parent {
+    pub sha: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct GitCommit {
+    pub author: GitPerson,
+    pub committer: GitPerson,
+    pub message: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct GitPerson {
+    pub name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct RestAccount {
+    pub id: Option<u64>,
+    pub login: Option<String>,
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CommitPull {
+    pub number: u64,
+    pub node_id: String,
+    pub merged_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CommitDetails {
+    pub parents: Vec<Parent>,
+    pub files: Vec<CommitFile>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CommitFile {
+    pub filename: String,
+    pub status: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Content {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub encoding: Option<String>,
+    pub content: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AnalysisInfo {
+    pub id: u64,
+    pub commit_sha: String,
+    pub category: Option<String>,
+    pub error: String,
+    pub rules_count: u64,
+    pub results_count: u64,
+    pub created_at: String,
+    pub tool: Tool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Tool {
+    pub name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRuns {
+    pub total_count: u64,
+    pub check_runs: Vec<CheckRunInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct CheckRunInfo {
+    pub name: String,
+    pub head_sha: String,
+    pub status: String,
+    pub conclusion: Option<String>,
+    pub app: Option<AppInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AppInfo {
+    pub id: u64,
+}
+
+/// The envelope of every GraphQL answer.
+#[derive(Debug, Deserialize)]
+pub(super) struct Envelope<T> {
+    pub data: Option<T>,
+    #[serde(default = "no_errors")]
+    pub errors: Vec<GraphqlError>,
+}
+
+/// The one field whose absence is defined: GraphQL leaves `errors` out when there are none.
+fn no_errors() -> Vec<GraphqlError> {
+    Vec::new()
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct GraphqlError {
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    pub message: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Nodes<T> {
+    pub nodes: Vec<Option<T>>,
+}
+
+/// A list with its length, so that it can prove to be complete.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Counted<T> {
+    pub total_count: usize,
+    pub nodes: Vec<T>,
+}
+
+/// A list whose length does not matter.
+#[derive(Debug, Deserialize)]
+pub(super) struct Listed<T> {
+    pub nodes: Vec<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CommitOrigin {
+    pub oid: String,
+    pub authors: Counted<NamedActor>,
+    pub signature: Option<SignatureInfo>,
+    pub associated_pull_requests: Counted<AssociatedPull>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct NamedActor {
+    pub name: Option<String>,
+    pub user: Option<Actor>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct SignatureInfo {
+    pub is_valid: bool,
+    #[serde(rename = "wasSignedByGitHub")]
+    pub by_github: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AssociatedPull {
+    pub id: String,
+    pub number: u64,
+    pub merged: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Actor {
+    #[serde(rename = "__typename")]
+    pub kind: Option<String>,
+    pub login: String,
+    pub database_id: Option<u64>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PullInfo {
+    pub number: u64,
+    pub title: String,
+    pub head_ref_oid: String,
+    pub base_ref_name: String,
+    pub base_repository: Option<RepositoryName>,
+    pub merged: bool,
+    pub merge_commit: Option<Oid>,
+    pub author: Option<Actor>,
+    pub commits: Listed<HeadCommit>,
+    pub reviews: Counted<ReviewInfo>,
+    pub timeline_items: Counted<TimelineItem>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RepositoryName {
+    pub name_with_owner: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Oid {
+    pub oid: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct HeadCommit {
+    pub commit: HeadCommitInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HeadCommitInfo {
+    pub oid: String,
+    pub check_suites: Option<Listed<CheckSuite>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CheckSuite {
+    pub created_at: String,
+    pub push: Option<Push>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Push {
+    pub pusher: Actor,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReviewInfo {
+    pub id: String,
+    pub state: String,
+    pub submitted_at: Option<String>,
+    pub author: Option<Actor>,
+    pub author_can_push_to_repository: bool,
+    pub commit: Option<Oid>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(tag = "__typename")]
+pub(super) enum TimelineItem {
+    #[serde(rename_all = "camelCase")]
+    HeadRefForcePushedEvent { created_at: String, actor: Option<Actor> },
+    #[serde(rename_all = "camelCase")]
+    BaseRefChangedEvent { created_at: String },
+    #[serde(rename_all = "camelCase")]
+    ReviewDismissedEvent { previous_review_state: String, actor: Option<Actor>, review: Option<ReviewId> },
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ReviewId {
+    pub id: String,
+}

@@ -1,0 +1,158 @@
+//! The one HTTP client, and what its answers mean.
+
+use std::time::Duration;
+
+use backon::{ExponentialBuilder, Retryable};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::{RequestBuilder, StatusCode};
+use serde::de::DeserializeOwned;
+
+use super::SourceError;
+use crate::model::shortened;
+
+/// Largest answer that is read, in bytes.
+const MOST_BYTES: usize = 32 * 1024 * 1024;
+
+/// Longest wait that another system can impose on us.
+const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+
+/// A complete answer.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body.
+    pub body: Vec<u8>,
+}
+
+/// The client that all integrations share: with time limits, without redirects (an address from a redirect would be
+/// somewhere that the settings do not name).
+///
+/// # Errors
+/// When TLS cannot be set up.
+pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    reqwest::Client::builder()
+        .user_agent(concat!("cm-bot/", env!("CARGO_PKG_VERSION")))
+        .connect_timeout(Duration::from_secs(5))
+        .timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .build()
+}
+
+/// Sends a request that changes something: once.
+///
+/// # Errors
+/// When there is no whole answer, or it is a refusal.
+pub async fn send_once(request: RequestBuilder) -> Result<Answer, SourceError> {
+    let mut response = request.send().await.map_err(|error| unreachable(&error))?;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
+        if body.len() + chunk.len() > MOST_BYTES {
+            return Err(SourceError::Unreadable(format!("more than {MOST_BYTES} bytes")));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    accept(Answer { status, headers, body })
+}
+
+/// Sends a request that only reads: up to three times when there is no answer.
+///
+/// # Errors
+/// As [`send_once`].
+pub async fn read(request: RequestBuilder) -> Result<Answer, SourceError> {
+    let attempt = || async {
+        let again =
+            request.try_clone().ok_or_else(|| SourceError::Unreadable("a request that cannot be repeated".into()))?;
+        send_once(again).await
+    };
+    attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
+}
+
+/// How often and how fast a read is repeated. Longer waits are the job queue's.
+#[must_use]
+pub fn backoff() -> ExponentialBuilder {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(100))
+        .with_factor(3.0)
+        .with_max_times(2)
+        .with_jitter()
+}
+
+impl Answer {
+    /// The body as one of our wire types. A page instead of JSON, or a field that is missing, is an error that names it.
+    ///
+    /// # Errors
+    /// [`SourceError::Unreadable`].
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, SourceError> {
+        let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
+        if !kind.contains("json") {
+            return Err(SourceError::Unreadable(format!("{} instead of JSON", shortened(kind, 40))));
+        }
+        from_json(&self.body)
+    }
+}
+
+/// JSON as one of our wire types.
+///
+/// # Errors
+/// [`SourceError::Unreadable`] with the place, never with the content.
+pub fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, SourceError> {
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let place = error.path().to_string();
+        SourceError::Unreadable(format!(
+            "at `{}`: {}",
+            shortened(&place, 80),
+            shortened(&error.inner().to_string(), 120)
+        ))
+    })?;
+    reader.end().map_err(|_| SourceError::Unreadable("something after the JSON".into()))?;
+    Ok(value)
+}
+
+/// Takes a success and turns everything else into its meaning.
+///
+/// # Errors
+/// What the status means.
+pub fn accept(answer: Answer) -> Result<Answer, SourceError> {
+    let Answer { status, headers, body } = &answer;
+    match status.as_u16() {
+        200..=299 => Ok(answer),
+        401 => Err(SourceError::Unauthorized),
+        404 | 410 => Err(SourceError::NotFound),
+        429 => Err(SourceError::RateLimited(wait(headers))),
+        403 if is_rate_limit(headers) => Err(SourceError::RateLimited(wait(headers))),
+        403 => Err(SourceError::Forbidden(message(body))),
+        408 | 425 | 500..=599 => Err(SourceError::Unreachable(format!("{status}"))),
+        other => Err(SourceError::Refused { status: other, message: message(body) }),
+    }
+}
+
+fn unreachable(error: &reqwest::Error) -> SourceError {
+    let why = if error.is_timeout() {
+        "it took too long"
+    } else if error.is_connect() {
+        "no connection"
+    } else {
+        "the connection broke"
+    };
+    SourceError::Unreachable(why.into())
+}
+
+fn is_rate_limit(headers: &HeaderMap) -> bool {
+    let remaining = headers.get("x-ratelimit-remaining").and_then(|value| value.to_str().ok());
+    headers.contains_key(RETRY_AFTER) || remaining == Some("0")
+}
+
+fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let seconds = headers.get(RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(LONGEST_WAIT))
+}
+
+/// The first words of an error body, for a log line.
+fn message(body: &[u8]) -> String {
+    shortened(&String::from_utf8_lossy(body.get(..400).unwrap_or(body)), 200)
+}

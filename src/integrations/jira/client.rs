@@ -1,0 +1,285 @@
+//! The calls to Jira, in our words.
+
+use std::collections::BTreeMap;
+
+use reqwest::{Method, RequestBuilder};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::fields::{FieldIds, resolve, text};
+use super::wire;
+use crate::integrations::SourceError;
+use crate::integrations::http::{read, send_once};
+use crate::model::{AccountId, Field, IssueId, ServiceName, Status, Ticket, TicketKey, TicketStatus, Timestamp};
+use crate::policy::decision::AutoApproval;
+use crate::settings::{Jira as Settings, Workflow};
+
+/// Most pages of any list that are read; more is treated as incomplete.
+const MOST_PAGES: usize = 50;
+
+/// A client for one Jira.
+#[derive(Debug)]
+pub struct JiraClient {
+    http: reqwest::Client,
+    base: Url,
+    account: String,
+    token: SecretString,
+    project: String,
+    fields: Vec<(Field, String)>,
+    workflow: Workflow,
+    field_ids: OnceCell<FieldIds>,
+    myself: OnceCell<AccountId>,
+}
+
+/// Who moved a ticket to a status, and when, by Jira's own history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// Whose account; nobody when Jira itself did it.
+    pub by: Option<AccountId>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Why a ticket was not moved.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TransitionError {
+    /// Jira offers no such transition for this ticket to this account.
+    #[error("Jira does not offer the transition \"{0}\"")]
+    NotOffered(String),
+    /// Anything else.
+    #[error(transparent)]
+    Source(#[from] SourceError),
+}
+
+impl JiraClient {
+    /// A client for the Jira of the settings.
+    #[must_use]
+    pub fn new(http: reqwest::Client, settings: &Settings) -> JiraClient {
+        JiraClient {
+            http,
+            base: settings.api_url.clone(),
+            account: settings.account.clone(),
+            token: settings.token.clone(),
+            project: settings.project.clone(),
+            fields: settings.fields.clone(),
+            workflow: settings.workflow.clone(),
+            field_ids: OnceCell::new(),
+            myself: OnceCell::new(),
+        }
+    }
+
+    /// The account that cm-bot acts as.
+    ///
+    /// # Errors
+    /// When Jira does not say.
+    pub async fn myself(&self) -> Result<&AccountId, SourceError> {
+        let ask = || async {
+            let myself: wire::Myself = read(self.request(Method::GET, "rest/api/3/myself")).await?.json()?;
+            account(&myself.account_id)
+        };
+        self.myself.get_or_try_init(ask).await
+    }
+
+    /// Checks that Jira answers, that the account may log in, and that every field of the settings is there.
+    ///
+    /// # Errors
+    /// The first of these that is not so.
+    pub async fn check(&self) -> Result<(), SourceError> {
+        self.myself().await?;
+        self.field_ids().await.map(|_| ())
+    }
+
+    /// Reads a ticket by its id. This is strongly consistent; searches are not.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when it was deleted or is hidden from us.
+    pub async fn ticket(&self, id: &IssueId) -> Result<Ticket, SourceError> {
+        let fields = self.field_list().await?;
+        let request = self.request(Method::GET, &format!("rest/api/3/issue/{id}")).query(&[("fields", fields)]);
+        let issue: wire::Issue = read(request).await?.json()?;
+        self.to_ticket(issue).await
+    }
+
+    /// Reads a ticket by its key.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when there is none.
+    pub async fn ticket_by_key(&self, key: &TicketKey) -> Result<Ticket, SourceError> {
+        let fields = self.field_list().await?;
+        let request = self.request(Method::GET, &format!("rest/api/3/issue/{key}")).query(&[("fields", fields)]);
+        let issue: wire::Issue = read(request).await?.json()?;
+        self.to_ticket(issue).await
+    }
+
+    /// Every ticket of a service that is pending or approved, as far as Jira's search knows. `recent` are ids of tickets
+    /// that we know of: Jira brings these up to date before it searches.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when there is no end to the pages.
+    pub async fn unfinished(&self, service: &ServiceName, recent: &[IssueId]) -> Result<Vec<Ticket>, SourceError> {
+        let jql = format!(
+            "project = {} AND component = {} AND status in ({}, {})",
+            quoted(&self.project),
+            quoted(service.as_str()),
+            quoted(&self.workflow.pending),
+            quoted(&self.workflow.approved),
+        );
+        let fields: Vec<String> = self.field_list().await?.split(',').map(str::to_owned).collect();
+        let recent: Vec<u64> = recent.iter().rev().take(50).filter_map(|id| id.as_str().parse().ok()).collect();
+        let mut tickets = Vec::new();
+        let mut next: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = json!({"jql": jql, "fields": fields, "maxResults": 100, "reconcileIssues": recent});
+            if let Some(token) = &next {
+                query["nextPageToken"] = json!(token);
+            }
+            let found: wire::Found =
+                read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
+            for issue in found.issues {
+                tickets.push(self.to_ticket(issue).await?);
+            }
+            match (found.next_page_token, found.is_last) {
+                (None, _) | (_, Some(true)) => return Ok(tickets),
+                (token, _) => next = token,
+            }
+        }
+        Err(SourceError::Incomplete("the list of tickets has no end".into()))
+    }
+
+    /// The newest change of the ticket's status to `approved`.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when the history has no end.
+    pub async fn approved_by(&self, ticket: &TicketKey) -> Result<Option<StatusChange>, SourceError> {
+        let mut newest = None;
+        let mut seen = 0;
+        for _ in 0..MOST_PAGES {
+            let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/changelog"));
+            let page: wire::Changelog = read(request.query(&[("startAt", seen), ("maxResults", 100)])).await?.json()?;
+            if page.start_at != seen {
+                return Err(SourceError::Incomplete("the history came in another order".into()));
+            }
+            seen += page.values.len() as u64;
+            let is_last = seen >= page.total || page.values.is_empty();
+            for change in page.values {
+                if self.moves_to_approved(&change) {
+                    newest = Some(status_change(&change)?);
+                }
+            }
+            if is_last {
+                return Ok(newest);
+            }
+        }
+        Err(SourceError::Incomplete("the history has no end".into()))
+    }
+
+    /// Approves a ticket. Only who holds an [`AutoApproval`] can.
+    ///
+    /// # Errors
+    /// [`TransitionError::NotOffered`] when the workflow does not let this account.
+    pub async fn approve(&self, approval: &AutoApproval) -> Result<(), TransitionError> {
+        self.move_to(approval.ticket(), &self.workflow.approve, &self.workflow.approved).await
+    }
+
+    /// Puts the evidence link on the ticket; a second time it is the same link.
+    ///
+    /// # Errors
+    /// When Jira does not take it.
+    pub async fn link(&self, ticket: &TicketKey, link: &Value) -> Result<(), SourceError> {
+        let path = format!("rest/api/3/issue/{ticket}/remotelink");
+        send_once(self.request(Method::POST, &path).json(link)).await.map(|_| ())
+    }
+
+    /// Moves a ticket by the transition of this name that ends in this status. Ids differ between workflows, names and
+    /// targets are what an administrator sees.
+    async fn move_to(&self, ticket: &TicketKey, name: &str, status: &str) -> Result<(), TransitionError> {
+        let path = format!("rest/api/3/issue/{ticket}/transitions");
+        let offered: wire::Transitions = read(self.request(Method::GET, &path)).await?.json()?;
+        let fits = |one: &&wire::Transition| same(&one.name, name) && same(&one.to.name, status);
+        let Some(transition) = offered.transitions.iter().find(fits) else {
+            return Err(TransitionError::NotOffered(name.to_owned()));
+        };
+        let body = json!({"transition": {"id": transition.id}});
+        send_once(self.request(Method::POST, &path).json(&body)).await?;
+        Ok(())
+    }
+
+    pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
+        self.http.request(method, url).basic_auth(&self.account, Some(self.token.expose_secret()))
+    }
+
+    async fn field_ids(&self) -> Result<&FieldIds, SourceError> {
+        let ask = || async {
+            let known: Vec<wire::FieldInfo> = read(self.request(Method::GET, "rest/api/3/field")).await?.json()?;
+            resolve(&self.fields, &known)
+        };
+        self.field_ids.get_or_try_init(ask).await
+    }
+
+    async fn field_list(&self) -> Result<String, SourceError> {
+        let ids = self.field_ids().await?;
+        let names = ["summary", "status", "reporter", "components"].into_iter().chain(ids.values().map(String::as_str));
+        Ok(names.collect::<Vec<_>>().join(","))
+    }
+
+    async fn to_ticket(&self, issue: wire::Issue) -> Result<Ticket, SourceError> {
+        let fields = issue.fields;
+        let value = |(field, id): (&Field, &String)| Some((*field, text(fields.others.get(id)?)?));
+        let filled: BTreeMap<Field, String> = self.field_ids().await?.iter().filter_map(value).collect();
+        let requester = fields.reporter.as_ref().map(|user| account(&user.account_id)).transpose()?;
+        Ok(Ticket {
+            id: IssueId::parse(&issue.id).map_err(unreadable)?,
+            key: TicketKey::parse(&issue.key).map_err(unreadable)?,
+            summary: fields.summary.unwrap_or_default(),
+            status: Status { meaning: self.meaning(&fields.status.name), name: fields.status.name },
+            requester,
+            requester_name: fields.reporter.map_or_else(|| "nobody".into(), |user| user.display_name),
+            components: fields.components.into_iter().map(|component| component.name).collect(),
+            fields: filled,
+        })
+    }
+
+    fn meaning(&self, status: &str) -> TicketStatus {
+        let Workflow { pending, approved, declined, closed, .. } = &self.workflow;
+        let known = [
+            (pending, TicketStatus::Pending),
+            (approved, TicketStatus::Approved),
+            (declined, TicketStatus::Declined),
+            (closed, TicketStatus::Closed),
+        ];
+        known.into_iter().find(|(name, _)| same(name, status)).map_or(TicketStatus::Other, |(_, meaning)| meaning)
+    }
+
+    fn moves_to_approved(&self, change: &wire::Change) -> bool {
+        let approved = &self.workflow.approved;
+        let is_it = |to: &String| same(to, approved);
+        change.items.iter().any(|item| item.field == "status" && item.to.as_ref().is_some_and(is_it))
+    }
+}
+
+fn status_change(change: &wire::Change) -> Result<StatusChange, SourceError> {
+    let by = change.author.as_ref().map(|author| account(&author.account_id)).transpose()?;
+    Ok(StatusChange { by, at: Timestamp::parse(&change.created).map_err(unreadable)? })
+}
+
+pub(super) fn account(text: &str) -> Result<AccountId, SourceError> {
+    AccountId::parse(text).map_err(unreadable)
+}
+
+pub(super) fn unreadable(error: impl std::fmt::Display) -> SourceError {
+    SourceError::Unreadable(error.to_string())
+}
+
+/// A JQL string.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+/// Jira's names differ in upper and lower case between what administrators type and what it shows.
+fn same(one: &str, other: &str) -> bool {
+    one.eq_ignore_ascii_case(other)
+}

@@ -1,0 +1,114 @@
+//! cm-bot's comments on a ticket, found again by a property that they carry.
+
+use reqwest::Method;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::client::{JiraClient, account};
+use super::wire;
+use crate::integrations::SourceError;
+use crate::integrations::http::{read, send_once};
+use crate::model::TicketKey;
+
+/// The key of the property that marks our comments. It marks them for us; it is never evidence, anybody can set one.
+const PROPERTY: &str = "cm-bot";
+
+/// Most pages of comments that are read, 100 each.
+const MOST_PAGES: usize = 30;
+
+/// What stands in the property of one of our comments.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommentMark {
+    /// The action that wrote it.
+    pub action: String,
+    /// The verdict that it gives.
+    pub verdict: String,
+}
+
+/// A comment to write.
+#[derive(Debug, Clone)]
+pub struct Comment<'a> {
+    /// Its content, ADF.
+    pub body: &'a Value,
+    /// Its mark.
+    pub mark: &'a CommentMark,
+}
+
+impl JiraClient {
+    /// The id of the comment that an action wrote, if it did: looked up before the action is repeated.
+    ///
+    /// # Errors
+    /// When Jira does not show all comments.
+    pub async fn find_comment(&self, ticket: &TicketKey, action: &str) -> Result<Option<String>, SourceError> {
+        let own = self.myself().await?.clone();
+        let mut seen = 0;
+        for _ in 0..MOST_PAGES {
+            let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/comment")).query(&[
+                ("startAt", seen.to_string().as_str()),
+                ("maxResults", "100"),
+                ("orderBy", "-created"),
+                ("expand", "properties"),
+            ]);
+            let page: wire::Comments = read(request).await?.json()?;
+            if page.start_at != seen {
+                return Err(SourceError::Incomplete("the comments came in another order".into()));
+            }
+            seen += page.comments.len() as u64;
+            let is_last = seen >= page.total || page.comments.is_empty();
+            for comment in page.comments {
+                let is_ours =
+                    comment.author.as_ref().map(|author| account(&author.account_id)).transpose()? == Some(own.clone());
+                if is_ours && self.mark_of(&comment).await?.is_some_and(|mark| mark.action == action) {
+                    return Ok(Some(comment.id));
+                }
+            }
+            if is_last {
+                return Ok(None);
+            }
+        }
+        Err(SourceError::Incomplete("the comments have no end".into()))
+    }
+
+    /// Writes a new comment and gives its id.
+    ///
+    /// # Errors
+    /// [`SourceError::Unreachable`] leaves open whether it was written.
+    pub async fn write_comment(&self, ticket: &TicketKey, comment: &Comment<'_>) -> Result<String, SourceError> {
+        let path = format!("rest/api/3/issue/{ticket}/comment");
+        let created: wire::Created =
+            send_once(self.request(Method::POST, &path).json(&to_wire(comment))).await?.json()?;
+        Ok(created.id)
+    }
+
+    /// Changes one of our comments without notifying anybody.
+    ///
+    /// # Errors
+    /// [`SourceError::NotFound`] when somebody deleted it.
+    pub async fn edit_comment(&self, ticket: &TicketKey, id: &str, comment: &Comment<'_>) -> Result<(), SourceError> {
+        let path = format!("rest/api/3/issue/{ticket}/comment/{id}");
+        let request = self.request(Method::PUT, &path).query(&[("notifyUsers", "false")]);
+        send_once(request.json(&to_wire(comment))).await.map(|_| ())
+    }
+
+    /// The mark of a comment: some Jira versions send properties along, the others are asked for it.
+    async fn mark_of(&self, comment: &wire::CommentInfo) -> Result<Option<CommentMark>, SourceError> {
+        let value = match &comment.properties {
+            Some(properties) => {
+                properties.iter().find(|property| property.key == PROPERTY).map(|property| property.value.clone())
+            }
+            None => {
+                let path = format!("rest/api/3/comment/{}/properties/{PROPERTY}", comment.id);
+                match read(self.request(Method::GET, &path)).await {
+                    Ok(answer) => Some(answer.json::<wire::Property>()?.value),
+                    Err(SourceError::NotFound) => None,
+                    Err(error) => return Err(error),
+                }
+            }
+        };
+        Ok(value.and_then(|value| serde_json::from_value(value).ok()))
+    }
+}
+
+fn to_wire(comment: &Comment<'_>) -> Value {
+    json!({"body": comment.body, "properties": [{"key": PROPERTY, "value": comment.mark}]})
+}

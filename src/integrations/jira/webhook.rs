@@ -1,0 +1,40 @@
+//! Jira's webhooks: a hint that a ticket should be looked at. Only the key is taken from the body.
+
+use serde::Deserialize;
+
+use crate::model::{IssueId, TicketKey};
+
+/// A webhook that matters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hint {
+    /// The ticket's id, which stays when the ticket is moved.
+    pub issue: IssueId,
+    /// The ticket's key as the webhook says.
+    pub ticket: TicketKey,
+}
+
+#[derive(Deserialize)]
+struct Body {
+    #[serde(rename = "webhookEvent")]
+    event: String,
+    issue: Option<Issue>,
+}
+
+#[derive(Deserialize)]
+struct Issue {
+    id: String,
+    key: String,
+}
+
+/// Reads the body of a webhook whose signature was checked. Nothing for events that say nothing about a ticket's content.
+///
+/// # Errors
+/// When the body is no JSON of this form, in a few words.
+pub fn read(body: &[u8]) -> Result<Option<Hint>, String> {
+    let body: Body = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let matters = matches!(body.event.as_str(), "jira:issue_created" | "jira:issue_updated" | "jira:issue_deleted");
+    let Some(issue) = body.issue.filter(|_| matters) else { return Ok(None) };
+    let read = || Ok::<_, crate::model::ParseError>((IssueId::parse(&issue.id)?, TicketKey::parse(&issue.key)?));
+    let (issue, ticket) = read().map_err(|error| error.to_string())?;
+    Ok(Some(Hint { issue, ticket }))
+}

@@ -1,0 +1,68 @@
+//! Jira, GitHub and Slack as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
+
+pub mod github;
+pub mod http;
+pub mod jira;
+pub mod signature;
+pub mod slack;
+
+use std::time::Duration;
+
+/// What can come of asking another system.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SourceError {
+    /// No answer, or one that says "later". What was asked for may have been done all the same.
+    #[error("no answer: {0}")]
+    Unreachable(String),
+    /// Too many requests.
+    #[error("too many requests{}", wait(.0))]
+    RateLimited(Option<Duration>),
+    /// The credentials are refused (401).
+    #[error("the credentials are refused (401)")]
+    Unauthorized,
+    /// Not allowed (403).
+    #[error("not allowed (403): {0}")]
+    Forbidden(String),
+    /// No such thing, or we may not know of it (404).
+    #[error("not found (404)")]
+    NotFound,
+    /// Any other refusal: nothing was done.
+    #[error("refused ({status}): {message}")]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// What the system says, cut.
+        message: String,
+    },
+    /// An answer that is not what the system promises to answer.
+    #[error("an answer that cannot be read: {0}")]
+    Unreadable(String),
+    /// More than we read.
+    #[error("more than cm-bot reads: {0}")]
+    TooMuch(String),
+    /// A list that is not complete, or that changed while it was read.
+    #[error("an incomplete answer: {0}")]
+    Incomplete(String),
+}
+
+impl SourceError {
+    /// How long the system asks us to wait.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            SourceError::RateLimited(wait) => *wait,
+            SourceError::Unreachable(_)
+            | SourceError::Unauthorized
+            | SourceError::Forbidden(_)
+            | SourceError::NotFound
+            | SourceError::Refused { .. }
+            | SourceError::Unreadable(_)
+            | SourceError::TooMuch(_)
+            | SourceError::Incomplete(_) => None,
+        }
+    }
+}
+
+fn wait(wait: &Option<Duration>) -> String {
+    wait.map_or_else(String::new, |wait| format!("; wait {} s", wait.as_secs()))
+}
