@@ -1,0 +1,93 @@
+//! Collects the facts about a ticket. It asks, and judges nothing: what cannot be found out becomes a gap in the facts.
+
+mod history;
+mod scans;
+mod siblings;
+
+use std::sync::Arc;
+
+use crate::integrations::SourceError;
+use crate::integrations::github::GithubClient;
+use crate::integrations::jira::JiraClient;
+use crate::model::{Scope, Service, Ticket};
+use crate::policy::criteria::Criteria;
+use crate::policy::facts::{Fact, Facts, Gap, GapReason, Placement, Source};
+use crate::store::{Store, StoreError};
+
+/// Where facts come from.
+#[derive(Debug, Clone)]
+pub struct Sources {
+    /// Jira.
+    pub jira: Arc<JiraClient>,
+    /// GitHub.
+    pub github: Arc<GithubClient>,
+    /// Our own records.
+    pub store: Store,
+    /// The registered services.
+    pub services: Arc<Vec<Service>>,
+}
+
+/// Gathers everything about a ticket that was just read.
+///
+/// # Errors
+/// Only when our own records cannot be read.
+pub async fn for_ticket(sources: &Sources, ticket: Ticket, criteria: &Criteria) -> Result<Facts, StoreError> {
+    let mut facts = alone(sources, ticket);
+    let Some(scope) = facts.placement.scope() else { return Ok(facts) };
+    from_records(sources, &mut facts, &scope).await?;
+    facts.siblings = siblings::of(sources, &facts.ticket, &scope).await?;
+    history::gather(sources, &mut facts, criteria).await;
+    Ok(facts)
+}
+
+/// The facts that the ticket alone gives, for an announcement that must not wait for anybody.
+#[must_use]
+pub fn alone(sources: &Sources, ticket: Ticket) -> Facts {
+    let placement = Placement::of(&ticket, &sources.services);
+    let repository_url =
+        placement.service().map_or_else(String::new, |service| sources.github.web_url(&service.repository));
+    Facts {
+        ticket,
+        placement,
+        repository_url,
+        baseline: Fact::not_asked("the last approved change"),
+        approved_before: Fact::not_asked("earlier approvals of this commit"),
+        siblings: Fact::not_asked("the other tickets of this service"),
+        on_branch: Fact::not_asked("the release branch"),
+        range: Fact::not_asked("the commits since the last approved change"),
+        pull_requests: Fact::not_asked("the pull requests of the commits"),
+        changes: std::collections::BTreeMap::new(),
+        scans: Fact::not_asked("the security scans"),
+    }
+}
+
+async fn from_records(sources: &Sources, facts: &mut Facts, scope: &Scope) -> Result<(), StoreError> {
+    facts.baseline = Fact::Known(sources.store.baseline(scope, &facts.ticket.id).await?);
+    if let Some(head) = facts.head() {
+        facts.approved_before = Fact::Known(sources.store.approval_of_commit(scope, &head).await?);
+    }
+    Ok(())
+}
+
+/// A result as a fact: an error becomes the gap that it leaves.
+fn fact<T>(result: Result<T, SourceError>, what: &str, source: Source) -> Fact<T> {
+    match result {
+        Ok(value) => Fact::Known(value),
+        Err(error) => {
+            tracing::warn!(%source, what, %error, "{source} could not be asked for {what}: {error}");
+            Fact::Unknown(Gap { what: what.to_owned(), source, reason: reason(&error) })
+        }
+    }
+}
+
+fn reason(error: &SourceError) -> GapReason {
+    match error {
+        SourceError::Unreachable(_) => GapReason::Unreachable,
+        SourceError::RateLimited(_) => GapReason::RateLimited,
+        SourceError::Unauthorized | SourceError::Forbidden(_) => GapReason::Refused,
+        SourceError::NotFound => GapReason::Missing,
+        SourceError::Refused { .. } | SourceError::Unreadable(_) => GapReason::Unreadable,
+        SourceError::TooMuch(_) => GapReason::TooMuch,
+        SourceError::Incomplete(_) => GapReason::Incomplete,
+    }
+}

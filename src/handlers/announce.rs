@@ -1,0 +1,131 @@
+//! Which actions follow from what happened: who is told, where, in which words.
+
+use serde_json::{Value, json};
+
+use super::Context;
+use crate::integrations::jira::adf;
+use crate::integrations::slack::to_json;
+use crate::model::Ticket;
+use crate::render::jira;
+use crate::render::slack::{self, Message};
+use crate::render::verdict::Verdict;
+use crate::render::view::View;
+use crate::store::{Effect, NewAction, StoreError};
+
+/// After a decision: the approval if it gives one, and then the words about it.
+pub(super) fn decision(view: &View<'_>, before: Option<String>) -> Result<Vec<NewAction>, StoreError> {
+    let verdict = Verdict::of(view.decision);
+    let message = Effect::Message {
+        emergency: view.decision.is_emergency(),
+        verdict: verdict.id().into(),
+        message: to_json(&slack::findings(view), &generation(view)),
+    };
+    let comment = Effect::Comment {
+        verdict: verdict.id().into(),
+        evaluation: view.evaluation,
+        body: adf::document(&jira::findings(view)),
+    };
+    let mut words = vec![comment];
+    if view.evaluation == 1 {
+        words.push(Effect::Link { link: evidence_link(view) });
+    }
+    words.push(message);
+    if before.is_some_and(|before| needs_reply(&before, verdict)) {
+        words.push(Effect::Reply { message: to_json(&slack::changed(view), &format!("{}:reply", generation(view))) });
+    }
+    let words = words.into_iter().map(NewAction::new).collect::<Result<Vec<_>, _>>()?;
+    if view.decision.auto_approval().is_none() {
+        return Ok(words);
+    }
+    // Nobody is told of an approval before Jira has taken it.
+    let approve = NewAction::new(Effect::Approve { decision: view.record })?;
+    let words = words.into_iter().map(|action| action.after(&approve)).collect::<Vec<_>>();
+    Ok(std::iter::once(approve).chain(words).collect())
+}
+
+/// After a human approved the ticket, and that counts.
+pub(super) fn approved(
+    context: &Context,
+    ticket: &Ticket,
+    (by, role): (&str, &str),
+    (subject, evaluation): (&str, i64),
+) -> Result<Vec<NewAction>, StoreError> {
+    let document = jira::approved_by(by, role, &context.links, ticket);
+    let message =
+        slack::ended(Verdict::Approved, &format!("Approved by {by} ({role})"), subject, (ticket, &context.links));
+    words(Verdict::Approved, evaluation, (adf::document(&document), &message))
+}
+
+/// After a human set the status to approved, and that does not count.
+pub(super) fn not_counted(
+    context: &Context,
+    ticket: &Ticket,
+    reason: &str,
+    (subject, evaluation): (&str, i64),
+) -> Result<Vec<NewAction>, StoreError> {
+    let document = jira::approval_does_not_count(reason, &context.links, ticket);
+    let how = "Waiting for 1 of 1 approvals: the approval in Jira does not count";
+    let message = slack::ended(Verdict::NotCounted, how, subject, (ticket, &context.links));
+    words(Verdict::NotCounted, evaluation, (adf::document(&document), &message))
+}
+
+/// After cm-bot wanted to approve and Jira offered it no way.
+///
+/// # Errors
+/// When the words cannot be written as JSON.
+pub fn could_not_move(
+    context: &Context,
+    ticket: &Ticket,
+    (transition, subject, evaluation): (&str, &str, i64),
+) -> Result<Vec<NewAction>, StoreError> {
+    let document = jira::could_not_move(transition, &context.links, ticket);
+    let how = "Waiting for 1 of 1 approvals: Jira does not let cm-bot approve";
+    let message = slack::ended(Verdict::Waiting, how, subject, (ticket, &context.links));
+    words(Verdict::Waiting, evaluation, (adf::document(&document), &message))
+}
+
+/// After the ticket was declined or closed: only the message in Slack ends; Jira shows its own status.
+pub(super) fn ended(
+    context: &Context,
+    ticket: &Ticket,
+    verdict: Verdict,
+    (how, subject, emergency): (&str, &str, bool),
+) -> Result<Vec<NewAction>, StoreError> {
+    let message = slack::ended(verdict, how, subject, (ticket, &context.links));
+    let generation = format!("{}:{}", ticket.key, verdict.id());
+    let effect = Effect::Message { emergency, verdict: verdict.id().into(), message: to_json(&message, &generation) };
+    Ok(vec![NewAction::new(effect)?])
+}
+
+fn words(verdict: Verdict, evaluation: i64, (body, message): (Value, &Message)) -> Result<Vec<NewAction>, StoreError> {
+    let id = verdict.id().to_owned();
+    let message = to_json(message, &format!("{evaluation}:{id}"));
+    let comment = Effect::Comment { verdict: id.clone(), evaluation, body };
+    let message = Effect::Message { emergency: false, verdict: id, message };
+    Ok(vec![NewAction::new(comment)?, NewAction::new(message)?])
+}
+
+/// A reply notifies, and an edit does not. So there is one when somebody must act now, or was asked to act and need not.
+fn needs_reply(before: &str, now: Verdict) -> bool {
+    let calls = |id: &str| [Verdict::Waiting, Verdict::Blocked].iter().any(|verdict| verdict.id() == id);
+    before != now.id() && (calls(before) || calls(now.id())) && now != Verdict::CouldNotBeChecked
+}
+
+/// New block ids for each edit, as Slack asks.
+fn generation(view: &View<'_>) -> String {
+    format!("{}:{}", view.ticket().key, view.evaluation)
+}
+
+fn evidence_link(view: &View<'_>) -> Value {
+    let key = &view.ticket().key;
+    json!({
+        "globalId": format!("cm-bot:{key}"),
+        "application": {"type": "cm-bot", "name": "cm-bot"},
+        "relationship": "is explained by",
+        "object": {
+            "url": view.links.evidence(view.ticket()),
+            "title": format!("cm-bot: evidence for {key}"),
+            "summary": "Every check, every commit and what it rests on",
+        },
+    })
+}

@@ -1,0 +1,84 @@
+//! A ticket is approved: by us, which the outbox records, or by a human, which is judged here.
+
+use super::{Context, HandlerError, Next, announce};
+use crate::audit::{Entry, Event};
+use crate::integrations::jira::StatusChange;
+use crate::model::{CommitSha, Field, Scope, Ticket};
+use crate::policy::approval::contributors;
+use crate::policy::approvers::human_approval;
+use crate::policy::facts::Placement;
+use crate::render::verdict::Verdict;
+use crate::store::{Approval, Place};
+
+/// Looks at who approved the ticket.
+pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
+    let scope = Placement::of(&ticket, &context.sources.services).scope();
+    context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
+    let Some(change) = context.sources.jira.approved_by(&ticket.key).await? else { return Ok(Next::Nothing) };
+    if change.by.as_ref() == Some(context.sources.jira.myself().await?) {
+        return Ok(Next::Nothing);
+    }
+    match judge(context, &ticket, &change, scope).await? {
+        Judgement::Counts { approval, role } => counts(context, &ticket, &approval, &role).await?,
+        Judgement::DoesNotCount(reason) => does_not_count(context, &ticket, &reason).await?,
+    }
+    Ok(Next::Nothing)
+}
+
+/// What a human's approval came to, with what there is to record of it.
+enum Judgement {
+    Counts { approval: Box<Approval>, role: String },
+    DoesNotCount(String),
+}
+
+async fn judge(
+    context: &Context,
+    ticket: &Ticket,
+    change: &StatusChange,
+    scope: Option<Scope>,
+) -> Result<Judgement, HandlerError> {
+    let no = |reason: &str| Ok(Judgement::DoesNotCount(reason.to_owned()));
+    let Some(by) = &change.by else { return no("Jira does not say who approved it.") };
+    let commit = ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok());
+    let (Some(scope), Some(commit)) = (scope, commit) else {
+        return no("The ticket does not name a registered service, environment and commit.");
+    };
+    let criteria = &context.policy.criteria;
+    let last = context.sources.store.newest_decision(&ticket.key).await?;
+    let worked_on_it = last.map_or_else(Default::default, |last| contributors(&last.facts, criteria));
+    Ok(match human_approval::judge(by, ticket, &worked_on_it, criteria) {
+        human_approval::Approval::DoesNotCount(reason) => Judgement::DoesNotCount(reason),
+        human_approval::Approval::Counts { by, role } => {
+            let (issue, ticket, by) = (ticket.id.clone(), ticket.key.clone(), Some(by.name.clone()));
+            let approval = Approval { issue, ticket, scope, commit, at: change.at, decision: None, by };
+            Judgement::Counts { approval: Box::new(approval), role: role.to_string() }
+        }
+    })
+}
+
+async fn counts(context: &Context, ticket: &Ticket, approval: &Approval, role: &str) -> Result<(), HandlerError> {
+    let by = approval.by.clone().unwrap_or_default();
+    let about = (approval.scope.to_string(), evaluation(context, ticket).await?);
+    let actions = announce::approved(context, ticket, (&by, role), (&about.0, about.1))?;
+    let event = Event::ApprovedByHuman { by, role: role.to_owned(), commit: approval.commit.clone() };
+    let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
+    Ok(context.sources.store.record_approval(approval, &entry, &actions).await?)
+}
+
+async fn does_not_count(context: &Context, ticket: &Ticket, reason: &str) -> Result<(), HandlerError> {
+    let post = context.sources.store.post(&ticket.id, Place::Comment).await?;
+    if post.is_some_and(|post| post.verdict == Verdict::NotCounted.id()) {
+        return Ok(());
+    }
+    let subject =
+        Placement::of(ticket, &context.sources.services).scope().map_or_else(String::new, |scope| scope.to_string());
+    let actions = announce::not_counted(context, ticket, reason, (&subject, evaluation(context, ticket).await?))?;
+    let event = Event::ApprovalNotCounted { reason: reason.to_owned() };
+    let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
+    Ok(context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?)
+}
+
+/// The number of the last evaluation; none happened when a human was faster than we.
+async fn evaluation(context: &Context, ticket: &Ticket) -> Result<i64, HandlerError> {
+    Ok(context.sources.store.newest_decision(&ticket.key).await?.map_or(0, |last| last.evaluation))
+}

@@ -1,0 +1,71 @@
+//! A ticket is finished, gone, or not yet (or no longer) waiting for a decision.
+
+use super::{Context, HandlerError, Next, announce};
+use crate::audit::{Entry, Event};
+use crate::model::{IssueId, Scope, Ticket, TicketStatus};
+use crate::policy::facts::Placement;
+use crate::render::verdict::Verdict;
+use crate::store::{Job, Place};
+
+/// The ticket was declined or closed: its message ends, and others of its scope are looked at again.
+pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
+    let store = &context.sources.store;
+    let scope = Placement::of(&ticket, &context.sources.services).scope();
+    let was = store.known_ticket(&ticket.id).await?.map(|known| known.status);
+    let now = context.clock.now();
+    store.note_ticket(&ticket, scope.as_ref(), now).await?;
+    end_message(context, &ticket, scope.as_ref()).await?;
+    if let (Some(scope), true) = (&scope, matches!(was.as_deref(), Some("pending" | "approved"))) {
+        look_at_others(context, scope).await?;
+    }
+    Ok(Next::Nothing)
+}
+
+/// The ticket is in a status that means nothing to us, for example a draft.
+pub(super) async fn set_aside(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
+    let scope = Placement::of(&ticket, &context.sources.services).scope();
+    context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
+    Ok(Next::Nothing)
+}
+
+/// The ticket was deleted, or moved to where we may not see it.
+pub(super) async fn gone(context: &Context, issue: &IssueId) -> Result<Next, HandlerError> {
+    let store = &context.sources.store;
+    let Some(known) = store.known_ticket(issue).await? else { return Ok(Next::Nothing) };
+    if known.status != "gone" {
+        store.note_gone(issue).await?;
+        let event = Event::Ended { status: "gone".into() };
+        store.append(&Entry { at: context.clock.now(), ticket: known.key, event }).await?;
+    }
+    Ok(Next::Nothing)
+}
+
+/// Edits the root messages that are there. A ticket that nobody was told of ends in silence.
+async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) -> Result<(), HandlerError> {
+    let (verdict, how) = match ticket.status.meaning {
+        TicketStatus::Declined => (Verdict::Declined, "Declined"),
+        TicketStatus::Closed | TicketStatus::Pending | TicketStatus::Approved | TicketStatus::Other => {
+            (Verdict::Closed, "Closed")
+        }
+    };
+    let subject = scope.map_or_else(String::new, Scope::to_string);
+    for (place, emergency) in [(Place::Changes, false), (Place::Emergencies, true)] {
+        let post = context.sources.store.post(&ticket.id, place).await?;
+        if post.is_some_and(|post| post.verdict != verdict.id()) {
+            let actions = announce::ended(context, ticket, verdict, (how, &subject, emergency))?;
+            let event = Event::Ended { status: ticket.status.name.clone() };
+            let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
+            context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?;
+        }
+    }
+    Ok(())
+}
+
+/// Tickets that were held because of this one may be decided now.
+async fn look_at_others(context: &Context, scope: &Scope) -> Result<(), HandlerError> {
+    let store = &context.sources.store;
+    for other in store.unfinished_of_scope(scope).await? {
+        store.enqueue(&Job::Ticket(other.issue), context.clock.now()).await?;
+    }
+    Ok(())
+}

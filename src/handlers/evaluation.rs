@@ -1,0 +1,86 @@
+//! A ticket waits for a decision: gather, evaluate, record.
+
+use uuid::Uuid;
+
+use super::{Context, HandlerError, Next, announce};
+use crate::gather;
+use crate::model::{DecisionId, Ticket};
+use crate::policy;
+use crate::policy::approval::change_class::is_emergency;
+use crate::policy::decision::{Decision, Kind};
+use crate::policy::facts::{Facts, Placement};
+use crate::render::verdict::Verdict;
+use crate::render::view::View;
+use crate::store::{Evaluation, KnownTicket, StoreError};
+
+/// Judges a ticket and records what comes of it.
+pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
+    let criteria = &context.policy.criteria;
+    let scope = Placement::of(&ticket, &context.sources.services).scope();
+    let _turn = match &scope {
+        Some(scope) => Some(context.turns.take(scope).await),
+        None => None,
+    };
+    context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
+    if is_emergency(&ticket, criteria) && is_new(context, &ticket).await? {
+        // The leads are told from the ticket alone; everything that has to be asked for comes with the next look.
+        record(context, &gather::alone(&context.sources, ticket)).await?;
+        return Ok(Next::LookAgain(std::time::Duration::ZERO));
+    }
+    let facts = gather::for_ticket(&context.sources, ticket, criteria).await?;
+    record(context, &facts).await
+}
+
+async fn is_new(context: &Context, ticket: &Ticket) -> Result<bool, StoreError> {
+    let known = context.sources.store.known_ticket(&ticket.id).await?;
+    Ok(known.is_none_or(|known| known.decision.is_none()))
+}
+
+async fn record(context: &Context, facts: &Facts) -> Result<Next, HandlerError> {
+    let now = context.clock.now();
+    let decision = policy::evaluate(facts, &context.policy.criteria, now);
+    let store = &context.sources.store;
+    let known = store.known_ticket(&facts.ticket.id).await?;
+    if !store.says_something_new(known.as_ref(), &decision)? {
+        return Ok(next(context, &decision));
+    }
+    let view = View {
+        facts,
+        decision: &decision,
+        record: DecisionId(Uuid::now_v7()),
+        evaluation: known.as_ref().map_or(0, |known| known.evaluation) + 1,
+        at: now,
+        people: &context.policy.criteria.people,
+        terms: &context.policy.criteria.terms,
+        links: &context.links,
+    };
+    let actions = announce::decision(&view, previous_verdict(context, known.as_ref()).await?)?;
+    let evaluation = Evaluation {
+        facts,
+        decision: &decision,
+        id: view.record,
+        number: view.evaluation,
+        verdict: Verdict::of(&decision).id(),
+        policy: &context.policy,
+        at: now,
+        actions: &actions,
+    };
+    store.record(&evaluation, facts.placement.scope().as_ref()).await?;
+    let (key, verdict) = (&facts.ticket.key, evaluation.verdict);
+    tracing::info!(ticket.key = %key, decision.id = %view.record, verdict, "Decided {key}: {verdict}");
+    Ok(next(context, &decision))
+}
+
+async fn previous_verdict(context: &Context, known: Option<&KnownTicket>) -> Result<Option<String>, StoreError> {
+    let Some(decision) = known.and_then(|known| known.decision) else { return Ok(None) };
+    Ok(context.sources.store.decision(decision).await?.map(|stored| stored.verdict))
+}
+
+/// A ticket that waits is looked at again by itself, so that no lost webhook leaves it behind.
+fn next(context: &Context, decision: &Decision) -> Next {
+    match decision.kind() {
+        Kind::Approve => Next::Nothing,
+        _ if decision.waits_for_time() => Next::TryAgain,
+        Kind::Hold | Kind::Block | Kind::CouldNotCheck => Next::LookAgain(context.intervals.recheck),
+    }
+}
