@@ -1,0 +1,137 @@
+//! Approves a ticket in Jira, if everything is still as it was when that was decided.
+
+use super::{Done, Outbox, OutboxError};
+use crate::audit::{Entry, Event};
+use crate::handlers::could_not_move;
+use crate::integrations::jira::TransitionError;
+use crate::model::{DecisionId, Ticket, TicketStatus};
+use crate::policy::decision::AutoApproval;
+use crate::policy::evaluate;
+use crate::render::view::subject;
+use crate::store::{Approval, ClaimedAction, Job, StoredDecision};
+
+impl Outbox {
+    /// The right to approve is not stored: the decision is made again from its stored facts, and has to come out the same.
+    pub(super) async fn approve(&self, claimed: &ClaimedAction, id: DecisionId) -> Result<Done, OutboxError> {
+        let store = &self.context.sources.store;
+        let Some(stored) = store.decision(id).await? else { return Ok(Done::Dropped("there is no such decision")) };
+        let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+        let Some(approval) = decision.auto_approval() else {
+            return self.outdated(claimed, id, "the decision does not come out as an approval any more").await;
+        };
+        let ticket = self.context.sources.jira.ticket(&claimed.action.issue).await?;
+        if let Some(why) = self.objection(&stored, approval, &ticket).await? {
+            return self.outdated(claimed, id, why).await;
+        }
+        match ticket.status.meaning {
+            TicketStatus::Approved => self.confirm(&stored, approval, &ticket).await,
+            _ => self.transition(claimed, &stored, approval).await,
+        }
+    }
+
+    /// What has changed since the decision, if something has.
+    async fn objection(
+        &self,
+        stored: &StoredDecision,
+        approval: &AutoApproval,
+        ticket: &Ticket,
+    ) -> Result<Option<&'static str>, OutboxError> {
+        let store = &self.context.sources.store;
+        if !store.is_current(&ticket.id, stored.id).await? {
+            return Ok(Some("there is a newer decision"));
+        }
+        if stored.criteria.digest != self.context.policy.criteria.digest {
+            return Ok(Some("the criteria or the people have changed"));
+        }
+        if ticket.fingerprint() != approval.fingerprint() {
+            return Ok(Some("the ticket was edited after it was judged"));
+        }
+        let Some(scope) = stored.facts.placement.scope() else { return Ok(Some("the ticket has no scope")) };
+        let others = store.unfinished_of_scope(&scope).await?;
+        if others.iter().any(|other| other.issue != ticket.id) {
+            return Ok(Some("another ticket of the same service and environment was created meanwhile"));
+        }
+        match ticket.status.meaning {
+            TicketStatus::Pending | TicketStatus::Approved => Ok(None),
+            TicketStatus::Declined | TicketStatus::Closed | TicketStatus::Other => {
+                Ok(Some("the ticket is not waiting for a decision any more"))
+            }
+        }
+    }
+
+    async fn transition(
+        &self,
+        claimed: &ClaimedAction,
+        stored: &StoredDecision,
+        approval: &AutoApproval,
+    ) -> Result<Done, OutboxError> {
+        match self.context.sources.jira.approve(approval).await {
+            Ok(()) => self.record(stored, approval).await,
+            Err(TransitionError::Source(error)) => Err(error.into()),
+            Err(TransitionError::NotOffered(name)) => self.not_offered(claimed, stored, &name).await,
+        }
+    }
+
+    /// The status is there already: from our own earlier try, or from a human who was faster.
+    async fn confirm(
+        &self,
+        stored: &StoredDecision,
+        approval: &AutoApproval,
+        ticket: &Ticket,
+    ) -> Result<Done, OutboxError> {
+        let jira = &self.context.sources.jira;
+        let change = jira.approved_by(&ticket.key).await?;
+        let is_ours = change.and_then(|change| change.by).as_ref() == Some(jira.myself().await?);
+        if is_ours {
+            return self.record(stored, approval).await;
+        }
+        self.context.sources.store.drop_rest_of(stored.id).await?;
+        Ok(Done::Dropped("a human approved it first"))
+    }
+
+    async fn record(&self, stored: &StoredDecision, approval: &AutoApproval) -> Result<Done, OutboxError> {
+        let Some(scope) = stored.facts.placement.scope() else { return Ok(Done::Dropped("the ticket has no scope")) };
+        let at = self.context.clock.now();
+        let record = Approval {
+            issue: stored.facts.ticket.id.clone(),
+            ticket: stored.ticket.clone(),
+            scope,
+            commit: approval.commit().clone(),
+            at,
+            decision: Some(stored.id),
+            by: None,
+        };
+        let event = Event::ApprovedAutomatically { decision: stored.id, commit: approval.commit().clone() };
+        let entry = Entry { at, ticket: stored.ticket.clone(), event };
+        self.context.sources.store.record_approval(&record, &entry, &[]).await?;
+        tracing::info!(ticket.key = %stored.ticket, decision.id = %stored.id, "Approved {}", stored.ticket);
+        Ok(Done::Did("approved".into()))
+    }
+
+    /// The words that were to follow are dropped too, and the ticket is looked at again.
+    async fn outdated(&self, claimed: &ClaimedAction, id: DecisionId, why: &'static str) -> Result<Done, OutboxError> {
+        let store = &self.context.sources.store;
+        store.drop_rest_of(id).await?;
+        store.enqueue(&Job::Ticket(claimed.action.issue.clone()), self.context.clock.now()).await?;
+        Ok(Done::Dropped(why))
+    }
+
+    async fn not_offered(
+        &self,
+        claimed: &ClaimedAction,
+        stored: &StoredDecision,
+        name: &str,
+    ) -> Result<Done, OutboxError> {
+        let key = &stored.ticket;
+        tracing::error!(ticket.key = %key, "Jira does not offer the transition \"{name}\" for {key}: check jira.workflow and the account's rights");
+        let store = &self.context.sources.store;
+        store.drop_rest_of(stored.id).await?;
+        let subject = subject(&stored.facts);
+        let about = (name, subject.as_str(), stored.evaluation);
+        let actions = could_not_move(&self.context, &stored.facts.ticket, about)?;
+        let now = self.context.clock.now();
+        let event = Event::ActionDropped { action: claimed.action.id.clone(), reason: "transition not offered".into() };
+        store.ask_for((&claimed.action.issue, &actions), &Entry { at: now, ticket: key.clone(), event }, now).await?;
+        Ok(Done::Dropped("Jira does not offer the transition"))
+    }
+}

@@ -1,0 +1,151 @@
+//! Carries out actions: at least once, and so that they arrive once.
+
+mod approve;
+mod comment;
+mod message;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::try_again_at;
+use crate::handlers::{Context, HandlerError};
+use crate::integrations::SourceError;
+use crate::integrations::slack::{SlackClient, SlackError};
+use crate::signals::Wake;
+use crate::store::{ClaimedAction, Effect, StoreError};
+
+/// The first wait after a failure, and the longest.
+const WAITS: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+
+/// How often something that is clearly refused is tried before it is given up.
+const MOST_REFUSALS: i64 = 5;
+
+/// A worker for actions; several may run.
+#[derive(Debug, Clone)]
+pub struct Outbox {
+    /// What handlers work with.
+    pub context: Context,
+    /// Slack.
+    pub slack: Arc<SlackClient>,
+    /// The channels.
+    pub channels: Channels,
+    /// Wakes us.
+    pub wake: Wake,
+}
+
+/// Where messages go.
+#[derive(Debug, Clone)]
+pub struct Channels {
+    /// About changes.
+    pub changes: String,
+    /// About emergencies.
+    pub emergencies: String,
+}
+
+/// What came of an action.
+#[derive(Debug, PartialEq, Eq)]
+enum Done {
+    /// It was carried out; what came of it.
+    Did(String),
+    /// It is pointless by now; why.
+    Dropped(&'static str),
+}
+
+/// Why an action was not carried out.
+#[derive(Debug, thiserror::Error)]
+enum OutboxError {
+    #[error(transparent)]
+    Handler(#[from] HandlerError),
+    #[error(transparent)]
+    Slack(#[from] SlackError),
+}
+
+impl From<SourceError> for OutboxError {
+    fn from(error: SourceError) -> OutboxError {
+        OutboxError::Handler(error.into())
+    }
+}
+
+impl From<StoreError> for OutboxError {
+    fn from(error: StoreError) -> OutboxError {
+        OutboxError::Handler(error.into())
+    }
+}
+
+impl Outbox {
+    /// Works until it is told to stop, and finishes what it has begun.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.work_once().await {
+                Ok(true) => self.wake.all(),
+                Ok(false) => self.wake.sleep().await,
+                Err(error) => {
+                    tracing::error!(%error, "The outbox failed: {error}");
+                    self.wake.sleep().await;
+                }
+            }
+        }
+    }
+
+    /// Carries out the next action, if one is due.
+    async fn work_once(&self) -> Result<bool, StoreError> {
+        let store = &self.context.sources.store;
+        let Some(claimed) = store.claim_action(self.context.clock.now()).await? else { return Ok(false) };
+        let result = self.carry_out(&claimed).await;
+        let now = self.context.clock.now();
+        match result {
+            Ok(Done::Did(result)) => store.finish_action(&claimed, &result, now).await?,
+            Ok(Done::Dropped(why)) => store.drop_action(&claimed, why, now).await?,
+            Err(error) if is_refused(&error) && claimed.attempts >= MOST_REFUSALS => {
+                tracing::error!(ticket.key = %claimed.action.ticket, "Gave up an action for {}: {error}", claimed.action.ticket);
+                store.drop_action(&claimed, "refused again and again", now).await?;
+            }
+            Err(error) => {
+                let key = &claimed.action.ticket;
+                tracing::warn!(ticket.key = %key, attempts = claimed.attempts, "An action for {key} is tried again: {error}");
+                let run_at = try_again_at(now, claimed.attempts, WAITS, asked_to_wait(&error));
+                store.retry_action(&claimed, run_at, &error.to_string()).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn carry_out(&self, claimed: &ClaimedAction) -> Result<Done, OutboxError> {
+        match &claimed.action.effect {
+            Effect::Approve { decision } => self.approve(claimed, *decision).await,
+            Effect::Comment { verdict, evaluation, body } => self.comment(claimed, (verdict, *evaluation, body)).await,
+            Effect::Link { link } => {
+                self.context.sources.jira.link(&claimed.action.ticket, link).await?;
+                Ok(Done::Did("linked".into()))
+            }
+            Effect::Message { emergency, verdict, message } => {
+                self.message(claimed, self.place(*emergency), (verdict, message)).await
+            }
+            Effect::Reply { message } => self.reply(claimed, message).await,
+        }
+    }
+}
+
+/// A refusal that stays a refusal. Everything else is worth trying again without end: a ticket that cannot be answered today
+/// is answered tomorrow.
+fn is_refused(error: &OutboxError) -> bool {
+    match error {
+        OutboxError::Slack(SlackError::Refused(_) | SlackError::Gone(_)) => true,
+        OutboxError::Slack(SlackError::Source(error)) | OutboxError::Handler(HandlerError::Source(error)) => {
+            matches!(error, SourceError::Refused { .. } | SourceError::NotFound)
+        }
+        OutboxError::Handler(HandlerError::Store(_)) => false,
+    }
+}
+
+fn asked_to_wait(error: &OutboxError) -> Option<Duration> {
+    match error {
+        OutboxError::Slack(SlackError::Source(error)) | OutboxError::Handler(HandlerError::Source(error)) => {
+            error.retry_after()
+        }
+        OutboxError::Slack(SlackError::Refused(_) | SlackError::Gone(_))
+        | OutboxError::Handler(HandlerError::Store(_)) => None,
+    }
+}

@@ -1,0 +1,81 @@
+//! Takes jobs from the queue and has them handled.
+
+use tokio_util::sync::CancellationToken;
+
+use super::try_again_at;
+use crate::handlers::{Context, HandlerError, Next, handle};
+use crate::signals::Wake;
+use crate::store::{ClaimedJob, StoreError};
+
+/// A worker for jobs; several may run.
+#[derive(Debug, Clone)]
+pub struct Worker {
+    /// What handlers work with.
+    pub context: Context,
+    /// Wakes us.
+    pub wake: Wake,
+}
+
+impl Worker {
+    /// Works until it is told to stop, and finishes what it has begun.
+    pub async fn run(self, stop: CancellationToken) {
+        while !stop.is_cancelled() {
+            match self.work_once().await {
+                Ok(true) => self.wake.all(),
+                Ok(false) => self.wake.sleep().await,
+                Err(error) => {
+                    tracing::error!(%error, "The job queue failed: {error}");
+                    self.wake.sleep().await;
+                }
+            }
+        }
+    }
+
+    /// Does the next job, if one is due.
+    async fn work_once(&self) -> Result<bool, StoreError> {
+        let store = &self.context.sources.store;
+        let Some(claimed) = store.claim_job(self.context.clock.now()).await? else { return Ok(false) };
+        let (context, job) = (self.context.clone(), claimed.job.clone());
+        // In a task of its own, so that a panic ends one job and not the worker.
+        let result = tokio::spawn(async move { handle(&context, &job).await }).await;
+        match result {
+            Ok(Ok(next)) => self.finish(&claimed, next).await?,
+            Ok(Err(error)) => self.retry(&claimed, &error).await?,
+            Err(panic) => {
+                tracing::error!(job = ?claimed.job, "Handling {:?} ended in a panic: {panic}", claimed.job);
+                let run_at = self.later(&claimed, None);
+                store.retry_job(&claimed, run_at, "panic").await?;
+            }
+        }
+        Ok(true)
+    }
+
+    async fn finish(&self, claimed: &ClaimedJob, next: Next) -> Result<(), StoreError> {
+        let store = &self.context.sources.store;
+        match next {
+            Next::Nothing => store.finish_job(claimed).await,
+            Next::LookAgain(wait) => {
+                store.finish_job(claimed).await?;
+                store.enqueue(&claimed.job, self.context.clock.now().plus(wait)).await
+            }
+            Next::TryAgain => {
+                store.retry_job(claimed, self.later(claimed, None), "something could not be found out").await
+            }
+        }
+    }
+
+    async fn retry(&self, claimed: &ClaimedJob, error: &HandlerError) -> Result<(), StoreError> {
+        tracing::warn!(job = ?claimed.job, attempts = claimed.attempts, "{:?} is tried again: {error}", claimed.job);
+        let asked = match error {
+            HandlerError::Source(error) => error.retry_after(),
+            HandlerError::Store(_) => None,
+        };
+        let run_at = self.later(claimed, asked);
+        self.context.sources.store.retry_job(claimed, run_at, &error.to_string()).await
+    }
+
+    fn later(&self, claimed: &ClaimedJob, asked: Option<std::time::Duration>) -> crate::model::Timestamp {
+        let intervals = self.context.intervals;
+        try_again_at(self.context.clock.now(), claimed.attempts, (intervals.retry, intervals.recheck), asked)
+    }
+}

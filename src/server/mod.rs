@@ -1,0 +1,91 @@
+//! HTTP in: webhooks, health, metrics, and the pages that comments link to.
+
+mod headers;
+mod health;
+pub mod metrics;
+mod pages;
+mod slack;
+mod webhooks;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::http::StatusCode;
+use axum::routing::{any, get, post};
+use secrecy::SecretString;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::timeout::TimeoutLayer;
+
+use crate::clock::Clock;
+use crate::model::Service;
+use crate::render::view::Links;
+use crate::signals::{Readiness, Wake};
+use crate::store::Store;
+
+/// Largest bodies, in bytes. GitHub's pushes are the largest.
+const MOST_JIRA: usize = 2 * 1024 * 1024;
+const MOST_GITHUB: usize = 5 * 1024 * 1024;
+const MOST_SLACK: usize = 256 * 1024;
+
+/// How long a request may take.
+const TIME: Duration = Duration::from_secs(10);
+
+/// What the endpoints work with.
+#[derive(Debug, Clone)]
+pub struct Server {
+    /// Our records.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// Wakes the workers after something was stored.
+    pub wake: Wake,
+    /// Where people find things.
+    pub links: Links,
+    /// The registered services.
+    pub services: Arc<Vec<Service>>,
+    /// Secrets of the senders.
+    pub secrets: Arc<Secrets>,
+    /// Whether everything that cm-bot needs works.
+    pub readiness: Readiness,
+}
+
+/// Secrets with which senders sign.
+#[derive(Debug)]
+pub struct Secrets {
+    /// Jira's webhook.
+    pub jira: Vec<SecretString>,
+    /// GitHub's webhook.
+    pub github: Vec<SecretString>,
+    /// The Slack app.
+    pub slack: Option<SecretString>,
+}
+
+/// All endpoints.
+pub fn router(server: Server) -> Router {
+    Router::new()
+        .route("/webhooks/jira", post(webhooks::jira).layer(DefaultBodyLimit::max(MOST_JIRA)))
+        .route("/webhooks/github", post(webhooks::github).layer(DefaultBodyLimit::max(MOST_GITHUB)))
+        .route("/slack/interactions", post(slack::interaction).layer(DefaultBodyLimit::max(MOST_SLACK)))
+        .route("/slack/commands", post(slack::command).layer(DefaultBodyLimit::max(MOST_SLACK)))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(metrics::metrics))
+        .route("/api/v1/{*rest}", any(no_gate_yet))
+        .route("/", get(pages::overview))
+        .route("/changes/{ticket}", get(pages::change))
+        .route("/style.css", get(pages::style))
+        .layer(axum::middleware::map_response(headers::strict))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME))
+        .layer(CatchPanicLayer::new())
+        .with_state(server)
+}
+
+/// A pipeline that asks must not take silence for a yes.
+async fn no_gate_yet() -> (StatusCode, &'static str) {
+    (
+        StatusCode::NOT_IMPLEMENTED,
+        "The gate is not part of this version of cm-bot. Nothing may be deployed on its word.\n",
+    )
+}

@@ -1,0 +1,71 @@
+//! Pages for people: what was decided lately, and the evidence of one change.
+
+use axum::extract::{Path, State};
+use axum::http::{StatusCode, header};
+use axum::response::{Html, IntoResponse};
+use maud::html;
+
+use super::Server;
+use crate::model::{TicketKey, Timestamp};
+use crate::policy::evaluate;
+use crate::render::view::View;
+use crate::render::{html as render, jira};
+
+/// At most this many tickets are listed.
+const MOST: i64 = 200;
+
+/// `GET /`: the newest decisions.
+pub(super) async fn overview(State(server): State<Server>) -> Result<Html<String>, StatusCode> {
+    let recent = server.store.recent_decisions(MOST).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let content = html! {
+        h1 { "Changes" }
+        p class="soft" { "The newest decisions of cm-bot, newest first." }
+        @if recent.is_empty() { p { "No ticket was judged yet." } }
+        table {
+            thead { tr { th scope="col" { "Ticket" } th scope="col" { "Verdict" } th scope="col" { "Decided" } } }
+            tbody {
+                @for (key, verdict, at) in &recent {
+                    tr {
+                        td { a href=(format!("/changes/{key}")) { (key) } }
+                        td { (verdict.replace('-', " ")) }
+                        td { (Timestamp(*at).day_and_clock()) }
+                    }
+                }
+            }
+        }
+    };
+    Ok(Html(render::page("Changes · cm-bot", &content)))
+}
+
+/// `GET /changes/KEY`: everything that the newest decision about a ticket rests on, judged again from the stored facts.
+pub(super) async fn change(
+    State(server): State<Server>,
+    Path(ticket): Path<String>,
+) -> Result<Html<String>, StatusCode> {
+    let ticket = TicketKey::parse(&ticket).map_err(|_| StatusCode::NOT_FOUND)?;
+    let stored = server.store.newest_decision(&ticket).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let stored = stored.ok_or(StatusCode::NOT_FOUND)?;
+    let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+    let view = View {
+        facts: &stored.facts,
+        decision: &decision,
+        record: stored.id,
+        evaluation: stored.evaluation,
+        at: stored.at,
+        people: &stored.criteria.people,
+        terms: &stored.criteria.terms,
+        links: &server.links,
+    };
+    let content = html! {
+        h1 { a href=(server.links.ticket(&stored.facts.ticket)) { (ticket) } " " (stored.facts.ticket.summary) }
+        p class="soft" { "Requested by " (view.requester_name()) ". Evidence of evaluation " (stored.evaluation) "." }
+        (render::document(&jira::findings(&view)))
+        p class="soft" { "Decision " code { (stored.id) } ", made under criteria and people with digest " code { (stored.criteria.digest) } "." }
+    };
+    Ok(Html(render::page(&format!("{ticket} · cm-bot"), &content)))
+}
+
+/// `GET /style.css`.
+pub(super) async fn style() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], render::STYLE)
+}

@@ -1,0 +1,87 @@
+//! Webhooks: the signature first, over the body as it came; then stored; then 202.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode};
+use sha2::{Digest, Sha256};
+
+use super::Server;
+use crate::integrations::signature::is_signed;
+use crate::integrations::{github, jira};
+use crate::model::shortened;
+use crate::store::{Delivery, Job, Received};
+
+/// `POST /webhooks/jira`.
+pub(super) async fn jira(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let signature = only(&headers, "x-hub-signature");
+    if !signature.is_some_and(|signature| is_signed(signature, &body, &server.secrets.jira)) {
+        return refused("jira");
+    }
+    let job = match jira::webhook::read(&body) {
+        Ok(hint) => hint.map(|hint| Job::Ticket(hint.issue)),
+        Err(why) => not_understood("jira", &why),
+    };
+    store(&server, ("jira", only(&headers, "x-atlassian-webhook-identifier")), &body, job).await
+}
+
+/// `POST /webhooks/github`.
+pub(super) async fn github(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> StatusCode {
+    let signature = only(&headers, "x-hub-signature-256");
+    if !signature.is_some_and(|signature| is_signed(signature, &body, &server.secrets.github)) {
+        return refused("github");
+    }
+    let event = only(&headers, "x-github-event").unwrap_or("");
+    let job = match github::webhook::read(event, &body) {
+        Ok(name) => {
+            name.filter(|name| server.services.iter().any(|service| service.repository == *name)).map(Job::Repository)
+        }
+        Err(why) => not_understood("github", &why),
+    };
+    store(&server, ("github", only(&headers, "x-github-delivery")), &body, job).await
+}
+
+/// The value of a header that stands exactly once.
+fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    match (values.next(), values.next()) {
+        (Some(value), None) => value.to_str().ok(),
+        (None, _) | (Some(_), Some(_)) => None,
+    }
+}
+
+async fn store(
+    server: &Server,
+    (source, id): (&'static str, Option<&str>),
+    body: &[u8],
+    job: Option<Job>,
+) -> StatusCode {
+    let from_body = || hex::encode(Sha256::digest(body));
+    let id = id.filter(|id| !id.is_empty() && id.len() <= 200).map_or_else(from_body, str::to_owned);
+    let delivery = Delivery { source, id: &id, body };
+    match server.store.receive(&delivery, job.as_ref(), server.clock.now()).await {
+        Ok(received) => {
+            let outcome = if received == Received::New { "stored" } else { "duplicate" };
+            metrics::counter!("cm_bot_webhooks_total", "source" => source, "outcome" => outcome).increment(1);
+            server.wake.all();
+            StatusCode::ACCEPTED
+        }
+        Err(error) => {
+            // 503 and never 4xx: Jira sends it again, and a 4xx would be the last we hear of it.
+            tracing::error!(source, %error, "A webhook of {source} could not be stored: {error}");
+            metrics::counter!("cm_bot_webhooks_total", "source" => source, "outcome" => "failed").increment(1);
+            StatusCode::SERVICE_UNAVAILABLE
+        }
+    }
+}
+
+fn refused(source: &'static str) -> StatusCode {
+    tracing::warn!(source, "Refused a webhook that claims to be from {source}: its signature is missing or wrong");
+    metrics::counter!("cm_bot_webhooks_total", "source" => source, "outcome" => "refused").increment(1);
+    StatusCode::UNAUTHORIZED
+}
+
+/// Signed, but not of a form that we know: it is kept, and there is nothing to do about it.
+fn not_understood(source: &'static str, why: &str) -> Option<Job> {
+    tracing::warn!(source, "A signed webhook of {source} could not be understood: {}", shortened(why, 120));
+    None
+}
