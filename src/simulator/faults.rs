@@ -1,0 +1,117 @@
+//! Outside systems that fail on purpose, and a list of what they were asked.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::extract::{Request, State};
+use axum::http::{StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::scene::{Fail, FailureKind, System};
+
+/// Which systems fail now, and every request that arrived.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<Mutex<Inner>>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    failing: HashMap<System, Fail>,
+    requests: Vec<SeenRequest>,
+}
+
+/// One request that reached a simulated system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SeenRequest {
+    /// Which system.
+    pub system: System,
+    /// `GET`, `POST`, …
+    pub method: String,
+    /// Path and query.
+    pub path: String,
+}
+
+/// One system's part in the faults, as the state of its middleware.
+#[derive(Debug, Clone)]
+pub struct SystemFaults {
+    faults: Faults,
+    system: System,
+}
+
+impl Faults {
+    /// Lets a system fail from now on.
+    pub fn begin(&self, fail: &Fail) {
+        self.locked().failing.insert(fail.system, fail.clone());
+    }
+
+    /// Lets a system work again.
+    pub fn end(&self, system: System) {
+        self.locked().failing.remove(&system);
+    }
+
+    /// Every request seen so far, oldest first.
+    #[must_use]
+    pub fn requests(&self) -> Vec<SeenRequest> {
+        self.locked().requests.clone()
+    }
+
+    /// The state for [`stand_between`].
+    #[must_use]
+    pub fn of(&self, system: System) -> SystemFaults {
+        SystemFaults { faults: self.clone(), system }
+    }
+
+    fn locked(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How the next request to `system` fails, if it does; a limited fault is used up by it.
+    fn take(&self, system: System) -> Option<FailureKind> {
+        let mut inner = self.locked();
+        let fail = inner.failing.get_mut(&system)?;
+        let kind = fail.how;
+        match &mut fail.times {
+            Some(0) => return None,
+            Some(times) => *times -= 1,
+            None => {}
+        }
+        Some(kind)
+    }
+
+    fn note(&self, system: System, request: &Request) {
+        let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+        self.locked().requests.push(SeenRequest { system, method: request.method().to_string(), path });
+    }
+}
+
+/// Middleware in front of a simulated API: notes the request and fails it when the scene says so.
+pub async fn stand_between(State(here): State<SystemFaults>, request: Request, next: Next) -> Response {
+    here.faults.note(here.system, &request);
+    match here.faults.take(here.system) {
+        None => next.run(request).await,
+        Some(FailureKind::LosesAnswers) => {
+            next.run(request).await;
+            hang_up()
+        }
+        Some(FailureKind::Reset) => hang_up(),
+        Some(FailureKind::Down) => (StatusCode::SERVICE_UNAVAILABLE, "upstream connect error").into_response(),
+        Some(FailureKind::LoginPage) => Html("<html><body><h1>Sign in</h1></body></html>").into_response(),
+        Some(FailureKind::RateLimited) => rate_limited(),
+        Some(FailureKind::TokenRevoked) => {
+            (StatusCode::UNAUTHORIZED, r#"{"message":"Bad credentials"}"#).into_response()
+        }
+        Some(FailureKind::Forbidden) => {
+            (StatusCode::FORBIDDEN, r#"{"message":"Resource not accessible by integration"}"#).into_response()
+        }
+    }
+}
+
+fn rate_limited() -> Response {
+    let headers = [(header::RETRY_AFTER, "60")];
+    (StatusCode::TOO_MANY_REQUESTS, headers, r#"{"message":"API rate limit exceeded"}"#).into_response()
+}
+
+/// Ends the connection's task, so that the peer sees it closed without an answer. No panic hook runs and nothing is printed.
+fn hang_up() -> Response {
+    std::panic::resume_unwind(Box::new("the scene closes this connection"))
+}

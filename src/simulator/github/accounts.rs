@@ -1,0 +1,102 @@
+//! Who is who on GitHub.
+
+use super::scene::{Person, Scene, SceneError};
+
+/// An account. What GitHub reports about people comes from here, never from Git's names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Account {
+    /// The login without the suffix of bots.
+    pub login: String,
+    /// The numeric id, which stays the same when the login changes.
+    pub id: u64,
+    /// What kind of account.
+    pub kind: Kind,
+    /// Whether it may push to the repositories.
+    pub may_push: bool,
+}
+
+/// The kinds of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A human, or a machine that pretends to be one.
+    User,
+    /// An App.
+    Bot,
+    /// The owner of repositories.
+    Organization,
+}
+
+/// The address that GitHub writes into commits which it makes itself.
+pub(super) const GITHUB_EMAIL: &str = "noreply@github.com";
+
+impl Account {
+    /// The account of a person of the scene.
+    #[must_use]
+    pub fn of(person: &Person, scene: &Scene) -> Account {
+        let kind = if person.bot { Kind::Bot } else { Kind::User };
+        Account { login: person.name.clone(), id: person.github_id(scene), kind, may_push: !person.read_only }
+    }
+
+    /// The account with this handle.
+    ///
+    /// # Errors
+    /// When nobody in the scene has it.
+    pub fn named(name: &str, scene: &Scene) -> Result<Account, SceneError> {
+        scene.person(name).map(|person| Account::of(person, scene))
+    }
+
+    /// The account that an e-mail address in a commit belongs to, if any.
+    #[must_use]
+    pub fn with_email(email: &str, scene: &Scene) -> Option<Account> {
+        if email == GITHUB_EMAIL {
+            return Some(Account::web_flow());
+        }
+        scene.people.iter().find(|person| person.email() == email).map(|person| Account::of(person, scene))
+    }
+
+    /// The account in whose name GitHub commits when somebody presses a button.
+    #[must_use]
+    pub fn web_flow() -> Account {
+        Account { login: "web-flow".into(), id: 19_864_447, kind: Kind::User, may_push: false }
+    }
+
+    /// The owner of the fixed personal token.
+    #[must_use]
+    pub fn token_owner() -> Account {
+        Account { login: "change-manager".into(), id: 900, kind: Kind::User, may_push: false }
+    }
+
+    /// The owner of a repository.
+    #[must_use]
+    pub fn owner(login: &str) -> Account {
+        Account { login: login.into(), id: 1, kind: Kind::Organization, may_push: false }
+    }
+
+    /// The login as REST writes it: with a suffix for bots.
+    #[must_use]
+    pub fn rest_login(&self) -> String {
+        let suffix = if self.kind == Kind::Bot { "[bot]" } else { "" };
+        format!("{}{suffix}", self.login)
+    }
+
+    /// The relation to the repository as GitHub words it.
+    #[must_use]
+    pub fn association(&self) -> &'static str {
+        match self.kind {
+            Kind::User if self.may_push => "MEMBER",
+            _ => "CONTRIBUTOR",
+        }
+    }
+}
+
+impl Kind {
+    /// The name of the type, the same in REST and in GraphQL.
+    #[must_use]
+    pub fn type_name(self) -> &'static str {
+        match self {
+            Kind::User => "User",
+            Kind::Bot => "Bot",
+            Kind::Organization => "Organization",
+        }
+    }
+}

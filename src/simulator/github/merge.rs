@@ -1,0 +1,114 @@
+//! The three merge buttons.
+
+use super::accounts::GITHUB_EMAIL;
+use super::commits::{authors, is_trailer, trailers};
+use super::git::{Commit, Oid, Stamp};
+use super::pulls::Landing;
+use super::push::Move;
+use super::scene::{Merge, MergeMethod, SceneError};
+use super::world::World;
+
+/// What stands for GitHub's signature. It is no real one, because nobody has the key.
+const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----\n\nc2ltdWxhdGVk\n-----END PGP SIGNATURE-----\n";
+
+impl World {
+    /// Merges an open pull request.
+    ///
+    /// # Errors
+    /// When it is merged already, or in conflict with its base branch.
+    pub fn merge(&mut self, step: &Merge) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let (now, by) = (self.now(), self.account(&step.by)?);
+        let pull = self.pull_mut(place, step.pull_request)?;
+        if !pull.is_open() {
+            return Err(SceneError(format!("pull request {} is merged already", step.pull_request)));
+        }
+        let branch = pull.base_branch.clone();
+        let base = self.repos[place].tip(&branch)?;
+        self.pull_mut(place, step.pull_request)?.base = base;
+        let made = match step.method {
+            MergeMethod::Merge => vec![self.merge_commit(place, step)?],
+            MergeMethod::Squash => vec![self.squash(place, step)?],
+            MergeMethod::Rebase => self.rebase(place, step)?,
+        };
+        let commit = made.last().copied().unwrap_or(base);
+        if self.names.insert(step.commit.clone(), commit).is_some() {
+            return Err(SceneError(format!("two commits are called `{}`", step.commit)));
+        }
+        self.mark_merged(place, step.pull_request, Landing { at: now, by: by.clone(), commit, made });
+        self.move_branch(place, &Move { branch, old: Some(base), new: commit, by, forced: false })
+    }
+
+    fn merge_commit(&mut self, place: usize, step: &Merge) -> Result<Oid, SceneError> {
+        let author = self.stamp(self.shared.scene.person(&step.by)?);
+        let owner = self.repos[place].owner().to_owned();
+        let pull = self.pull_mut(place, step.pull_request)?;
+        let (parents, title) = (vec![pull.base, pull.head], pull.title.clone());
+        let message = format!("Merge pull request #{} from {owner}/{}\n\n{title}", pull.number, pull.head_branch);
+        let tree = self.combine(place, (parents[0], parents[1]))?;
+        Ok(self.commit_on_github(place, Commit { message, ..unsigned(tree, parents, author) }))
+    }
+
+    fn squash(&mut self, place: usize, step: &Merge) -> Result<Oid, SceneError> {
+        let opener = self.pull_mut(place, step.pull_request)?.opener.login.clone();
+        let author = self.stamp(self.shared.scene.person(&opener)?);
+        let pull = self.pull_mut(place, step.pull_request)?;
+        let (base, head, commits) = (pull.base, pull.head, pull.commits.clone());
+        let title = format!("{} (#{})", pull.title, pull.number);
+        let git = &self.repos[place].git;
+        let (mut body, mut others) = (String::new(), Vec::<(String, String)>::new());
+        for commit in commits.iter().filter_map(|id| git.commit(*id)) {
+            let lines = commit.message.lines().filter(|line| !is_trailer(line)).collect::<Vec<_>>();
+            body.push_str(&format!("\n\n* {}", lines.join("\n").trim_end()));
+            let new = authors(commit).into_iter().filter(|(_, email)| *email != author.email);
+            others.extend(new.filter(|other| !others.contains(other)).collect::<Vec<_>>());
+        }
+        let message = format!("{title}{body}{}", trailers(&others));
+        let tree = self.combine(place, (base, head))?;
+        Ok(self.commit_on_github(place, Commit { message, ..unsigned(tree, vec![base], author) }))
+    }
+
+    /// Copies each commit that is no merge. The copies are committed by who pressed the button, and nobody signs them.
+    fn rebase(&mut self, place: usize, step: &Merge) -> Result<Vec<Oid>, SceneError> {
+        let committer = self.stamp(self.shared.scene.person(&step.by)?);
+        let pull = self.pull_mut(place, step.pull_request)?;
+        let (mut tip, commits) = (pull.base, pull.commits.clone());
+        let git = &mut self.repos[place].git;
+        let mut made = Vec::new();
+        for id in commits {
+            let Some(original) = git.commit(id).filter(|commit| commit.parents.len() < 2).cloned() else {
+                continue;
+            };
+            let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
+            let before = original.parents.first().and_then(|parent| tree_of(*parent));
+            let ours = tree_of(tip).unwrap_or(original.tree);
+            let files = git.merge_trees(before, ours, original.tree).clean()?;
+            let tree = git.put_tree(&files)?;
+            tip = git.put_commit(Commit { tree, parents: vec![tip], committer: committer.clone(), ..original });
+            made.push(tip);
+        }
+        Ok(made)
+    }
+
+    /// The tree with the changes of both sides since their histories parted.
+    fn combine(&mut self, place: usize, sides: (Oid, Oid)) -> Result<Oid, SceneError> {
+        let git = &mut self.repos[place].git;
+        let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
+        let base = git.merge_base(sides.0, sides.1).and_then(tree_of);
+        let trees = tree_of(sides.0).zip(tree_of(sides.1));
+        let (ours, theirs) = trees.ok_or_else(|| SceneError("one side of this merge does not exist".into()))?;
+        let files = git.merge_trees(base, ours, theirs).clean()?;
+        git.put_tree(&files)
+    }
+
+    fn commit_on_github(&mut self, place: usize, mut commit: Commit) -> Oid {
+        commit.committer.name = "GitHub".into();
+        commit.committer.email = GITHUB_EMAIL.into();
+        commit.signature = Some(SIGNATURE.into());
+        self.repos[place].git.put_commit(commit)
+    }
+}
+
+fn unsigned(tree: Oid, parents: Vec<Oid>, author: Stamp) -> Commit {
+    Commit { tree, parents, committer: author.clone(), author, signature: None, message: String::new() }
+}

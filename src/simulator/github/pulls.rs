@@ -1,0 +1,324 @@
+//! Pull requests, their reviews and their timelines.
+
+use super::accounts::Account;
+use super::git::{Commit, Oid, Stamp, Store};
+use super::scene::{ChangeBase, DismissReview, OpenPullRequest, Review, ReviewState, SceneError};
+use super::webhook::Notice;
+use super::world::World;
+
+/// A pull request.
+#[derive(Debug)]
+pub struct Pull {
+    /// The id in GitHub's database.
+    pub id: u64,
+    /// The number in its repository.
+    pub number: u64,
+    /// The title.
+    pub title: String,
+    /// Who opened it.
+    pub opener: Account,
+    /// The branch with the work.
+    pub head_branch: String,
+    /// Where that branch stands; when merged, where it stood.
+    pub head: Oid,
+    /// The branch it is for.
+    pub base_branch: String,
+    /// Where that branch stood when the pull request last changed.
+    pub base: Oid,
+    /// What head has and base has not, oldest first.
+    pub commits: Vec<Oid>,
+    /// What merging would make now; GitHub builds it in advance. Without it the branches are in conflict.
+    pub test_merge: Option<Oid>,
+    /// When it was opened.
+    pub created: i64,
+    /// When it last changed.
+    pub updated: i64,
+    /// How it was merged.
+    pub merged: Option<Landing>,
+    /// All reviews, oldest first.
+    pub reviews: Vec<GivenReview>,
+    /// What happened, oldest first.
+    pub timeline: Vec<Item>,
+}
+
+/// How a pull request reached its base branch.
+#[derive(Debug, Clone)]
+pub struct Landing {
+    /// When.
+    pub at: i64,
+    /// Who pressed the button or pushed.
+    pub by: Account,
+    /// The newest commit that it brought.
+    pub commit: Oid,
+    /// Everything on the base branch that was made by merging it.
+    pub made: Vec<Oid>,
+}
+
+/// A submitted review.
+#[derive(Debug, Clone)]
+pub struct GivenReview {
+    /// The id in GitHub's database.
+    pub id: u64,
+    /// Who reviewed.
+    pub author: Account,
+    /// The opinion now.
+    pub state: Opinion,
+    /// When it was submitted. This never changes.
+    pub submitted: i64,
+    /// When it last changed.
+    pub updated: i64,
+    /// The commit that GitHub shows it for. GitHub moves approvals to other commits.
+    pub commit: Oid,
+}
+
+/// The state of a review.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Opinion {
+    /// An approval.
+    Approved,
+    /// A demand for changes.
+    ChangesRequested,
+    /// No opinion.
+    Commented,
+    /// An opinion that somebody took the force of.
+    Dismissed,
+}
+
+/// An entry of a timeline.
+#[derive(Debug, Clone)]
+pub enum Item {
+    /// A commit that is part of the pull request now.
+    Commit(Oid),
+    /// The review at this place of the list.
+    Review(usize),
+    /// Something that somebody did at a time.
+    Event(Event),
+}
+
+/// Something that somebody did to a pull request.
+#[derive(Debug, Clone)]
+pub struct Event {
+    /// The id in GitHub's database.
+    pub id: u64,
+    /// When.
+    pub at: i64,
+    /// Who.
+    pub by: Account,
+    /// What.
+    pub what: Deed,
+}
+
+/// What somebody can do to a pull request.
+#[derive(Debug, Clone)]
+pub enum Deed {
+    /// The head branch was forced to another commit.
+    HeadForced { before: Oid, after: Oid },
+    /// The base branch was forced to another commit.
+    BaseForced { before: Oid, after: Oid },
+    /// The pull request got another base branch.
+    BaseChanged { from: String, to: String },
+    /// The review at this place lost its force.
+    Dismissed { review: usize, was: Opinion },
+    /// It was merged.
+    Merged,
+    /// It was closed, which merging does as well.
+    Closed,
+}
+
+impl Opinion {
+    /// As GraphQL and REST write it; webhooks write it in lower case.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Opinion::Approved => "APPROVED",
+            Opinion::ChangesRequested => "CHANGES_REQUESTED",
+            Opinion::Commented => "COMMENTED",
+            Opinion::Dismissed => "DISMISSED",
+        }
+    }
+}
+
+impl Pull {
+    /// Whether it can still be merged.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.merged.is_none()
+    }
+
+    /// Each person's last opinion; a comment is none, and a dismissed opinion hides the ones before it.
+    #[must_use]
+    pub fn opinions(&self) -> Vec<&GivenReview> {
+        let with_opinion = |review: &&GivenReview| review.state != Opinion::Commented;
+        let reviews = self.reviews.iter().enumerate().filter(|(_, review)| with_opinion(review));
+        let last = |(place, review): &(usize, &GivenReview)| {
+            let later = self.reviews.iter().skip(place + 1).filter(with_opinion);
+            later.filter(|other| other.author.id == review.author.id).count() == 0
+        };
+        reviews.filter(last).map(|(_, review)| review).collect()
+    }
+
+    /// GitHub's own opinion about the reviews of a pull request into a protected branch.
+    #[must_use]
+    pub fn decision(&self) -> &'static str {
+        let opinions = self.opinions();
+        let says = |wanted| opinions.iter().any(|review| review.author.may_push && review.state == wanted);
+        match (says(Opinion::ChangesRequested), says(Opinion::Approved)) {
+            (true, _) => "CHANGES_REQUESTED",
+            (false, true) => "APPROVED",
+            (false, false) => "REVIEW_REQUIRED",
+        }
+    }
+}
+
+impl World {
+    /// Opens a pull request.
+    ///
+    /// # Errors
+    /// When the number is taken, a branch does not exist, or there is nothing to merge.
+    pub fn open_pull_request(&mut self, step: &OpenPullRequest) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let (now, id, opener) = (self.now(), self.next_id(), self.account(&step.by)?);
+        let repo = &mut self.repos[place];
+        let base_branch = step.into.clone().unwrap_or_else(|| repo.default_branch.clone());
+        let (head, base) = (repo.tip(&step.from)?, repo.tip(&base_branch)?);
+        if repo.pulls.contains_key(&step.number) {
+            return Err(SceneError(format!("there is a pull request {} already", step.number)));
+        }
+        if repo.git.is_ancestor(head, base) {
+            return Err(SceneError(format!("`{}` has nothing that `{base_branch}` has not", step.from)));
+        }
+        let title = step.title.clone().unwrap_or_else(|| step.from.replace(['-', '_', '/'], " "));
+        let pull = Pull {
+            id,
+            number: step.number,
+            title,
+            opener: opener.clone(),
+            head_branch: step.from.clone(),
+            head,
+            base_branch,
+            base,
+            commits: Vec::new(),
+            test_merge: None,
+            created: now,
+            updated: now,
+            merged: None,
+            reviews: Vec::new(),
+            timeline: Vec::new(),
+        };
+        repo.pulls.insert(step.number, pull);
+        self.refresh_pull(place, step.number)?;
+        self.announce(place, &Notice::Opened { number: step.number, by: &opener });
+        Ok(())
+    }
+
+    /// Submits a review of the current head.
+    ///
+    /// # Errors
+    /// When nobody opened the pull request.
+    pub fn review(&mut self, step: &Review) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let (now, id, author) = (self.now(), self.next_id(), self.account(&step.by)?);
+        let state = match step.state {
+            ReviewState::Approve => Opinion::Approved,
+            ReviewState::RequestChanges => Opinion::ChangesRequested,
+            ReviewState::Comment => Opinion::Commented,
+        };
+        let pull = self.pull_mut(place, step.pull_request)?;
+        let review = GivenReview { id, author: author.clone(), state, submitted: now, updated: now, commit: pull.head };
+        pull.timeline.push(Item::Review(pull.reviews.len()));
+        pull.reviews.push(review);
+        pull.updated = now;
+        let newest = pull.reviews.len() - 1;
+        self.announce(place, &Notice::Reviewed { number: step.pull_request, by: &author, review: newest });
+        Ok(())
+    }
+
+    /// Takes the force of somebody's newest opinion.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn dismiss_review(&mut self, step: &DismissReview) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let (now, id, by) = (self.now(), self.next_id(), self.account(&step.by)?);
+        let reviewer = self.account(&step.review_by)?;
+        let pull = self.pull_mut(place, step.pull_request)?;
+        let has_force = |review: &GivenReview| {
+            review.author.id == reviewer.id && matches!(review.state, Opinion::Approved | Opinion::ChangesRequested)
+        };
+        let Some(newest) = pull.reviews.iter().rposition(has_force) else {
+            let (who, number) = (&step.review_by, step.pull_request);
+            return Err(SceneError(format!("pull request {number} has no review by `{who}` to dismiss")));
+        };
+        let review = &mut pull.reviews[newest];
+        let was = std::mem::replace(&mut review.state, Opinion::Dismissed);
+        review.updated = now;
+        let what = Deed::Dismissed { review: newest, was };
+        pull.timeline.push(Item::Event(Event { id, at: now, by: by.clone(), what }));
+        pull.updated = now;
+        self.announce(place, &Notice::Dismissed { number: step.pull_request, by: &by, review: newest });
+        Ok(())
+    }
+
+    /// Points an open pull request at another branch.
+    ///
+    /// # Errors
+    /// When it was merged, or the branch does not exist.
+    pub fn change_base(&mut self, step: &ChangeBase) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let (now, id, by) = (self.now(), self.next_id(), self.account(&step.by)?);
+        let base = self.repos[place].tip(&step.into)?;
+        let pull = self.pull_mut(place, step.pull_request)?;
+        if !pull.is_open() {
+            return Err(SceneError(format!("pull request {} is merged, its base stays", step.pull_request)));
+        }
+        let from = std::mem::replace(&mut pull.base_branch, step.into.clone());
+        pull.base = base;
+        pull.updated = now;
+        let what = Deed::BaseChanged { from: from.clone(), to: step.into.clone() };
+        pull.timeline.push(Item::Event(Event { id, at: now, by: by.clone(), what }));
+        self.refresh_pull(place, step.pull_request)?;
+        self.announce(place, &Notice::BaseChanged { number: step.pull_request, by: &by, from: &from });
+        Ok(())
+    }
+
+    /// Works out again what an open pull request contains, after its head or its base moved.
+    ///
+    /// # Errors
+    /// When the objects contradict each other.
+    pub(super) fn refresh_pull(&mut self, place: usize, number: u64) -> Result<(), SceneError> {
+        let now = self.now();
+        let repo = &mut self.repos[place];
+        let Some(pull) = repo.pulls.get_mut(&number).filter(|pull| pull.is_open()) else {
+            return Ok(());
+        };
+        let tip = repo.branches.get(&pull.base_branch).copied().unwrap_or(pull.base);
+        pull.commits = repo.git.range(tip, pull.head);
+        let (commits, timeline) = (&pull.commits, &mut pull.timeline);
+        timeline.retain(|item| !matches!(item, Item::Commit(oid) if !commits.contains(oid)));
+        for oid in commits {
+            if !timeline.iter().any(|item| matches!(item, Item::Commit(known) if known == oid)) {
+                timeline.push(Item::Commit(*oid));
+            }
+        }
+        pull.test_merge = test_merge(&mut repo.git, (tip, pull.head), now)?;
+        Ok(())
+    }
+}
+
+/// The merge that GitHub keeps under `refs/pull/N/merge`, if the two sides are not in conflict.
+fn test_merge(git: &mut Store, sides: (Oid, Oid), now: i64) -> Result<Option<Oid>, SceneError> {
+    let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
+    let base = git.merge_base(sides.0, sides.1).and_then(tree_of);
+    let (Some(ours), Some(theirs)) = (tree_of(sides.0), tree_of(sides.1)) else {
+        return Ok(None);
+    };
+    let Ok(files) = git.merge_trees(base, ours, theirs).clean() else {
+        return Ok(None);
+    };
+    let tree = git.put_tree(&files)?;
+    let github = Stamp { name: "GitHub".into(), email: "noreply@github.com".into(), seconds: now.div_euclid(1000) };
+    let message = format!("Merge {} into {}", sides.1, sides.0);
+    let parents = vec![sides.0, sides.1];
+    let commit = Commit { tree, parents, author: github.clone(), committer: github, signature: None, message };
+    Ok(Some(git.put_commit(commit)))
+}

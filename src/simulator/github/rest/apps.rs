@@ -1,0 +1,135 @@
+//! The App, its installation, tokens and the rate limit.
+
+use std::sync::{Arc, PoisonError};
+
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Extension, Router};
+use serde_json::{Value, json};
+
+use super::super::accounts::Account;
+use super::super::shapes::{APP, INSTALLATION, View};
+use super::super::tokens::{Budget, Caller, LIMIT};
+use super::super::world::World;
+use super::super::{Github, time_text};
+use super::{Asked, Refusal, Reply, view};
+
+/// The routes of this file.
+pub(super) fn routes() -> Router<Arc<Github>> {
+    Router::new()
+        .route("/app", get(app))
+        .route("/app/installations", get(installations))
+        .route("/app/installations/{id}/access_tokens", post(access_token))
+        .route("/repos/{owner}/{repo}/installation", get(installation))
+        .route("/installation/repositories", get(repositories))
+        .route("/user", get(user))
+        .route("/rate_limit", get(rate_limit))
+}
+
+async fn app(State(github): State<Arc<Github>>, Extension(asked): Extension<Asked>) -> Reply {
+    let world = github.locked();
+    let mut shape = any_view(&world, &asked)?.app_json(APP);
+    shape["permissions"] = permissions_json();
+    shape["installations_count"] = json!(1);
+    Ok(shape.into())
+}
+
+async fn installations(State(github): State<Arc<Github>>, Extension(asked): Extension<Asked>) -> Reply {
+    let world = github.locked();
+    Ok(asked.list(&[any_view(&world, &asked)?], installation_json))
+}
+
+async fn access_token(State(github): State<Arc<Github>>, Path(id): Path<u64>) -> Result<Response, Refusal> {
+    if id != INSTALLATION {
+        return Err(Refusal::not_found());
+    }
+    let (token, ends) = github.tokens.lock().unwrap_or_else(PoisonError::into_inner).hand_out();
+    let body = json!({
+        "token": token,
+        "expires_at": time_text(ends),
+        "permissions": permissions_json(),
+        "repository_selection": "all",
+    });
+    Ok((StatusCode::CREATED, axum::Json(body)).into_response())
+}
+
+async fn installation(
+    State(github): State<Arc<Github>>,
+    Path((owner, repo)): Path<(String, String)>,
+    Extension(asked): Extension<Asked>,
+) -> Reply {
+    let world = github.locked();
+    Ok(installation_json(&view(&world, &asked, (&owner, &repo))?).into())
+}
+
+async fn repositories(State(github): State<Arc<Github>>, Extension(asked): Extension<Asked>) -> Reply {
+    let world = github.locked();
+    let links = &asked.links;
+    let all = world.repos.iter().map(|repo| View { world: &world, repo, links }.repo_json());
+    let all = all.collect::<Vec<_>>();
+    let total = all.len();
+    Ok(asked.wrapped_list(
+        &all,
+        |page| json!({ "total_count": total, "repository_selection": "all", "repositories": page }),
+    ))
+}
+
+async fn user(Extension(asked): Extension<Asked>, Extension(caller): Extension<Caller>) -> Reply {
+    match caller {
+        Caller::Installation => Err(Refusal::new(StatusCode::FORBIDDEN, "Resource not accessible by integration")),
+        Caller::Person => Ok(asked.links.user_json(&Account::token_owner()).into()),
+    }
+}
+
+async fn rate_limit(State(github): State<Arc<Github>>) -> Reply {
+    let mut tokens = github.tokens.lock().unwrap_or_else(PoisonError::into_inner);
+    let (core, graphql) = (budget_json(tokens.spend("core", 0)), budget_json(tokens.spend("graphql", 0)));
+    let search = json!({ "limit": 30, "remaining": 30, "reset": core["reset"], "used": 0 });
+    Ok(json!({ "resources": { "core": core, "search": search, "graphql": graphql }, "rate": core }).into())
+}
+
+fn budget_json(budget: Budget) -> Value {
+    json!({ "limit": LIMIT, "remaining": budget.remaining(), "reset": budget.reset, "used": budget.used })
+}
+
+/// A view for what belongs to no repository.
+fn any_view<'w>(world: &'w World, asked: &'w Asked) -> Result<View<'w>, Refusal> {
+    let repo = world.repos.first().ok_or_else(Refusal::not_found)?;
+    Ok(View { world, repo, links: &asked.links })
+}
+
+fn installation_json(view: &View<'_>) -> Value {
+    let api = &view.links.api;
+    json!({
+        "id": INSTALLATION,
+        "account": view.user_json(&Account::owner(view.repo.owner())),
+        "repository_selection": "all",
+        "access_tokens_url": format!("{api}/app/installations/{INSTALLATION}/access_tokens"),
+        "repositories_url": format!("{api}/installation/repositories"),
+        "html_url": format!("{}/settings/installations/{INSTALLATION}", view.links.web),
+        "app_id": APP,
+        "app_slug": "change-manager",
+        "target_id": 1,
+        "target_type": "Organization",
+        "permissions": permissions_json(),
+        "events": ["check_run", "pull_request", "pull_request_review", "push"],
+        "created_at": time_text(view.repo.created),
+        "updated_at": time_text(view.repo.created),
+        "single_file_name": null,
+        "suspended_by": null,
+        "suspended_at": null,
+    })
+}
+
+fn permissions_json() -> Value {
+    json!({
+        "checks": "read",
+        "contents": "read",
+        "metadata": "read",
+        "pull_requests": "read",
+        "security_events": "read",
+        "statuses": "read",
+    })
+}

@@ -1,0 +1,122 @@
+//! The JSON shapes of GitHub's REST API and of its webhooks, one named function a shape.
+
+mod checks;
+mod commits;
+mod pulls;
+mod repos;
+mod scanning;
+
+use serde_json::{Value, json};
+
+use super::accounts::{Account, Kind};
+use super::ids::{NodeId, opaque};
+use super::world::{Repo, World};
+
+pub(super) use commits::{Comparison, tree_node};
+pub(super) use repos::wrapped_base64;
+
+/// The id of the App's only installation.
+pub(super) const INSTALLATION: u64 = 5001;
+
+/// The id of the App.
+pub(super) const APP: u64 = 900_001;
+
+/// Where addresses in answers point to.
+#[derive(Debug, Clone)]
+pub struct Links {
+    /// The root of the REST API.
+    pub api: String,
+    /// The root of the pages for people.
+    pub web: String,
+}
+
+/// One repository, seen by somebody who asks.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'w> {
+    /// The world around it.
+    pub world: &'w World,
+    /// The repository.
+    pub repo: &'w Repo,
+    /// Where addresses point to.
+    pub links: &'w Links,
+}
+
+impl Links {
+    /// For webhooks, which no request came before.
+    #[must_use]
+    pub fn public() -> Links {
+        Links { api: "https://api.github.example".into(), web: "https://github.example".into() }
+    }
+
+    /// An account without details: a `simple-user`.
+    #[must_use]
+    pub fn user_json(&self, account: &Account) -> Value {
+        let login = account.rest_login();
+        let api = format!("{}/users/{login}", self.api);
+        json!({
+            "login": login,
+            "id": account.id,
+            "node_id": user_node(account),
+            "avatar_url": format!("{}/avatars/{}", self.web, account.id),
+            "gravatar_id": "",
+            "url": api,
+            "html_url": format!("{}/{}", self.web, account.login),
+            "followers_url": format!("{api}/followers"),
+            "following_url": format!("{api}/following{{/other_user}}"),
+            "gists_url": format!("{api}/gists{{/gist_id}}"),
+            "starred_url": format!("{api}/starred{{/owner}}{{/repo}}"),
+            "subscriptions_url": format!("{api}/subscriptions"),
+            "organizations_url": format!("{api}/orgs"),
+            "repos_url": format!("{api}/repos"),
+            "events_url": format!("{api}/events{{/privacy}}"),
+            "received_events_url": format!("{api}/received_events"),
+            "type": account.kind.type_name(),
+            "user_view_type": "public",
+            "site_admin": false,
+        })
+    }
+}
+
+impl View<'_> {
+    /// An account without details.
+    #[must_use]
+    pub fn user_json(&self, account: &Account) -> Value {
+        self.links.user_json(account)
+    }
+
+    /// The account that an e-mail address in a commit belongs to, or null.
+    #[must_use]
+    pub fn user_with_email_json(&self, email: &str) -> Value {
+        let account = Account::with_email(email, &self.world.shared.scene);
+        account.map_or(Value::Null, |account| self.user_json(&account))
+    }
+
+    /// The repository's address in the API.
+    #[must_use]
+    pub fn api(&self) -> String {
+        format!("{}/repos/{}", self.links.api, self.repo.full_name)
+    }
+
+    /// The repository's page.
+    #[must_use]
+    pub fn web(&self) -> String {
+        format!("{}/{}", self.links.web, self.repo.full_name)
+    }
+
+    /// The repository's node id.
+    #[must_use]
+    pub fn repo_node(&self) -> String {
+        NodeId::Repository { repo: self.repo.id }.text()
+    }
+}
+
+/// The node id of an account.
+#[must_use]
+pub fn user_node(account: &Account) -> String {
+    let kind = match account.kind {
+        Kind::User => "U",
+        Kind::Bot => "BOT",
+        Kind::Organization => "O",
+    };
+    opaque(kind, account.id)
+}

@@ -1,0 +1,188 @@
+//! Pull requests, reviews and timelines.
+
+use serde_json::{Value, json};
+
+use super::super::accounts::Account;
+use super::super::git::Oid;
+use super::super::ids::{NodeId, opaque};
+use super::super::pulls::{Deed, Event, GivenReview, Item, Opinion, Pull};
+use super::super::time_text;
+use super::View;
+
+impl View<'_> {
+    /// A pull request as it stands in lists.
+    #[must_use]
+    pub fn pull_summary_json(&self, pull: &Pull) -> Value {
+        let api = format!("{}/pulls/{}", self.api(), pull.number);
+        let web = format!("{}/pull/{}", self.web(), pull.number);
+        let ended = pull.merged.as_ref().map(|landing| time_text(landing.at));
+        // Before the merge this is the test merge, so it is set for every pull request that is not in conflict.
+        let merge = pull.merged.as_ref().map(|landing| landing.commit).or(pull.test_merge);
+        json!({
+            "id": pull.id,
+            "node_id": self.pull_node(pull),
+            "number": pull.number,
+            "url": api,
+            "html_url": web,
+            "diff_url": format!("{web}.diff"),
+            "patch_url": format!("{web}.patch"),
+            "issue_url": format!("{}/issues/{}", self.api(), pull.number),
+            "commits_url": format!("{api}/commits"),
+            "statuses_url": format!("{}/statuses/{}", self.api(), pull.head),
+            "state": if pull.is_open() { "open" } else { "closed" },
+            "locked": false,
+            "draft": false,
+            "title": pull.title,
+            "body": null,
+            "user": self.user_json(&pull.opener),
+            "author_association": pull.opener.association(),
+            "created_at": time_text(pull.created),
+            "updated_at": time_text(pull.updated),
+            "closed_at": ended,
+            "merged_at": ended,
+            "merge_commit_sha": merge.map(|oid| oid.to_string()),
+            "assignee": null,
+            "assignees": [],
+            "requested_reviewers": [],
+            "requested_teams": [],
+            "labels": [],
+            "milestone": null,
+            "auto_merge": null,
+            "active_lock_reason": null,
+            "head": self.end_json(&pull.head_branch, pull.head),
+            "base": self.end_json(&pull.base_branch, pull.base),
+            "_links": { "self": { "href": api }, "html": { "href": web } },
+        })
+    }
+
+    /// A pull request by itself.
+    #[must_use]
+    pub fn pull_json(&self, pull: &Pull) -> Value {
+        let mut shape = self.pull_summary_json(pull);
+        let changes = self.changes_since(pull.base, pull.head);
+        let (additions, deletions) = self.line_counts(&changes);
+        let mergeable = pull.is_open().then_some(pull.test_merge.is_some());
+        let state = match mergeable {
+            None => "unknown",
+            Some(true) => "clean",
+            Some(false) => "dirty",
+        };
+        let more = json!({
+            "merged": !pull.is_open(),
+            "merged_by": pull.merged.as_ref().map(|landing| self.user_json(&landing.by)),
+            "mergeable": mergeable,
+            "rebaseable": mergeable,
+            "mergeable_state": state,
+            "maintainer_can_modify": false,
+            "comments": 0,
+            "review_comments": 0,
+            "commits": pull.commits.len(),
+            "additions": additions,
+            "deletions": deletions,
+            "changed_files": changes.len(),
+        });
+        if let (Some(shape), Value::Object(more)) = (shape.as_object_mut(), more) {
+            shape.extend(more);
+        }
+        shape
+    }
+
+    /// A submitted review.
+    #[must_use]
+    pub fn review_json(&self, pull: &Pull, review: &GivenReview) -> Value {
+        let api = format!("{}/pulls/{}", self.api(), pull.number);
+        let web = format!("{}/pull/{}#pullrequestreview-{}", self.web(), pull.number, review.id);
+        json!({
+            "id": review.id,
+            "node_id": self.review_node(pull, review),
+            "user": self.user_json(&review.author),
+            "body": "",
+            "state": review.state.name(),
+            "html_url": web,
+            "pull_request_url": api,
+            "author_association": review.author.association(),
+            "_links": { "html": { "href": web }, "pull_request": { "href": api } },
+            "submitted_at": time_text(review.submitted),
+            "commit_id": review.commit.to_string(),
+        })
+    }
+
+    /// An entry of a timeline.
+    #[must_use]
+    pub fn item_json(&self, pull: &Pull, item: &Item) -> Value {
+        match item {
+            Item::Commit(oid) => {
+                let mut shape = self.git_commit_json(*oid);
+                shape["event"] = json!("committed");
+                shape
+            }
+            Item::Review(place) => {
+                let mut shape = pull.reviews.get(*place).map(|review| self.review_json(pull, review));
+                if let Some(shape) = &mut shape {
+                    shape["event"] = json!("reviewed");
+                    shape["state"] = json!(shape["state"].as_str().unwrap_or_default().to_lowercase());
+                }
+                shape.unwrap_or_default()
+            }
+            Item::Event(event) => self.event_json(pull, event),
+        }
+    }
+
+    /// The node id of a pull request.
+    #[must_use]
+    pub fn pull_node(&self, pull: &Pull) -> String {
+        NodeId::Pull { repo: self.repo.id, number: pull.number }.text()
+    }
+
+    /// The node id of a review.
+    #[must_use]
+    pub fn review_node(&self, pull: &Pull, review: &GivenReview) -> String {
+        let place = pull.reviews.iter().take_while(|other| other.id != review.id).count() as u64;
+        NodeId::Review { repo: self.repo.id, number: pull.number, place }.text()
+    }
+
+    fn end_json(&self, branch: &str, oid: Oid) -> Value {
+        let owner = self.repo.owner();
+        json!({
+            "label": format!("{owner}:{branch}"),
+            "ref": branch,
+            "sha": oid.to_string(),
+            "user": self.user_json(&Account::owner(owner)),
+            "repo": self.repo_json(),
+        })
+    }
+
+    fn event_json(&self, pull: &Pull, event: &Event) -> Value {
+        let (name, commit) = match &event.what {
+            Deed::HeadForced { after, .. } => ("head_ref_force_pushed", Some(*after)),
+            Deed::BaseForced { after, .. } => ("base_ref_force_pushed", Some(*after)),
+            Deed::BaseChanged { .. } => ("base_ref_changed", None),
+            Deed::Dismissed { .. } => ("review_dismissed", None),
+            Deed::Merged => ("merged", pull.merged.as_ref().map(|landing| landing.commit)),
+            Deed::Closed => ("closed", None),
+        };
+        let mut shape = json!({
+            "id": event.id,
+            "node_id": opaque("EV", event.id),
+            "url": format!("{}/issues/events/{}", self.api(), event.id),
+            "actor": self.user_json(&event.by),
+            "event": name,
+            "commit_id": commit.map(|oid| oid.to_string()),
+            "commit_url": commit.map(|oid| format!("{}/commits/{oid}", self.api())),
+            "created_at": time_text(event.at),
+            "performed_via_github_app": null,
+        });
+        if let Deed::Dismissed { review, was } = &event.what {
+            shape["dismissed_review"] = json!({
+                "state": was_json(*was),
+                "review_id": pull.reviews.get(*review).map(|review| review.id),
+                "dismissal_message": "",
+            });
+        }
+        shape
+    }
+}
+
+fn was_json(was: Opinion) -> String {
+    was.name().to_lowercase()
+}

@@ -1,0 +1,235 @@
+//! Webhooks: what GitHub tells about, and how it delivers that.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use serde_json::{Value, json};
+use sha2::Sha256;
+use tokio::runtime::Handle;
+
+use super::accounts::Account;
+use super::checks::Run;
+use super::push::Move;
+use super::shapes::{INSTALLATION, Links, View};
+use super::world::World;
+
+/// GitHub waits this long for an answer, and does not ask twice.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Something that GitHub tells about.
+#[derive(Debug)]
+pub enum Notice<'a> {
+    /// A branch moved.
+    Pushed(&'a Move),
+    /// A pull request was opened.
+    Opened { number: u64, by: &'a Account },
+    /// The head of a pull request moved.
+    Synchronized { number: u64, moved: &'a Move },
+    /// A pull request got another base branch.
+    BaseChanged { number: u64, by: &'a Account, from: &'a str },
+    /// A pull request was merged.
+    Closed { number: u64, by: &'a Account },
+    /// A review was submitted; `review` is its place in the list.
+    Reviewed { number: u64, by: &'a Account, review: usize },
+    /// A review lost its force.
+    Dismissed { number: u64, by: &'a Account, review: usize },
+    /// A check run was reported.
+    Checked(&'a Run),
+}
+
+/// A webhook that is ready to be sent.
+#[derive(Debug, Clone)]
+pub struct News {
+    /// The kind, for the `X-GitHub-Event` header.
+    pub event: &'static str,
+    /// The body.
+    pub body: Value,
+}
+
+/// Who gets the webhooks.
+#[derive(Debug)]
+pub struct Sender {
+    http: reqwest::Client,
+    url: String,
+    secret: String,
+    under_way: Arc<AtomicUsize>,
+}
+
+impl World {
+    /// Keeps a webhook about something that just happened, with the state of this moment.
+    pub(super) fn announce(&mut self, place: usize, notice: &Notice<'_>) {
+        let links = Links::public();
+        let view = View { world: self, repo: &self.repos[place], links: &links };
+        let news = News { event: notice.event(), body: view.notice_json(notice) };
+        self.news.push(news);
+    }
+}
+
+impl Notice<'_> {
+    fn event(&self) -> &'static str {
+        match self {
+            Notice::Pushed(_) => "push",
+            Notice::Opened { .. } | Notice::Synchronized { .. } => "pull_request",
+            Notice::BaseChanged { .. } | Notice::Closed { .. } => "pull_request",
+            Notice::Reviewed { .. } | Notice::Dismissed { .. } => "pull_request_review",
+            Notice::Checked(_) => "check_run",
+        }
+    }
+}
+
+impl Sender {
+    /// Sends to a URL, signed with a secret. Counts in `under_way` what is not answered yet.
+    #[must_use]
+    pub fn new(url: String, secret: String, under_way: Arc<AtomicUsize>) -> Sender {
+        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap_or_default();
+        Sender { http, url, secret, under_way }
+    }
+
+    /// Sends a webhook once and forgets about it.
+    pub fn send(&self, news: &News) {
+        let Ok(runtime) = Handle::try_current() else {
+            tracing::error!("The simulated GitHub can send webhooks only inside of a Tokio runtime");
+            return;
+        };
+        let body = news.body.to_string();
+        let request = self.http.post(&self.url).header("Content-Type", "application/json");
+        let request = request.header("User-Agent", "GitHub-Hookshot/5117a0e").header("X-GitHub-Event", news.event);
+        let request = request.header("X-GitHub-Delivery", uuid::Uuid::now_v7().to_string());
+        let request = request.header("X-GitHub-Hook-ID", "41");
+        let request = request.header("X-GitHub-Hook-Installation-Target-Type", "integration");
+        let request = request.header("X-GitHub-Hook-Installation-Target-ID", "900001");
+        let request = request.header("X-Hub-Signature-256", signature(&self.secret, &body)).body(body);
+        let under_way = Arc::clone(&self.under_way);
+        under_way.fetch_add(1, Ordering::SeqCst);
+        runtime.spawn(async move {
+            if let Err(error) = request.send().await {
+                tracing::debug!(%error, "A webhook of the simulated GitHub was not taken");
+            }
+            under_way.fetch_sub(1, Ordering::SeqCst);
+        });
+    }
+}
+
+/// The value of the `X-Hub-Signature-256` header.
+#[must_use]
+pub fn signature(secret: &str, body: &str) -> String {
+    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(secret.as_bytes()) else {
+        return String::new();
+    };
+    mac.update(body.as_bytes());
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+impl View<'_> {
+    fn notice_json(&self, notice: &Notice<'_>) -> Value {
+        let (sender, mut body) = match *notice {
+            Notice::Pushed(moved) => (&moved.by, self.push_notice_json(moved)),
+            Notice::Opened { number, by } => (by, self.pull_notice_json("opened", number)),
+            Notice::Synchronized { number, moved } => {
+                let mut body = self.pull_notice_json("synchronize", number);
+                body["before"] = json!(sha_or_zeros(moved.old.map(|oid| oid.to_string())));
+                body["after"] = json!(moved.new.to_string());
+                (&moved.by, body)
+            }
+            Notice::BaseChanged { number, by, from } => {
+                let mut body = self.pull_notice_json("edited", number);
+                body["changes"] = json!({ "base": { "ref": { "from": from } } });
+                (by, body)
+            }
+            Notice::Closed { number, by } => (by, self.pull_notice_json("closed", number)),
+            Notice::Reviewed { number, by, review } => (by, self.review_notice_json("submitted", (number, review))),
+            Notice::Dismissed { number, by, review } => (by, self.review_notice_json("dismissed", (number, review))),
+            Notice::Checked(run) => {
+                let action = if run.conclusion.is_some() { "completed" } else { "created" };
+                let sender = Account::owner(self.repo.owner());
+                return self.finish(json!({ "action": action, "check_run": self.run_json(run) }), &sender);
+            }
+        };
+        body = self.finish(body, sender);
+        body
+    }
+
+    fn finish(&self, mut body: Value, sender: &Account) -> Value {
+        body["repository"] = self.repo_json();
+        body["sender"] = self.user_json(sender);
+        body["installation"] = json!({ "id": INSTALLATION, "node_id": "MDIzOkludGVncmF0aW9u" });
+        body
+    }
+
+    fn push_notice_json(&self, moved: &Move) -> Value {
+        let range = match moved.old {
+            Some(old) => self.repo.git.range(old, moved.new),
+            None => vec![moved.new],
+        };
+        let commits = range.into_iter().rev().take(20).rev().map(|oid| self.pushed_commit_json(oid));
+        json!({
+            "ref": format!("refs/heads/{}", moved.branch),
+            "before": sha_or_zeros(moved.old.map(|oid| oid.to_string())),
+            "after": moved.new.to_string(),
+            "created": moved.old.is_none(),
+            "deleted": false,
+            "forced": moved.forced,
+            "base_ref": null,
+            "compare": format!("{}/compare/{}", self.web(), moved.new.short()),
+            "commits": commits.collect::<Vec<_>>(),
+            "head_commit": self.pushed_commit_json(moved.new),
+            "pusher": { "name": moved.by.rest_login(), "email": format!("{}@users.noreply.example", moved.by.login) },
+        })
+    }
+
+    fn pull_notice_json(&self, action: &str, number: u64) -> Value {
+        let pull = self.repo.pulls.get(&number).map(|pull| self.pull_json(pull));
+        json!({ "action": action, "number": number, "pull_request": pull })
+    }
+
+    fn review_notice_json(&self, action: &str, (number, review): (u64, usize)) -> Value {
+        let Some(pull) = self.repo.pulls.get(&number) else {
+            return Value::Null;
+        };
+        let mut review = pull.reviews.get(review).map(|review| self.review_json(pull, review)).unwrap_or_default();
+        // Webhooks write the state in lower case, unlike REST.
+        review["state"] = json!(review["state"].as_str().unwrap_or_default().to_lowercase());
+        json!({ "action": action, "review": review, "pull_request": self.pull_summary_json(pull) })
+    }
+
+    fn pushed_commit_json(&self, oid: super::git::Oid) -> Value {
+        let Some(commit) = self.repo.git.commit(oid) else {
+            return Value::Null;
+        };
+        let changed = self.repo.git.changes(self.parent_tree(commit), commit.tree);
+        let paths = |status: &str| {
+            let matching = changed.iter().filter(|change| change.status() == status);
+            matching.map(|change| change.path.clone()).collect::<Vec<_>>()
+        };
+        json!({
+            "id": oid.to_string(),
+            "tree_id": commit.tree.to_string(),
+            "distinct": true,
+            "message": commit.shown_message(),
+            "timestamp": super::time_text(commit.committer.seconds * 1000),
+            "url": format!("{}/commit/{oid}", self.web()),
+            "author": { "name": commit.author.name, "email": commit.author.email },
+            "committer": { "name": commit.committer.name, "email": commit.committer.email },
+            "added": paths("added"),
+            "removed": paths("removed"),
+            "modified": paths("modified"),
+        })
+    }
+}
+
+fn sha_or_zeros(sha: Option<String>) -> String {
+    sha.unwrap_or_else(|| "0".repeat(40))
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_signature_is_that_of_githubs_example() {
+        assert_eq!(
+            super::signature("It's a Secret to Everybody", "Hello, World!"),
+            "sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"
+        );
+    }
+}

@@ -1,0 +1,171 @@
+//! A simulated Jira, GitHub and Slack over real HTTP: the outside world of the demo and of the tests.
+//!
+//! It is the only fake in the project, and it imports nothing of ours, so that a client and its fake cannot be wrong
+//! together. `tests/peers` drives it with clients that other people wrote.
+
+pub mod clock;
+pub mod faults;
+mod git;
+pub mod github;
+pub mod jira;
+pub mod scene;
+pub mod slack;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use clock::Clock;
+use faults::{Faults, stand_between};
+use github::Github;
+use jira::Jira;
+use scene::{Moment, Scene, SceneError, Step, System};
+use slack::Slack;
+
+/// Simulated time between two steps of a timeline.
+const BETWEEN_STEPS: Duration = Duration::from_secs(60);
+
+/// What the three systems share.
+#[derive(Debug, Clone)]
+pub struct Shared {
+    /// The world's time.
+    pub clock: Clock,
+    /// The scene that is played: its people and what its names mean.
+    pub scene: Arc<Scene>,
+    /// What fails now.
+    pub faults: Faults,
+}
+
+/// The three systems, not yet listening.
+#[derive(Debug)]
+pub struct Simulator {
+    /// What the systems share.
+    pub shared: Shared,
+    /// The simulated GitHub.
+    pub github: Arc<Github>,
+    /// The simulated Jira.
+    pub jira: Arc<Jira>,
+    /// The simulated Slack.
+    pub slack: Arc<Slack>,
+    stop: CancellationToken,
+}
+
+/// Where the systems listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// Jira's REST API and its pages.
+    pub jira: SocketAddr,
+    /// GitHub's REST and GraphQL API.
+    pub github: SocketAddr,
+    /// Slack's Web API (under `/api/`) and its page.
+    pub slack: SocketAddr,
+}
+
+impl Simulator {
+    /// A world in the state that a scene describes, before its timeline begins.
+    ///
+    /// # Errors
+    /// When the scene contradicts itself, for example a commit whose parent nobody made.
+    pub fn new(scene: Scene, clock: Clock) -> Result<Simulator, SceneError> {
+        let shared = Shared { clock, scene: Arc::new(scene), faults: Faults::default() };
+        Ok(Simulator {
+            github: Arc::new(Github::new(shared.clone())?),
+            jira: Arc::new(Jira::new(shared.clone())),
+            slack: Arc::new(Slack::new(shared.clone())),
+            shared,
+            stop: CancellationToken::new(),
+        })
+    }
+
+    /// Opens the three ports. Port 0 takes any free one.
+    ///
+    /// # Errors
+    /// When a port is taken.
+    pub async fn listen(&self, at: Addresses) -> std::io::Result<Addresses> {
+        Ok(Addresses {
+            jira: self
+                .serve(at.jira, System::Jira, Arc::clone(&self.jira).router(), Arc::clone(&self.jira).pages())
+                .await?,
+            github: self.serve(at.github, System::Github, Arc::clone(&self.github).router(), Router::new()).await?,
+            slack: self
+                .serve(at.slack, System::Slack, Arc::clone(&self.slack).router(), Arc::clone(&self.slack).pages())
+                .await?,
+        })
+    }
+
+    /// Faults stand before the API of a system, not before its pages: people look at those to see what happened.
+    async fn serve(&self, at: SocketAddr, system: System, api: Router, pages: Router) -> std::io::Result<SocketAddr> {
+        let listener = TcpListener::bind(at).await?;
+        let address = listener.local_addr()?;
+        let faults = self.shared.faults.of(system);
+        let app = api.layer(axum::middleware::from_fn_with_state(faults, stand_between)).merge(pages);
+        let stop = self.stop.clone();
+        tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await });
+        Ok(address)
+    }
+
+    /// Lets a minute pass and then makes one step happen.
+    ///
+    /// # Errors
+    /// When the step is impossible, for example a review of a pull request that nobody opened.
+    pub async fn play(&self, step: &Step) -> Result<(), SceneError> {
+        let moment = step.moment()?;
+        self.shared.clock.pass(BETWEEN_STEPS);
+        match moment {
+            Moment::Push(push) => self.github.push(push),
+            Moment::OpenPullRequest(open) => self.github.open_pull_request(open),
+            Moment::Review(review) => self.github.review(review),
+            Moment::DismissReview(dismiss) => self.github.dismiss_review(dismiss),
+            Moment::ChangeBase(change) => self.github.change_base(change),
+            Moment::Merge(merge) => self.github.merge(merge),
+            Moment::Scan(scan) => self.github.scan(scan),
+            Moment::CheckRun(run) => self.github.check_run(run),
+            Moment::CreateTicket(create) => self.jira.create_ticket(create, &self.sha(&create.commit)?),
+            Moment::EditTicket(edit) => {
+                let commit = edit.commit.as_deref().map(|name| self.sha(name)).transpose()?;
+                self.jira.edit_ticket(edit, commit.as_deref())
+            }
+            Moment::MoveTicket(step) => self.jira.move_ticket(step),
+            Moment::Comment(comment) => self.jira.comment(comment),
+            Moment::DeployedBefore(_) => Err(SceneError("`deployed_before` is played as its parts".into())),
+            Moment::Pass(time) => {
+                self.shared.clock.pass(time);
+                Ok(())
+            }
+            Moment::Fail(fail) => {
+                self.shared.faults.begin(fail);
+                Ok(())
+            }
+            Moment::Recover(recover) => {
+                self.shared.faults.end(recover.system);
+                Ok(())
+            }
+            Moment::Redeliver(again) => self.jira.redeliver(again),
+            Moment::ForgeWebhook(forge) => self.jira.forge_webhook(forge),
+        }
+    }
+
+    /// The full SHA of a commit that the scene calls `name`. A text of 40 hex digits stands for itself.
+    ///
+    /// # Errors
+    /// When no commit has this name yet.
+    pub fn sha(&self, name: &str) -> Result<String, SceneError> {
+        self.github.sha(name)
+    }
+
+    /// How many webhooks were sent and not yet answered.
+    #[must_use]
+    pub fn webhooks_under_way(&self) -> usize {
+        self.jira.webhooks_under_way() + self.github.webhooks_under_way()
+    }
+}
+
+impl Drop for Simulator {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

@@ -1,0 +1,298 @@
+//! What a scene file says: people, repositories, commits, a timeline, and what must come out.
+//!
+//! A scene is one TOML file. `config/scenes/README.md` is the reference for people who write them; these types are
+//! the same words for the program. Everything is checked when the file is read, so that a typing error is a sentence
+//! with a place and not a scene that plays something else.
+
+mod expect;
+mod step;
+
+pub use expect::{Expect, Finding};
+pub use step::{
+    ChangeBase, CheckRun, Comment, CreateTicket, DeployedBefore, DismissReview, EditTicket, Fail, FailureKind,
+    ForgeWebhook, Merge, MergeMethod, Moment, MoveTicket, OpenPullRequest, Push, Recover, Redeliver, Review,
+    ReviewState, Scan, ScanFinding, Step, System,
+};
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A scripted situation: who and what there is, what happens, and what cm-bot must say about it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scene {
+    /// One sentence: what the scene shows. The demo prints it.
+    pub title: String,
+    /// Why it matters, for somebody who sees it for the first time.
+    pub about: String,
+    /// Who takes part. Without this, the [default cast](default_people).
+    #[serde(default = "default_people")]
+    pub people: Vec<Person>,
+    /// What can be deployed. Without this, `billing-api` to `prod-us` from the first repository.
+    #[serde(default = "default_services")]
+    pub services: Vec<Service>,
+    /// The repositories; without this, `acme/billing-api` with release branch `main`.
+    #[serde(default = "default_repositories")]
+    pub repositories: Vec<Repository>,
+    /// Every commit that somebody makes on a machine. Commits made by a merge button are made by the `merge` step.
+    #[serde(default)]
+    pub commits: Vec<Commit>,
+    /// Keys of `criteria.toml` that this scene sets differently.
+    #[serde(default)]
+    pub criteria: toml::Table,
+    /// What happens, in order. A minute of simulated time passes before each step.
+    pub timeline: Vec<Step>,
+    /// What must be true in the end, one block a ticket.
+    pub expect: Vec<Expect>,
+}
+
+/// Somebody with accounts in Jira, GitHub and Slack.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Person {
+    /// The handle used in this file; also the GitHub login.
+    pub name: String,
+    /// The name that people read.
+    pub full_name: String,
+    /// Roles in `people.toml`, for example `security-lead`.
+    #[serde(default)]
+    pub roles: Vec<String>,
+    /// A bot account on GitHub (an App), not a human.
+    #[serde(default)]
+    pub bot: bool,
+    /// Has accounts, but is left out of `people.toml`.
+    #[serde(default)]
+    pub unmapped: bool,
+    /// May not push to the repositories.
+    #[serde(default)]
+    pub read_only: bool,
+}
+
+/// Something that is deployed: a Jira component, its repository, release branch, environments and scanners.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Equal to the Jira component.
+    pub name: String,
+    /// `owner/name`.
+    pub repository: String,
+    /// The release branch.
+    #[serde(default = "default_branch")]
+    pub branch: String,
+    /// Where it is deployed to.
+    #[serde(default = "default_environments")]
+    pub environments: Vec<String>,
+    /// The security scans that every build must have.
+    #[serde(default = "default_scanners")]
+    pub scanners: Vec<Scanner>,
+}
+
+/// One expected security scan: a code-scanning analysis (`tool`, `category`) or a check run of a GitHub App.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scanner {
+    /// The tool's name in code scanning.
+    #[serde(default)]
+    pub tool: Option<String>,
+    /// The category of its analysis.
+    #[serde(default)]
+    pub category: Option<String>,
+    /// The name of a check run.
+    #[serde(default)]
+    pub check: Option<String>,
+    /// Numeric id of the App that owns the check run.
+    #[serde(default)]
+    pub app_id: Option<u64>,
+}
+
+/// A repository and its protected release branch.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Repository {
+    /// `owner/name`.
+    pub name: String,
+    /// The default branch.
+    #[serde(default = "default_branch")]
+    pub branch: String,
+}
+
+/// A commit that somebody makes on a machine; it reaches GitHub with a `push`.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Commit {
+    /// The name used in this file.
+    pub id: String,
+    /// Which repository; without this, the first one.
+    pub repository: Option<String>,
+    /// Names of the parents; none for a root commit. Names of merge results may be used.
+    #[serde(default)]
+    pub parents: Vec<String>,
+    /// The handle of the author; `git` believes whatever it is told.
+    pub author: String,
+    /// The handle of the committer; without this, the author.
+    pub committer: Option<String>,
+    /// Handles for `Co-authored-by` trailers.
+    #[serde(default)]
+    pub co_authors: Vec<String>,
+    /// The author's e-mail belongs to no GitHub account, so GitHub reports no user.
+    #[serde(default)]
+    pub unknown_author: bool,
+    /// The author and committer date written into the commit (RFC 3339); without this, the scene's time when it is pushed.
+    pub dated: Option<String>,
+    /// The message; without this, one made from the id.
+    pub message: Option<String>,
+    /// Path to content, on top of the first parent's files. A merge commit takes the files of all parents.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Paths removed.
+    #[serde(default)]
+    pub deletes: Vec<String>,
+    /// Exists only in one variant of the scene.
+    pub only: Option<Variant>,
+}
+
+/// A scene is played as written, or as its twin: the same situation without the defect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Variant {
+    /// As written.
+    Scene,
+    /// Without the defect: the change is approved.
+    Twin,
+}
+
+/// Why a scene cannot be played.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct SceneError(pub String);
+
+impl Scene {
+    /// Reads a scene file.
+    ///
+    /// # Errors
+    /// A sentence with line and column when the text is no TOML, has an unknown key, or leaves out something needed.
+    pub fn parse(text: &str) -> Result<Scene, SceneError> {
+        let scene: Scene = toml::from_str(text).map_err(|error| SceneError(error.to_string()))?;
+        scene.timeline.iter().try_for_each(Step::check)?;
+        if scene.repositories.is_empty() || scene.services.is_empty() {
+            return Err(SceneError("a scene needs at least one repository and one service".into()));
+        }
+        Ok(scene)
+    }
+
+    /// The scene as its `variant` is played: what belongs only to the other variant is left out.
+    #[must_use]
+    pub fn variant(mut self, variant: Variant) -> Scene {
+        self.commits.retain(|commit| commit.only.is_none_or(|only| only == variant));
+        self.timeline.retain(|step| step.only.is_none_or(|only| only == variant));
+        self
+    }
+
+    /// Adds another scene's people, repositories, services, commits and timeline to this one.
+    pub fn add(&mut self, other: Scene) {
+        let is_new = |name: &String, known: &[String]| !known.contains(name);
+        let known: Vec<String> = self.people.iter().map(|person| person.name.clone()).collect();
+        self.people.extend(other.people.into_iter().filter(|person| is_new(&person.name, &known)));
+        let known: Vec<String> = self.repositories.iter().map(|repository| repository.name.clone()).collect();
+        self.repositories.extend(other.repositories.into_iter().filter(|repository| is_new(&repository.name, &known)));
+        let known: Vec<String> = self.services.iter().map(|service| service.name.clone()).collect();
+        self.services.extend(other.services.into_iter().filter(|service| is_new(&service.name, &known)));
+        self.commits.extend(other.commits);
+        self.timeline.extend(other.timeline);
+        self.expect.extend(other.expect);
+    }
+
+    /// Whether the scene says how it would be played without its defect.
+    #[must_use]
+    pub fn has_twin(&self) -> bool {
+        self.timeline.iter().any(|step| step.only.is_some()) || self.commits.iter().any(|commit| commit.only.is_some())
+    }
+
+    /// The person with this handle.
+    ///
+    /// # Errors
+    /// When nobody in the scene has it.
+    pub fn person(&self, name: &str) -> Result<&Person, SceneError> {
+        let found = self.people.iter().find(|person| person.name == name);
+        found.ok_or_else(|| SceneError(format!("nobody in this scene is called `{name}`")))
+    }
+}
+
+impl Person {
+    /// The numeric GitHub account id: the place in the cast, from 1001.
+    #[must_use]
+    pub fn github_id(&self, scene: &Scene) -> u64 {
+        let place = scene.people.iter().take_while(|person| person.name != self.name).count();
+        1001 + place as u64
+    }
+
+    /// The Jira account id.
+    #[must_use]
+    pub fn jira_account(&self) -> String {
+        format!("712020:{}", self.name)
+    }
+
+    /// The Slack user id.
+    #[must_use]
+    pub fn slack_id(&self) -> String {
+        let letters = self.name.chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+        format!("U0{}", letters.to_ascii_uppercase())
+    }
+
+    /// The e-mail address that Git, Jira and Slack know.
+    #[must_use]
+    pub fn email(&self) -> String {
+        format!("{}@acme.example", self.name)
+    }
+}
+
+/// The people of a scene that names none: two developers, two leads and the Security Officer.
+#[must_use]
+pub fn default_people() -> Vec<Person> {
+    let cast = [
+        ("dana", "Dana Reyes", None),
+        ("lee", "Lee Wong", None),
+        ("priya", "Priya Nair", Some("security-lead")),
+        ("sam", "Sam Okafor", Some("engineering-lead")),
+        ("alex", "Alex Silva", Some("security-officer")),
+    ];
+    cast.iter().map(|(name, full_name, role)| person(name, full_name, *role)).collect()
+}
+
+fn person(name: &str, full_name: &str, role: Option<&str>) -> Person {
+    Person {
+        name: name.into(),
+        full_name: full_name.into(),
+        roles: role.into_iter().map(String::from).collect(),
+        bot: false,
+        unmapped: false,
+        read_only: false,
+    }
+}
+
+fn default_services() -> Vec<Service> {
+    vec![Service {
+        name: "billing-api".into(),
+        repository: "acme/billing-api".into(),
+        branch: default_branch(),
+        environments: default_environments(),
+        scanners: default_scanners(),
+    }]
+}
+
+fn default_repositories() -> Vec<Repository> {
+    vec![Repository { name: "acme/billing-api".into(), branch: default_branch() }]
+}
+
+fn default_branch() -> String {
+    "main".into()
+}
+
+fn default_environments() -> Vec<String> {
+    vec!["prod-us".into()]
+}
+
+fn default_scanners() -> Vec<Scanner> {
+    vec![Scanner { tool: Some("CodeQL".into()), category: Some("/language:rust".into()), check: None, app_id: None }]
+}
