@@ -1,0 +1,178 @@
+//! Builds the parts and joins them. Nothing but `main` and `cli` knows this module.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use anyhow::Context as _;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::clock::Clock;
+use crate::gather::Sources;
+use crate::handlers::{Context, Turns};
+use crate::integrations::github::GithubClient;
+use crate::integrations::http;
+use crate::integrations::jira::JiraClient;
+use crate::integrations::slack::SlackClient;
+use crate::jobs::{Channels, Outbox, Probe, Worker};
+use crate::policy::criteria::Criteria;
+use crate::render::view::Links;
+use crate::server::{Secrets, Server, router};
+use crate::settings::Settings;
+use crate::signals::{Readiness, Wake};
+use crate::store::{Policy, Store};
+
+/// Workers for jobs and for actions.
+const WORKERS: usize = 4;
+
+/// The parts, built and not yet running.
+#[derive(Debug)]
+pub struct App {
+    /// What handlers work with.
+    pub context: Context,
+    /// Wakes the workers.
+    pub wake: Wake,
+    slack: Arc<SlackClient>,
+    channels: Channels,
+    secrets: Arc<Secrets>,
+    readiness: Readiness,
+    listen: SocketAddr,
+}
+
+/// The service while it runs.
+#[derive(Debug)]
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Builds everything from settings.
+    ///
+    /// # Errors
+    /// With one line that says what to do: a file that cannot be read, a database that cannot be opened.
+    pub async fn build(settings: Settings, clock: Clock) -> anyhow::Result<App> {
+        let policy = Arc::new(read_policy(&settings)?);
+        let client = http::client().context("TLS cannot be set up")?;
+        let store = Store::open(&settings.database_url).await?;
+        let links = Links { jira: settings.jira.browse_url.clone(), own: settings.server.public_url.clone() };
+        let sources = Sources {
+            jira: Arc::new(JiraClient::new(client.clone(), &settings.jira)),
+            github: Arc::new(GithubClient::new(client.clone(), &settings.github)),
+            store,
+            services: Arc::new(settings.services),
+        };
+        let context = Context {
+            sources,
+            policy,
+            clock,
+            links,
+            project: settings.jira.project.clone(),
+            intervals: settings.jobs,
+            turns: Turns::default(),
+        };
+        let channels =
+            Channels { changes: settings.slack.changes.clone(), emergencies: settings.slack.emergencies.clone() };
+        Ok(App {
+            context,
+            wake: Wake::default(),
+            slack: Arc::new(SlackClient::new(client, &settings.slack)),
+            channels,
+            secrets: Arc::new(Secrets {
+                jira: settings.jira.webhook_secrets,
+                github: settings.github.webhook_secrets,
+                slack: settings.slack.signing_secret,
+            }),
+            readiness: Readiness::default(),
+            listen: settings.server.listen,
+        })
+    }
+
+    /// Starts the server and the workers.
+    ///
+    /// # Errors
+    /// When the port is taken.
+    pub async fn start(&self) -> anyhow::Result<Running> {
+        let listen = self.listen;
+        let listener =
+            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
+        let address = listener.local_addr()?;
+        self.context.sources.store.reclaim().await?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let service =
+            axum::serve(listener, router(self.server())).with_graceful_shutdown(stop.clone().cancelled_owned());
+        tasks.spawn(async move { service.await });
+        for _ in 0..WORKERS {
+            let worker = Worker { context: self.context.clone(), wake: self.wake.clone() };
+            tasks.spawn(worker.run(stop.clone()));
+            tasks.spawn(self.outbox().run(stop.clone()));
+        }
+        Ok(Running { address, stop, tasks })
+    }
+
+    /// Watches whether the other systems answer, until the service stops.
+    pub fn watch(&self, running: &Running) {
+        let probe = Probe {
+            sources: self.context.sources.clone(),
+            slack: Arc::clone(&self.slack),
+            readiness: self.readiness.clone(),
+        };
+        running.tasks.spawn(probe.run(running.stop.clone()));
+    }
+
+    /// Whether nothing is left to do that is due now.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_idle(&self) -> anyhow::Result<bool> {
+        Ok(self.context.sources.store.is_idle(self.context.clock.now()).await?)
+    }
+
+    fn server(&self) -> Server {
+        Server {
+            store: self.context.sources.store.clone(),
+            clock: self.context.clock.clone(),
+            wake: self.wake.clone(),
+            links: self.context.links.clone(),
+            services: Arc::clone(&self.context.sources.services),
+            secrets: Arc::clone(&self.secrets),
+            readiness: self.readiness.clone(),
+        }
+    }
+
+    fn outbox(&self) -> Outbox {
+        Outbox {
+            context: self.context.clone(),
+            slack: Arc::clone(&self.slack),
+            channels: self.channels.clone(),
+            wake: self.wake.clone(),
+        }
+    }
+}
+
+impl Running {
+    /// Stops: no new work, what has begun is finished.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+}
+
+/// Reads the criteria and people files.
+///
+/// # Errors
+/// With the file and what is wrong with it.
+pub fn read_policy(settings: &Settings) -> anyhow::Result<Policy> {
+    let read = |path: &std::path::Path, key: &str| {
+        std::fs::read_to_string(path).with_context(|| format!("cannot read {} ({key})", path.display()))
+    };
+    let criteria_text = read(&settings.criteria_file, "criteria.file")?;
+    let people_text = read(&settings.people_file, "people.file")?;
+    let files = || format!("in {} and {}", settings.criteria_file.display(), settings.people_file.display());
+    let criteria = Criteria::parse(&criteria_text, &people_text).with_context(files)?;
+    Ok(Policy { criteria_text, people_text, criteria })
+}

@@ -1,0 +1,117 @@
+//! The commands.
+
+mod check_config;
+pub mod demo;
+mod explain;
+mod not_yet;
+mod serve;
+mod simulator;
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::settings::{Settings, load};
+
+/// How a command ends. The numbers are relied on by scripts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Exit {
+    /// Approved, or done.
+    Done = 0,
+    /// A check failed, or something unexpected.
+    Failed = 1,
+    /// Waiting for a human.
+    Waiting = 3,
+    /// Blocked or declined.
+    Blocked = 4,
+    /// A service could not be reached.
+    Unreachable = 6,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        ExitCode::from(exit as u8)
+    }
+}
+
+/// cm-bot checks production change tickets and approves what meets the criteria.
+#[derive(Debug, Parser)]
+#[command(name = "cm-bot", version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Where the settings are.
+#[derive(Debug, clap::Args)]
+pub struct SettingsFile {
+    /// Settings file; what it does not name keeps its default.
+    #[arg(long = "config", value_name = "FILE", env = "CM_BOT_CONFIG")]
+    file: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plays scenes against a simulated Jira, GitHub and Slack, and shows what happened
+    Demo(demo::Arguments),
+    /// Runs the service
+    Serve {
+        #[command(flatten)]
+        settings: SettingsFile,
+    },
+    /// Runs only the simulated Jira, GitHub and Slack
+    Simulator(simulator::Arguments),
+    /// Says what cm-bot would decide about a ticket now, and changes nothing
+    Explain(explain::Arguments),
+    /// Reads settings, criteria and people, and says what is wrong and where
+    CheckConfig {
+        #[command(flatten)]
+        settings: SettingsFile,
+    },
+    /// Brings the database up to date
+    Migrate {
+        #[command(flatten)]
+        settings: SettingsFile,
+    },
+    #[command(flatten)]
+    NotYet(not_yet::Command),
+}
+
+/// Reads the command line and does what it says.
+pub async fn run() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Demo(arguments) => demo::run(arguments).await,
+        Command::Serve { settings } => serve::run(&settings).await,
+        Command::Simulator(arguments) => simulator::run(arguments).await,
+        Command::Explain(arguments) => explain::run(arguments).await,
+        Command::CheckConfig { settings } => check_config::run(&settings),
+        Command::Migrate { settings } => check_config::migrate(&settings).await,
+        Command::NotYet(command) => Ok(not_yet::run(&command)),
+    };
+    match result {
+        Ok(exit) => exit.into(),
+        Err(error) => {
+            // One line: the cause is part of the sentence.
+            eprintln!("cm-bot: {error:#}");
+            Exit::Failed.into()
+        }
+    }
+}
+
+impl SettingsFile {
+    fn load(&self) -> anyhow::Result<Settings> {
+        Ok(load(self.file.as_deref(), &std::env::vars().collect::<HashMap<_, _>>())?)
+    }
+}
+
+/// Waits for Ctrl-C or for the order to stop that service managers send.
+async fn told_to_stop() -> anyhow::Result<()> {
+    let mut terminated = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        result = tokio::signal::ctrl_c() => Ok(result?),
+        _ = terminated.recv() => Ok(()),
+    }
+}

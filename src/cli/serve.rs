@@ -1,0 +1,26 @@
+//! `cm-bot serve`.
+
+use super::{Exit, SettingsFile, told_to_stop};
+use crate::app::App;
+use crate::clock::Clock;
+use crate::server::metrics;
+use crate::telemetry;
+
+/// Runs the service until it is told to stop.
+///
+/// # Errors
+/// When a setting is wrong, the database cannot be opened, or the port is taken.
+pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
+    let settings = settings.load()?;
+    telemetry::start("info");
+    metrics::start();
+    let app = App::build(settings, Clock::System).await?;
+    let running = app.start().await?;
+    app.watch(&running);
+    let criteria = &app.context.policy.criteria.terms.version;
+    tracing::info!(address = %running.address, "Listening on {}, criteria {criteria} (not signed)", running.address);
+    told_to_stop().await?;
+    tracing::info!("Stopping: no new work, what has begun is finished");
+    running.stop().await;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,94 @@
+//! `cm-bot simulator`: only the outside world, for trying one's own settings.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
+use super::{Exit, told_to_stop};
+use crate::simulator::clock::Clock;
+use crate::simulator::scene::{Scene, Step};
+use crate::simulator::{Addresses, Simulator};
+
+/// What the simulator plays when no scene is given.
+const EMPTY: &str = include_str!("../../config/scenes/clean-change.toml");
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Address of the simulated Jira; GitHub and Slack take the next two ports
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:9101")]
+    listen: SocketAddr,
+    /// A scene whose timeline is played at once; without one, the scene of a clean change
+    #[arg(long = "scene", value_name = "FILE")]
+    scenes: Vec<PathBuf>,
+    /// Where to send Jira's and GitHub's webhooks: the address of a running `cm-bot serve`
+    #[arg(long, value_name = "URL")]
+    webhooks: Option<String>,
+}
+
+/// Runs it until it is told to stop.
+///
+/// # Errors
+/// When a scene cannot be read or played, or a port is taken.
+pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
+    let scene = merged(&arguments.scenes)?;
+    let simulator = Simulator::new(scene.clone(), Clock::Real)?;
+    let addresses = simulator.listen(addresses(arguments.listen)?).await?;
+    if let Some(url) = &arguments.webhooks {
+        let secret = std::env::var("CM_BOT_SIMULATOR_WEBHOOK_SECRET")
+            .context("set CM_BOT_SIMULATOR_WEBHOOK_SECRET to the secret in your settings")?;
+        let url = url.trim_end_matches('/');
+        simulator.jira.send_webhooks_to(format!("{url}/webhooks/jira"), secret.clone());
+        simulator.github.send_webhooks_to(format!("{url}/webhooks/github"), secret);
+    }
+    print_settings(&simulator, addresses);
+    for step in scene.timeline.iter().flat_map(Step::parts) {
+        simulator.play(&step).await?;
+    }
+    eprintln!(
+        "The scene was played. Jira: http://{}/  Slack: http://{}/  Stop with Ctrl-C.",
+        addresses.jira, addresses.slack
+    );
+    told_to_stop().await?;
+    Ok(Exit::Done)
+}
+
+/// One world out of all scenes: what they bring must not collide.
+fn merged(files: &[PathBuf]) -> anyhow::Result<Scene> {
+    let mut scenes = Vec::new();
+    for file in files {
+        let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+        scenes.push(Scene::parse(&text).with_context(|| format!("in {}", file.display()))?);
+    }
+    let mut scenes = scenes.into_iter();
+    let mut world = match scenes.next() {
+        Some(first) => first,
+        None => Scene::parse(EMPTY)?,
+    };
+    for other in scenes {
+        world.add(other);
+    }
+    Ok(world)
+}
+
+fn addresses(first: SocketAddr) -> anyhow::Result<Addresses> {
+    let at = |offset: u16| {
+        let port = if first.port() == 0 { Some(0) } else { first.port().checked_add(offset) };
+        Ok::<_, anyhow::Error>(SocketAddr::new(first.ip(), port.context("there are no two more ports after this one")?))
+    };
+    Ok(Addresses { jira: at(0)?, github: at(1)?, slack: at(2)? })
+}
+
+/// The settings with which a service reaches this world, ready to paste. The tokens were made for this run.
+fn print_settings(simulator: &Simulator, addresses: Addresses) {
+    let (account, token) = simulator.jira.credentials();
+    println!("[jira]\napi_url = \"http://{}\"\naccount = \"{account}\"\ntoken = \"{token}\"", addresses.jira);
+    println!("[github]\napi_url = \"http://{}\"\ntoken = \"{}\"", addresses.github, simulator.github.token());
+    println!("[slack]\napi_url = \"http://{}/api\"\nbot_token = \"{}\"", addresses.slack, simulator.slack.token());
+    println!(
+        "channels = {{ changes = \"{}\", emergencies = \"{}\" }}",
+        crate::simulator::slack::CHANGES,
+        crate::simulator::slack::EMERGENCIES
+    );
+}
