@@ -5,12 +5,13 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::integrations::jira::adf;
 use crate::integrations::slack::to_json;
-use crate::model::Ticket;
+use crate::model::{Ticket, plural};
+use crate::policy::evaluate;
 use crate::render::jira;
 use crate::render::slack::{self, Message};
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
-use crate::store::{Effect, NewAction, StoreError};
+use crate::store::{Effect, NewAction, StoreError, StoredDecision};
 
 /// After a decision: the approval if it gives one, and then the words about it.
 pub(super) fn decision(view: &View<'_>, before: Option<String>) -> Result<Vec<NewAction>, StoreError> {
@@ -48,12 +49,26 @@ pub(super) fn approved(
     context: &Context,
     ticket: &Ticket,
     (by, role): (&str, &str),
-    (subject, evaluation): (&str, i64),
+    (subject, last): (&str, Option<&StoredDecision>),
 ) -> Result<Vec<NewAction>, StoreError> {
-    let document = jira::approved_by(by, role, &context.links, ticket);
-    let message =
-        slack::ended(Verdict::Approved, &format!("Approved by {by} ({role})"), subject, (ticket, &context.links));
+    let evaluation = last.map_or(0, |last| last.evaluation);
+    let document = jira::approved_by((by, role), &standing(last), &context.links, ticket);
+    let how = format!("Approved by {by} ({role})");
+    let message = slack::ended(Verdict::Approved, &how, subject, (ticket, &context.links));
     words(Verdict::Approved, evaluation, (adf::document(&document), &message))
+}
+
+/// What cm-bot had found when a human approved, for whoever reads the record later.
+fn standing(last: Option<&StoredDecision>) -> String {
+    let Some(last) = last else { return "cm-bot had not judged the ticket yet.".into() };
+    let decision = evaluate(&last.facts, &last.criteria, last.at);
+    match decision.problems().len() {
+        0 => "Every check had passed.".into(),
+        open => {
+            let all = plural(decision.applied(), "check");
+            format!("At that time {open} of {all} had not passed; the comment above names them.")
+        }
+    }
 }
 
 /// After a human set the status to approved, and that does not count.

@@ -51,15 +51,16 @@ async fn judge(
         human_approval::Approval::Counts { by, role } => {
             let (issue, ticket, by) = (ticket.id.clone(), ticket.key.clone(), Some(by.name.clone()));
             let approval = Approval { issue, ticket, scope, commit, at: change.at, decision: None, by };
-            Judgement::Counts { approval: Box::new(approval), role: role.to_string() }
+            Judgement::Counts { approval: Box::new(approval), role: role.title() }
         }
     })
 }
 
 async fn counts(context: &Context, ticket: &Ticket, approval: &Approval, role: &str) -> Result<(), HandlerError> {
     let by = approval.by.clone().unwrap_or_default();
-    let about = (approval.scope.to_string(), evaluation(context, ticket).await?);
-    let actions = announce::approved(context, ticket, (&by, role), (&about.0, about.1))?;
+    let last = context.sources.store.newest_decision(&ticket.key).await?;
+    let subject = approval.scope.to_string();
+    let actions = announce::approved(context, ticket, (&by, role), (&subject, last.as_ref()))?;
     let event = Event::ApprovedByHuman { by, role: role.to_owned(), commit: approval.commit.clone() };
     let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
     Ok(context.sources.store.record_approval(approval, &entry, &actions).await?)

@@ -151,6 +151,18 @@ impl CommitSha {
     }
 }
 
+impl RoleName {
+    /// As people write it: `Security Lead`.
+    #[must_use]
+    pub fn title(&self) -> String {
+        let capital = |word: &str| {
+            let mut letters = word.chars();
+            letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
+        };
+        self.0.split('-').map(capital).collect::<Vec<_>>().join(" ")
+    }
+}
+
 impl DecisionId {
     /// Reads the long form.
     ///

@@ -2,7 +2,7 @@
 
 use super::document::{Block, Document, Inline, Line, Tone, line, strong, words};
 use super::verdict::{Verdict, title};
-use super::view::{Links, View, word};
+use super::view::{Links, Problem, View, word};
 use crate::model::{Person, Ticket, plural, shortened};
 use crate::policy::decision::{By, CommitVerdict, Judged, Outcome};
 use crate::policy::follow_up::emergency::documentation_due;
@@ -15,9 +15,9 @@ const MOST_COMMITS: usize = 50;
 pub fn findings(view: &View<'_>) -> Document {
     let verdict = Verdict::of(view.decision);
     let mut blocks = vec![Block::Panel(verdict.tone(), vec![first_line(view), to_do(view, verdict)])];
-    let problems = view.decision.problems();
+    let problems = view.problems();
     if !problems.is_empty() {
-        blocks.push(Block::Numbered(problems.iter().map(|judged| problem(judged)).collect()));
+        blocks.push(Block::Numbered(problems.iter().map(problem).collect()));
     }
     blocks.extend(ignored(view));
     blocks.push(Block::Folded(format!("All {}", plural(view.decision.findings().len(), "check")), vec![checks(view)]));
@@ -32,8 +32,8 @@ pub fn findings(view: &View<'_>) -> Document {
 
 /// A human approved it, and that counts.
 #[must_use]
-pub fn approved_by(person: &str, role: &str, links: &Links, ticket: &Ticket) -> Document {
-    let said = vec![strong("Approved"), words(format!(" by {person} ({role})."))];
+pub fn approved_by((person, role): (&str, &str), standing: &str, links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![strong("Approved"), words(format!(" by {person} ({role}). {standing}"))];
     let next = vec![words("Nobody needs to act. The next change of this service is compared with this one.")];
     Document(vec![Block::Panel(Verdict::Approved.tone(), vec![said, next]), Block::Paragraph(evidence(links, ticket))])
 }
@@ -73,8 +73,10 @@ pub fn could_not_move(transition: &str, links: &Links, ticket: &Ticket) -> Docum
 
 /// The line that is put before a comment that is no longer true.
 #[must_use]
-pub fn superseded(evaluation: i64) -> Line {
-    vec![strong(format!("Superseded by evaluation {evaluation}, see the newer comment."))]
+pub fn superseded(verdict: &str, evaluation: i64) -> Line {
+    let by_a_human = [Verdict::Approved, Verdict::NotCounted].iter().any(|human| human.id() == verdict);
+    let by = if by_a_human { "by what a human did".to_owned() } else { format!("by evaluation {evaluation}") };
+    vec![strong(format!("Superseded {by}, see the newer comment."))]
 }
 
 fn evidence(links: &Links, ticket: &Ticket) -> Line {
@@ -104,14 +106,7 @@ fn first_line(view: &View<'_>) -> Line {
 fn to_do(view: &View<'_>, verdict: Verdict) -> Line {
     match verdict {
         Verdict::ApprovedAutomatically => vec![words("Nobody needs to act. The deploy may start.")],
-        Verdict::Blocked => {
-            let points = match view.decision.problems().len() {
-                1 => "fixes the point below".to_owned(),
-                many => format!("fixes the {many} points below"),
-            };
-            let rest = format!(" {points}. The ticket is then checked again by itself; nobody has to comment.");
-            vec![strong("To do: "), mention_requester(view), words(rest)]
-        }
+        Verdict::Blocked => vec![strong("To do: "), mention_requester(view), words(fix_these(view))],
         Verdict::CouldNotBeChecked => {
             vec![words(
                 "This is nobody's fault, and nobody needs to act: cm-bot tries again by itself and answers here.",
@@ -121,6 +116,19 @@ fn to_do(view: &View<'_>, verdict: Verdict) -> Line {
         Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
             waiting_to_do(view)
         }
+    }
+}
+
+/// Which points the requester fixes: they stand first.
+fn fix_these(view: &View<'_>) -> String {
+    let problems = view.problems();
+    let fixable = problems.iter().filter(|problem| problem.by() == Some(By::Requester)).count();
+    let again = "The ticket is then checked again by itself; nobody has to comment.";
+    match (fixable, problems.len() - fixable) {
+        (1, 0) => format!(" fixes the point below. {again}"),
+        (many, 0) => format!(" fixes the {many} points below. {again}"),
+        (1, _) => format!(" fixes the first point below. {again}"),
+        (many, _) => format!(" fixes the first {many} points below. {again}"),
     }
 }
 
@@ -165,11 +173,10 @@ fn mention_requester(view: &View<'_>) -> Inline {
 }
 
 /// One problem: what is wrong, with what, and what to do.
-fn problem(judged: &Judged) -> Vec<Line> {
-    let finding = &judged.finding;
-    let mut lines = vec![vec![strong(&finding.headline)]];
-    lines.extend(finding.details.iter().map(line));
-    if let Some(todo) = &finding.todo {
+fn problem(problem: &Problem<'_>) -> Vec<Line> {
+    let mut lines = vec![vec![strong(problem.headline())]];
+    lines.extend(problem.finding.details.iter().map(line));
+    if let Some(todo) = &problem.finding.todo {
         let lead = if todo.by == By::Time { "Next: " } else { "Do this: " };
         let mut last = vec![strong(lead)];
         last.extend(line(&todo.text));
@@ -251,10 +258,16 @@ fn commit_row(commit: &CommitVerdict, view: &View<'_>) -> Vec<Line> {
 
 fn small_print(view: &View<'_>) -> Line {
     let mut line = vec![
-        words(format!("{} · {} · record ", view.stamp(), view.at.day_and_clock())),
+        words(format!("{} · {} · record ", capitalised(&view.stamp()), view.at.day_and_clock())),
         Inline::Code(view.record.short()),
         words(" · "),
     ];
     line.extend(evidence(view.links, view.ticket()));
     line
+}
+
+/// The beginning of a sentence.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().collect::<String>() + letters.as_str())
 }

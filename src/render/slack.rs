@@ -1,9 +1,9 @@
 //! Messages in Slack: one root a ticket, edited in place; events in its thread; only those who must act are mentioned.
 
 use super::verdict::{Verdict, title};
-use super::view::{Links, View};
+use super::view::{Links, Problem, View};
 use crate::model::{Person, SlackId, Span, Text, Ticket, Timestamp, listed, plural, shortened};
-use crate::policy::decision::{By, Judged};
+use crate::policy::decision::By;
 use crate::policy::follow_up::emergency::documentation_due;
 
 /// At most this many findings stand in a message; the ticket has all.
@@ -195,15 +195,15 @@ fn waiting(view: &View<'_>) -> Message {
             .line()
             .words("• every check passed; the criteria leave the approval to a human, and cm-bot recommends it");
     }
-    for judged in view.decision.problems().iter().take(MOST_FINDINGS) {
-        why = why.line().words("• ").words(&judged.finding.headline);
+    for problem in view.problems().iter().take(MOST_FINDINGS) {
+        why = why.line().words("• ").words(&problem.headline());
     }
     why = more(why, view).line().bold("What was checked").line().words(&format!(
         "• {} · {}",
         view.passed(),
         what_was_checked(view)
     ));
-    let ask = mention_all(Mrkdwn::new().bold("To decide: "), &view.approvers());
+    let ask = mention_all(Mrkdwn::new().bold("To decide:").words(" "), &view.approvers());
     let small = format!("Requested by {}, who cannot approve it · {}", view.requester_name(), view.stamp());
     let parts = vec![
         Part::Section(headline(view)),
@@ -216,10 +216,10 @@ fn waiting(view: &View<'_>) -> Message {
 }
 
 fn blocked(view: &View<'_>) -> Message {
-    let problems = view.decision.problems();
+    let problems = view.problems();
     let mut parts = vec![Part::Section(headline(view))];
-    for (place, judged) in problems.iter().take(MOST_FINDINGS).enumerate() {
-        parts.push(Part::Section(problem(place + 1, judged)));
+    for (place, one) in problems.iter().take(MOST_FINDINGS).enumerate() {
+        parts.push(Part::Section(problem(place + 1, one)));
     }
     if problems.len() > MOST_FINDINGS {
         parts.push(Part::Section(more(Mrkdwn::new(), view)));
@@ -233,8 +233,8 @@ fn blocked(view: &View<'_>) -> Message {
 
 fn could_not_be_checked(view: &View<'_>) -> Message {
     let mut section = headline(view);
-    for judged in view.decision.problems().iter().take(MOST_FINDINGS) {
-        section = section.line().words("• ").words(&judged.finding.headline);
+    for problem in view.problems().iter().take(MOST_FINDINGS) {
+        section = section.line().words("• ").words(&problem.headline());
     }
     let small = Mrkdwn::new().words(&format!("{} · it is tried again by itself · nobody needs to act", view.stamp()));
     Message { fallback: fallback(view), parts: vec![Part::Section(more(section, view)), Part::Context(small)] }
@@ -256,7 +256,7 @@ fn emergency(view: &View<'_>) -> Message {
         Mrkdwn::new().bold("Documentation due").line().time(due).words(" (24 h)"),
     ];
     let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
-    let ask = mention_all(Mrkdwn::new().bold("Leads, please look now: "), &leads)
+    let ask = mention_all(Mrkdwn::new().bold("Leads, please look now:").words(" "), &leads)
         .line()
         .words("Nothing is approved automatically. The change is reviewed afterwards.");
     let parts = vec![
@@ -278,12 +278,12 @@ fn headline(view: &View<'_>) -> Mrkdwn {
         .words(&format!(" {}", view.subject()))
 }
 
-fn problem(number: usize, judged: &Judged) -> Mrkdwn {
-    let mut section = Mrkdwn::new().bold(&format!("{number}. {}", judged.finding.headline.trim_end_matches('.')));
-    for detail in judged.finding.details.iter().take(MOST_FINDINGS) {
+fn problem(number: usize, problem: &Problem<'_>) -> Mrkdwn {
+    let mut section = Mrkdwn::new().bold(&format!("{number}. {}", problem.headline().trim_end_matches('.')));
+    for detail in problem.finding.details.iter().take(MOST_FINDINGS) {
         section = section.line().text(detail);
     }
-    match &judged.finding.todo {
+    match &problem.finding.todo {
         Some(todo) if todo.by == By::Time => section.line().bold("Next:").words(" ").text(&todo.text),
         Some(todo) => section.line().bold("Do this:").words(" ").text(&todo.text),
         None => section,
@@ -291,7 +291,7 @@ fn problem(number: usize, judged: &Judged) -> Mrkdwn {
 }
 
 fn more(section: Mrkdwn, view: &View<'_>) -> Mrkdwn {
-    match view.decision.problems().len().saturating_sub(MOST_FINDINGS) {
+    match view.problems().len().saturating_sub(MOST_FINDINGS) {
         0 => section,
         rest => section
             .line()
@@ -348,7 +348,7 @@ fn mention_all(mut line: Mrkdwn, people: &[&Person]) -> Mrkdwn {
 /// The message as a sentence or two: verdict, ticket, what, why, and who acts.
 fn fallback(view: &View<'_>) -> String {
     let start = format!("{}: {}, {}, {}.", title(view.decision), view.ticket().key, view.subject(), view.build());
-    let why = view.decision.problems().first().map(|judged| judged.finding.headline.clone());
+    let why = view.problems().first().map(Problem::headline);
     let names = |people: &[&Person]| listed(&people.iter().map(|person| person.name.clone()).collect::<Vec<_>>(), "or");
     let who = match Verdict::of(view.decision) {
         Verdict::ApprovedAutomatically => format!("{}. Nobody needs to act.", view.passed()),

@@ -2,7 +2,7 @@
 
 use crate::model::{DecisionId, Field, People, Person, Ticket, Timestamp, shortened};
 use crate::policy::criteria::Terms;
-use crate::policy::decision::{Decision, Outcome};
+use crate::policy::decision::{By, Decision, Finding, Outcome};
 use crate::policy::facts::Facts;
 
 /// A decision with everything around it that people read.
@@ -24,6 +24,15 @@ pub struct View<'a> {
     pub terms: &'a Terms,
     /// Where things are.
     pub links: &'a Links,
+}
+
+/// One thing that stands in the way. Several rules that miss the same fact are one problem to a reader.
+#[derive(Debug, Clone, Copy)]
+pub struct Problem<'a> {
+    /// The finding, of the first rule that has it.
+    pub finding: &'a Finding,
+    /// How many rules have it.
+    pub rules: usize,
 }
 
 /// Where people find things. Built from the settings, never from a ticket.
@@ -49,7 +58,39 @@ impl Links {
     }
 }
 
+impl Problem<'_> {
+    /// The sentence that people read first.
+    #[must_use]
+    pub fn headline(&self) -> String {
+        match self.rules {
+            1 => self.finding.headline.clone(),
+            rules => format!("{} {rules} checks rest on this.", self.finding.headline),
+        }
+    }
+
+    /// Who can bring it out of the way.
+    #[must_use]
+    pub fn by(&self) -> Option<By> {
+        self.finding.todo.as_ref().map(|todo| todo.by)
+    }
+}
+
 impl<'a> View<'a> {
+    /// What stands in the way, that which can be fixed first.
+    #[must_use]
+    pub fn problems(&self) -> Vec<Problem<'a>> {
+        let mut problems: Vec<Problem<'a>> = Vec::new();
+        for judged in self.decision.problems() {
+            let finding = &judged.finding;
+            let same = |known: &&mut Problem<'_>| known.finding.headline == finding.headline;
+            match problems.iter_mut().find(same) {
+                Some(known) => known.rules += 1,
+                None => problems.push(Problem { finding, rules: 1 }),
+            }
+        }
+        problems
+    }
+
     /// The ticket.
     #[must_use]
     pub fn ticket(&self) -> &'a Ticket {
@@ -101,10 +142,10 @@ impl<'a> View<'a> {
         format!("{} of {} checks passed", self.decision.count(Outcome::Met), self.decision.applied())
     }
 
-    /// `Evaluation 3 · criteria v7, not signed`.
+    /// `evaluation 3 · criteria v7, not signed`.
     #[must_use]
     pub fn stamp(&self) -> String {
-        format!("Evaluation {} · criteria {}, not signed", self.evaluation, self.decision.criteria_version())
+        format!("evaluation {} · criteria {}, not signed", self.evaluation, self.decision.criteria_version())
     }
 }
 

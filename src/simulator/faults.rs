@@ -3,10 +3,12 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use serde_json::json;
 
 use super::scene::{Fail, FailureKind, System};
 
@@ -96,19 +98,38 @@ pub async fn stand_between(State(here): State<SystemFaults>, request: Request, n
         Some(FailureKind::Reset) => hang_up(),
         Some(FailureKind::Down) => (StatusCode::SERVICE_UNAVAILABLE, "upstream connect error").into_response(),
         Some(FailureKind::LoginPage) => Html("<html><body><h1>Sign in</h1></body></html>").into_response(),
-        Some(FailureKind::RateLimited) => rate_limited(),
-        Some(FailureKind::TokenRevoked) => {
-            (StatusCode::UNAUTHORIZED, r#"{"message":"Bad credentials"}"#).into_response()
-        }
-        Some(FailureKind::Forbidden) => {
-            (StatusCode::FORBIDDEN, r#"{"message":"Resource not accessible by integration"}"#).into_response()
+        Some(FailureKind::RateLimited) => rate_limited(here.system),
+        Some(FailureKind::TokenRevoked) => token_revoked(here.system),
+        Some(FailureKind::Forbidden) => forbidden(here.system),
+    }
+}
+
+/// Slack says `ok: false` in a 200 to almost everything; the others use the status.
+fn token_revoked(system: System) -> Response {
+    match system {
+        System::Slack => Json(json!({"ok": false, "error": "token_revoked"})).into_response(),
+        System::Github => (StatusCode::UNAUTHORIZED, Json(json!({"message": "Bad credentials"}))).into_response(),
+        System::Jira => {
+            (StatusCode::UNAUTHORIZED, "Client must be authenticated to access this resource.").into_response()
         }
     }
 }
 
-fn rate_limited() -> Response {
-    let headers = [(header::RETRY_AFTER, "60")];
-    (StatusCode::TOO_MANY_REQUESTS, headers, r#"{"message":"API rate limit exceeded"}"#).into_response()
+fn forbidden(system: System) -> Response {
+    match system {
+        System::Slack => Json(json!({"ok": false, "error": "missing_scope"})).into_response(),
+        System::Github | System::Jira => {
+            (StatusCode::FORBIDDEN, Json(json!({"message": "Resource not accessible by integration"}))).into_response()
+        }
+    }
+}
+
+fn rate_limited(system: System) -> Response {
+    let body = match system {
+        System::Slack => json!({"ok": false, "error": "ratelimited"}),
+        System::Github | System::Jira => json!({"message": "API rate limit exceeded"}),
+    };
+    (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], Json(body)).into_response()
 }
 
 /// Ends the connection's task, so that the peer sees it closed without an answer. No panic hook runs and nothing is printed.

@@ -8,6 +8,7 @@ pub mod faults;
 mod git;
 pub mod github;
 pub mod jira;
+mod page;
 pub mod scene;
 pub mod slack;
 

@@ -31,12 +31,12 @@ impl Outcome {
     /// # Errors
     /// When the records cannot be read.
     pub async fn of(played: &Played, key: &str) -> anyhow::Result<Outcome> {
-        let ticket = played.simulator.jira.ticket(key);
+        let ticket = played.world.simulator.jira.ticket(key);
         let decision = match TicketKey::parse(key) {
             Ok(key) => played.app.context.sources.store.newest_decision(&key).await?,
             Err(_) => None,
         };
-        let all = played.simulator.slack.messages();
+        let all = played.world.simulator.slack.messages();
         let messages: Vec<MessageView> = all
             .iter()
             .filter(|message| message.thread_ts.is_none() && speaks_of(&message.text, key))
@@ -74,7 +74,7 @@ impl Outcome {
     #[must_use]
     pub fn verdict_words(&self) -> String {
         let text = self.comment_text();
-        let first = text.lines().next().unwrap_or("no comment");
+        let first = text.lines().next().unwrap_or("Nothing happened");
         first.split_once(". ").map_or(first, |(words, _)| words).trim_end_matches('.').to_owned()
     }
 
@@ -112,7 +112,7 @@ impl Outcome {
 /// When the records cannot be read.
 pub async fn differences(played: &Played) -> anyhow::Result<Vec<String>> {
     let mut found = Vec::new();
-    for expect in &played.scene.expect {
+    for expect in &played.world.scene.expect {
         let outcome = Outcome::of(played, &expect.ticket).await?;
         let mut differ = Differences { ticket: &expect.ticket, found: &mut found };
         verdict(expect, &outcome, &mut differ);
@@ -215,14 +215,15 @@ fn texts(expect: &Expect, outcome: &Outcome, played: &Played, differ: &mut Diffe
         differ.compare_lines("comment", &named(comment, played), &outcome.comment_text());
     }
     if let Some(message) = &expect.message {
-        let found = outcome.messages.last().map_or_else(String::new, |message| plain_text(message, &played.scene));
+        let found =
+            outcome.messages.last().map_or_else(String::new, |message| plain_text(message, &played.world.scene));
         differ.compare_lines("message", &named(message, played), &found);
     }
     if let Some(wanted) = &expect.mentions {
         differ.compare("mentions", wanted, &mentions(outcome, played));
     }
     if let Some(wanted) = expect.refused_webhooks {
-        differ.compare("refused webhooks", &wanted, &played.simulator.jira.refused_webhooks());
+        differ.compare("refused webhooks", &wanted, &played.world.simulator.jira.refused_webhooks());
     }
 }
 
@@ -230,15 +231,17 @@ fn texts(expect: &Expect, outcome: &Outcome, played: &Played, differ: &mut Diffe
 fn mentions(outcome: &Outcome, played: &Played) -> Vec<String> {
     let said: String =
         outcome.messages.iter().chain(&outcome.replies).map(|message| message.blocks.to_string()).collect();
-    let mentioned = played.scene.people.iter().filter(|person| said.contains(&format!("<@{}>", person.slack_id())));
+    let mentioned =
+        played.world.scene.people.iter().filter(|person| said.contains(&format!("<@{}>", person.slack_id())));
     mentioned.map(|person| person.name.clone()).collect()
 }
 
 /// Puts the short SHA of each commit where the scene writes its name in braces.
 fn named(text: &str, played: &Played) -> String {
-    let names = played.scene.commits.iter().map(|commit| commit.id.clone());
-    let merges = played.scene.timeline.iter().filter_map(|step| step.merge.as_ref()).map(|merge| merge.commit.clone());
-    names.chain(merges).fold(text.to_owned(), |text, name| match played.simulator.github.short(&name) {
+    let names = played.world.scene.commits.iter().map(|commit| commit.id.clone());
+    let merges =
+        played.world.scene.timeline.iter().filter_map(|step| step.merge.as_ref()).map(|merge| merge.commit.clone());
+    names.chain(merges).fold(text.to_owned(), |text, name| match played.world.simulator.github.short(&name) {
         Ok(short) => text.replace(&format!("{{{name}}}"), &short),
         Err(_) => text,
     })

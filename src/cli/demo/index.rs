@@ -34,7 +34,7 @@ pub(super) async fn serve(played: &[Played]) -> anyhow::Result<SocketAddr> {
 async fn page(played: &[Played]) -> anyhow::Result<String> {
     let mut rows = Vec::new();
     for played in played {
-        for expect in &played.scene.expect {
+        for expect in &played.world.scene.expect {
             rows.push((played, &expect.ticket, Outcome::of(played, &expect.ticket).await?));
         }
     }
@@ -49,13 +49,13 @@ async fn page(played: &[Played]) -> anyhow::Result<String> {
                 th scope="col" { "Scene" } th scope="col" { "Verdict" } th scope="col" { "Why" } th scope="col" { "Look" }
             } }
             tbody { @for (played, key, outcome) in &rows { tr {
-                td { strong { (played.scene.title) } br; span class="soft" { (played.scene.about) } }
+                td { strong { (played.world.scene.title) } br; span class="soft" { (played.world.scene.about) } }
                 td { span class=(format!("lozenge {}", tone(outcome))) { (outcome.verdict_words()) } }
                 td { (outcome.why()) }
                 td {
-                    a href=(format!("http://{}/browse/{key}", played.addresses.jira)) { "Jira: " (key) } br;
-                    a href=(format!("http://{}/", played.addresses.slack)) { "Slack" } br;
-                    a href=(format!("http://{}/changes/{key}", played.service)) { "Evidence" }
+                    a href=(format!("http://{}/browse/{key}", played.world.addresses.jira)) { "Jira: " (key) } br;
+                    a href=(format!("http://{}/", played.world.addresses.slack)) { "Slack" } br;
+                    a href=(format!("http://{}/changes/{key}", played.world.service)) { "Evidence" }
                 }
             } } }
         }

@@ -5,6 +5,7 @@ mod files;
 mod index;
 pub mod play;
 mod report;
+pub mod world;
 
 use std::io::IsTerminal;
 use std::sync::Arc;

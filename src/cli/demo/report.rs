@@ -12,7 +12,7 @@ use crate::simulator::slack::{MessageView, plain_text};
 
 /// One line a scene: whether it ended as it must, the ticket, what it is about, the verdict, and why.
 pub(super) async fn line(played: &Played) -> anyhow::Result<String> {
-    let Some(expect) = played.scene.expect.first() else {
+    let Some(expect) = played.world.scene.expect.first() else {
         return Ok(format!("?     {}: the scene expects nothing\n", played.name));
     };
     let outcome = Outcome::of(played, &expect.ticket).await?;
@@ -23,8 +23,12 @@ pub(super) async fn line(played: &Played) -> anyhow::Result<String> {
         Some("block") => paint(&verdict, "31"),
         _ => paint(&verdict, "33"),
     };
-    let title = shortened(&played.scene.title, 58);
-    let mut text = format!("{sign}  {:<11} {title:<58}  {verdict} {}\n", expect.ticket, outcome.why());
+    let title = shortened(&played.world.scene.title, 58);
+    let why = match played.world.simulator.jira.refused_webhooks() {
+        refused if outcome.decision.is_null() => format!("{refused} webhooks were refused with 401"),
+        _ => outcome.why(),
+    };
+    let mut text = format!("{sign}  {:<11} {title:<58}  {verdict} {why}\n", expect.ticket);
     for difference in &played.differences {
         text += &format!("      {difference}\n");
     }
@@ -43,15 +47,15 @@ pub(super) fn summary(played: &[Played]) -> String {
 /// A scene with everything that people saw, for scripts and for the checks of our messages.
 pub(super) async fn json(played: &Played) -> anyhow::Result<Value> {
     let mut tickets = Vec::new();
-    for key in played.simulator.jira.tickets() {
+    for key in played.world.simulator.jira.tickets() {
         tickets.push(ticket(played, &key).await?);
     }
     Ok(json!({
         "scene": played.name,
-        "title": played.scene.title,
+        "title": played.world.scene.title,
         "ok": played.differences.is_empty(),
         "differences": played.differences,
-        "refused_webhooks": played.simulator.jira.refused_webhooks(),
+        "refused_webhooks": played.world.simulator.jira.refused_webhooks(),
         "tickets": tickets,
     }))
 }
@@ -70,7 +74,7 @@ async fn ticket(played: &Played, key: &str) -> anyhow::Result<Value> {
         json!({
             "channel": message.channel,
             "in_thread": message.thread_ts.is_some(),
-            "shown": plain_text(message, &played.scene),
+            "shown": plain_text(message, &played.world.scene),
             "text": message.text,
             "blocks": message.blocks,
             "edits": message.edits,

@@ -6,6 +6,7 @@ use super::{Done, Outbox, OutboxError};
 use crate::integrations::SourceError;
 use crate::integrations::jira::adf::with_first_line;
 use crate::integrations::jira::{Comment, CommentMark};
+use crate::render::document::Line;
 use crate::render::jira::superseded;
 use crate::store::{ClaimedAction, Place, Post};
 
@@ -37,7 +38,7 @@ impl Outbox {
         };
         let done = self.noted(claimed, id, verdict).await?;
         if let Some(post) = earlier.filter(|post| post.verdict != verdict) {
-            self.mark_superseded(claimed, &post, evaluation).await?;
+            self.mark_superseded(claimed, &post, &superseded(verdict, evaluation)).await?;
         }
         Ok(done)
     }
@@ -63,9 +64,9 @@ impl Outbox {
     }
 
     /// An edited comment keeps no history that people see, so the old verdict stays readable under a line that says it is old.
-    async fn mark_superseded(&self, claimed: &ClaimedAction, post: &Post, evaluation: i64) -> Result<(), OutboxError> {
+    async fn mark_superseded(&self, claimed: &ClaimedAction, post: &Post, line: &Line) -> Result<(), OutboxError> {
         let Some(body) = self.context.sources.store.comment_body(&post.action).await? else { return Ok(()) };
-        let body = with_first_line(&superseded(evaluation), body);
+        let body = with_first_line(line, body);
         if body.to_string().len() > MOST_KEPT {
             return Ok(());
         }

@@ -22,7 +22,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
         Finding::not_met(
             "emergency",
             "An emergency change is never approved automatically.",
-            Todo::decide("the leads acknowledge the emergency; the change is documented and reviewed afterwards."),
+            Todo::decide("the leads look at it now; the change is documented and reviewed afterwards."),
         )
     } else {
         Finding::not_met(

@@ -105,6 +105,9 @@ fn todo(lacking: &[(&Proof<'_>, &Lack)]) -> Todo {
             pull_request.number,
             pull_request.head.short(),
         )),
+        None if lacking.len() == 1 => {
+            Todo::decide("look at what the commit changes, then approve or decline the ticket.")
+        }
         None => Todo::decide("look at what these commits change, then approve or decline the ticket."),
     }
 }

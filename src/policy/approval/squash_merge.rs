@@ -37,7 +37,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     }
     match (kept.len(), rewritten.len()) {
         (0, 0) => Finding::not_applicable("no pull requests"),
-        (kept, 0) => Finding::met(format!("{} kept their commits", plural(kept, "pull request"))),
+        (kept, 0) => Finding::met(format!("{}, commits kept", plural(kept, "pull request"))),
         _ => lost(rewritten.into_values().collect(), facts),
     }
 }

@@ -4,14 +4,20 @@
 //! the same words for the program. Everything is checked when the file is read, so that a typing error is a sentence
 //! with a place and not a scene that plays something else.
 
+mod code;
 mod expect;
 mod step;
+mod tickets;
 
+pub use code::{
+    ChangeBase, CheckRun, DismissReview, Merge, MergeMethod, OpenPullRequest, Push, Review, ReviewState, Scan,
+    ScanFinding,
+};
 pub use expect::{Expect, Finding};
-pub use step::{
-    ChangeBase, CheckRun, Comment, CreateTicket, DeployedBefore, DismissReview, EditTicket, Fail, FailureKind,
-    ForgeWebhook, Merge, MergeMethod, Moment, MoveTicket, OpenPullRequest, Push, Recover, Redeliver, Review,
-    ReviewState, Scan, ScanFinding, Step, System,
+pub use step::{Moment, Step};
+pub use tickets::{
+    Comment, CreateTicket, DeployedBefore, EditTicket, Fail, FailureKind, ForgeWebhook, MoveTicket, Recover, Redeliver,
+    System,
 };
 
 use std::collections::BTreeMap;

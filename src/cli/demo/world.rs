@@ -1,0 +1,173 @@
+//! The world of one scene, and the settings with which a service reaches it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use anyhow::bail;
+use tempfile::TempDir;
+
+use crate::simulator::clock::Clock;
+use crate::simulator::scene::{Person, Scanner, Scene, Service};
+use crate::simulator::{Addresses, Simulator, slack};
+
+/// The criteria that a scene starts from.
+const CRITERIA: &str = include_str!("../../../config/criteria.toml");
+
+/// A simulated world that listens, and a folder with settings for a service that is not running yet.
+#[derive(Debug)]
+pub struct World {
+    /// The scene.
+    pub scene: Scene,
+    /// The three systems.
+    pub simulator: Simulator,
+    /// Where they listen.
+    pub addresses: Addresses,
+    /// Where the service will listen.
+    pub service: SocketAddr,
+    folder: TempDir,
+}
+
+impl World {
+    /// Sets up a world before the timeline begins.
+    ///
+    /// # Errors
+    /// When the scene contradicts itself or a port cannot be opened.
+    pub async fn new(scene: Scene, clock: Clock) -> anyhow::Result<World> {
+        let simulator = Simulator::new(scene.clone(), clock)?;
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        let addresses = simulator.listen(Addresses { jira: any, github: any, slack: any }).await?;
+        let world = World { scene, simulator, addresses, service: free_port()?, folder: tempfile::tempdir()? };
+        world.write_files()?;
+        Ok(world)
+    }
+
+    /// The settings file.
+    #[must_use]
+    pub fn settings_file(&self) -> PathBuf {
+        self.folder.path().join("cm-bot.toml")
+    }
+
+    /// Settings, criteria and people, as an operator would write them, with secrets made for this world.
+    fn write_files(&self) -> anyhow::Result<()> {
+        let folder = self.folder.path();
+        let secrets = Secrets::new();
+        std::fs::write(folder.join("criteria.toml"), criteria(&self.scene)?)?;
+        std::fs::write(folder.join("people.toml"), people(&self.scene)?)?;
+        std::fs::write(self.settings_file(), self.settings(&secrets)?)?;
+        let service = self.service;
+        self.simulator.jira.send_webhooks_to(format!("http://{service}/webhooks/jira"), secrets.jira);
+        self.simulator.github.send_webhooks_to(format!("http://{service}/webhooks/github"), secrets.github);
+        Ok(())
+    }
+
+    fn settings(&self, secrets: &Secrets) -> anyhow::Result<String> {
+        let (account, token) = self.simulator.jira.credentials();
+        let Addresses { jira, github, slack: slack_at } = self.addresses;
+        let path = |name: &str| toml::Value::String(self.folder.path().join(name).display().to_string());
+        let mut text = format!(
+            "[server]\nlisten = \"{service}\"\npublic_url = \"http://{service}\"\n\
+             [database]\nurl = {database}\n\
+             [jira]\napi_url = \"http://{jira}\"\naccount = \"{account}\"\ntoken = \"{token}\"\nwebhook_secrets = [\"{jira_secret}\"]\n\
+             [github]\napi_url = \"http://{github}\"\ntoken = \"{github_token}\"\nwebhook_secrets = [\"{github_secret}\"]\n\
+             [slack]\napi_url = \"http://{slack_at}/api\"\nbot_token = \"{slack_token}\"\n\
+             [slack.channels]\nchanges = \"{changes}\"\nemergencies = \"{emergencies}\"\n\
+             [criteria]\nfile = {criteria}\n[people]\nfile = {people}\n",
+            service = self.service,
+            database = toml::Value::String(format!("sqlite:{}", self.folder.path().join("cm-bot.db").display())),
+            jira_secret = secrets.jira,
+            github_token = self.simulator.github.token(),
+            github_secret = secrets.github,
+            slack_token = self.simulator.slack.token(),
+            changes = slack::CHANGES,
+            emergencies = slack::EMERGENCIES,
+            criteria = path("criteria.toml"),
+            people = path("people.toml"),
+        );
+        let services: Vec<toml::Value> = self.scene.services.iter().map(service).collect::<Result<_, _>>()?;
+        let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
+        text += &toml::to_string(&services)?;
+        Ok(text)
+    }
+}
+
+/// A port that was free a moment ago. The address has to be known before the service starts, because links are made of it.
+fn free_port() -> std::io::Result<SocketAddr> {
+    std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
+}
+
+/// Secrets of one play, made for it.
+struct Secrets {
+    jira: String,
+    github: String,
+}
+
+impl Secrets {
+    fn new() -> Secrets {
+        let secret = || uuid::Uuid::new_v4().simple().to_string();
+        Secrets { jira: secret(), github: secret() }
+    }
+}
+
+/// The shipped criteria with what the scene sets differently.
+fn criteria(scene: &Scene) -> anyhow::Result<String> {
+    if scene.criteria.is_empty() {
+        return Ok(CRITERIA.to_owned());
+    }
+    let mut criteria: toml::Table = CRITERIA.parse()?;
+    overlay(&mut criteria, &scene.criteria);
+    Ok(toml::to_string(&criteria)?)
+}
+
+fn overlay(base: &mut toml::Table, over: &toml::Table) {
+    for (key, value) in over {
+        match (base.get_mut(key), value) {
+            (Some(toml::Value::Table(inner)), toml::Value::Table(more)) => overlay(inner, more),
+            _ => {
+                base.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+fn people(scene: &Scene) -> anyhow::Result<String> {
+    let mapped = scene.people.iter().filter(|person| !person.bot && !person.unmapped);
+    let person = |person: &Person| {
+        let mut table = toml::Table::new();
+        table.insert("name".into(), person.full_name.clone().into());
+        table.insert("jira".into(), person.jira_account().into());
+        table.insert("github".into(), vec![i64::try_from(person.github_id(scene))?].into());
+        table.insert("slack".into(), person.slack_id().into());
+        table.insert("roles".into(), person.roles.clone().into());
+        Ok::<_, anyhow::Error>(toml::Value::Table(table))
+    };
+    let list = mapped.map(person).collect::<Result<Vec<_>, _>>()?;
+    Ok(toml::to_string(&toml::Table::from_iter([("people".to_owned(), toml::Value::Array(list))]))?)
+}
+
+fn service(service: &Service) -> anyhow::Result<toml::Value> {
+    let scanners: Vec<toml::Value> = service.scanners.iter().map(scanner).collect::<Result<_, _>>()?;
+    let environments: Vec<toml::Value> = service.environments.iter().map(|name| name.as_str().into()).collect();
+    let mut table = toml::Table::new();
+    table.insert("name".into(), service.name.as_str().into());
+    table.insert("repository".into(), service.repository.as_str().into());
+    table.insert("branch".into(), service.branch.as_str().into());
+    table.insert("environments".into(), environments.into());
+    table.insert("scanners".into(), scanners.into());
+    Ok(toml::Value::Table(table))
+}
+
+fn scanner(scanner: &Scanner) -> anyhow::Result<toml::Value> {
+    let mut table = toml::Table::new();
+    match (&scanner.tool, &scanner.category, &scanner.check, scanner.app_id) {
+        (Some(tool), Some(category), None, None) => {
+            table.insert("tool".into(), tool.as_str().into());
+            table.insert("category".into(), category.as_str().into());
+        }
+        (None, None, Some(check), Some(app_id)) => {
+            table.insert("check".into(), check.as_str().into());
+            table.insert("app_id".into(), i64::try_from(app_id)?.into());
+        }
+        _ => bail!("a scanner is either `tool` and `category`, or `check` and `app_id`"),
+    }
+    Ok(toml::Value::Table(table))
+}

@@ -1,0 +1,170 @@
+//! What happens to tickets, and to the systems themselves.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+/// A new change ticket. Every field has a good value, so a scene names only what matters to it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CreateTicket {
+    /// Its key, for example `PRODCM-412`.
+    pub key: String,
+    /// Who creates it.
+    pub by: String,
+    /// The commit to deploy.
+    pub commit: String,
+    /// The component; without this, the first service.
+    pub service: Option<String>,
+    /// The summary; without this, `Deploy <service> to <environment>`.
+    pub summary: Option<String>,
+    /// Fields by their logical name (the keys of `[jira.fields]`); an empty text is a field not filled in.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+}
+
+/// An edit of a ticket's fields.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditTicket {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Who edits.
+    pub by: String,
+    /// The commit to deploy, by name.
+    pub commit: Option<String>,
+    /// The new summary.
+    pub summary: Option<String>,
+    /// Fields by logical name.
+    #[serde(default)]
+    pub fields: BTreeMap<String, String>,
+}
+
+/// A transition made by a person.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct MoveTicket {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Who does it.
+    pub by: String,
+    /// The name of the status it ends in, for example `Closed`.
+    pub to: String,
+}
+
+/// A comment written by a person.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Comment {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Who writes.
+    pub by: String,
+    /// The text.
+    pub text: String,
+}
+
+/// Plays a whole earlier change: its ticket is created, a human approves it, it is closed.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeployedBefore {
+    /// The earlier ticket's key.
+    pub ticket: String,
+    /// What was deployed.
+    pub commit: String,
+    /// Which service; without this, the first one.
+    pub service: Option<String>,
+    /// Who asked for it; without this, `dana`.
+    #[serde(default = "default_requester")]
+    pub requested_by: String,
+    /// Who approved it in Jira; without this, `priya`.
+    #[serde(default = "default_approver")]
+    pub approved_by: String,
+}
+
+/// The outside systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum System {
+    /// Jira.
+    Jira,
+    /// GitHub.
+    Github,
+    /// Slack.
+    Slack,
+}
+
+/// A fault that begins.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fail {
+    /// Which system.
+    pub system: System,
+    /// How it fails.
+    #[serde(default)]
+    pub how: FailureKind,
+    /// How many requests fail; without this, all until `recover`.
+    pub times: Option<u32>,
+}
+
+/// The ways in which a system fails.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FailureKind {
+    /// Answers 503.
+    #[default]
+    Down,
+    /// Closes the connection without an answer.
+    Reset,
+    /// Does what was asked, then closes the connection without an answer.
+    LosesAnswers,
+    /// Answers 200 with a login page.
+    LoginPage,
+    /// Answers that the rate limit is used up, with `Retry-After: 60`.
+    RateLimited,
+    /// Answers 401.
+    TokenRevoked,
+    /// Answers 403.
+    Forbidden,
+}
+
+/// A fault that ends.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recover {
+    /// Which system.
+    pub system: System,
+}
+
+/// The newest webhook of a ticket arrives again.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Redeliver {
+    /// The ticket's key.
+    pub ticket: String,
+    /// How many more times.
+    #[serde(default = "default_times")]
+    pub times: u32,
+}
+
+/// A webhook that Jira did not send.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ForgeWebhook {
+    /// The ticket it speaks of. The ticket may exist.
+    pub ticket: String,
+    /// The `X-Hub-Signature` header; without this, a correct one for another secret.
+    pub signature: Option<String>,
+}
+
+fn default_times() -> u32 {
+    1
+}
+
+fn default_requester() -> String {
+    "dana".into()
+}
+
+fn default_approver() -> String {
+    "priya".into()
+}

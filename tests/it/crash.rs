@@ -1,0 +1,99 @@
+//! `kill -9` at any moment, and then one comment, one transition, one message.
+
+use std::time::Duration;
+
+use cm_bot::cli::demo::world::World;
+use cm_bot::simulator::clock::Clock;
+use cm_bot::simulator::jira::BOT_ACCOUNT;
+use cm_bot::simulator::scene::{Scene, Step, Variant};
+
+use crate::support::process::Service;
+use crate::support::scene;
+
+/// How long a ticket may take after the last restart.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// What people see of the ticket: approvals by cm-bot, its comments, its messages.
+fn seen(world: &World) -> (usize, usize, usize) {
+    let Some(ticket) = world.simulator.jira.ticket("PRODCM-412") else { return (0, 0, 0) };
+    let approvals = ticket.transitions.iter().filter(|step| step.by_account == BOT_ACCOUNT).count();
+    let comments = ticket.comments.iter().filter(|comment| comment.author_account == BOT_ACCOUNT).count();
+    let messages = world.simulator.slack.messages();
+    let messages = messages.iter().filter(|message| message.text.contains("PRODCM-412")).count();
+    (approvals, comments, messages)
+}
+
+async fn play(world: &World, steps: impl Iterator<Item = &Step>) {
+    for step in steps.flat_map(Step::parts) {
+        world.simulator.play(&step).await.unwrap();
+        let at_rest = || world.simulator.webhooks_under_way() == 0;
+        while !at_rest() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        settle_history(world).await;
+    }
+}
+
+/// The earlier change has to be approved by a human in our records before the next step.
+async fn settle_history(world: &World) {
+    for _ in 0..200 {
+        let Some(ticket) = world.simulator.jira.ticket("PRODCM-398") else { return };
+        let said = ticket.comments.len();
+        if (ticket.status == "Awaiting approval" && said >= 1) || (ticket.status != "Awaiting approval" && said >= 2) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    panic!("the earlier change was not answered");
+}
+
+async fn killed_after(delay: Duration, again: Duration) {
+    let scene: Scene = scene("clean-change").parsed().variant(Variant::Scene);
+    let world = World::new(scene.clone(), Clock::scripted()).await.unwrap();
+    let service = Service::start(&world).await;
+    let (last, before) = scene.timeline.split_last().unwrap();
+    play(&world, before.iter()).await;
+    world.simulator.play(last).await.unwrap();
+    tokio::time::sleep(delay).await;
+    service.kill();
+    let service = Service::start(&world).await;
+    tokio::time::sleep(again).await;
+    service.kill();
+    let service = Service::start(&world).await;
+    // Had the webhook not been answered, Jira would send it again after some minutes.
+    world.simulator.shared.clock.pass(Duration::from_secs(360));
+    let since = std::time::Instant::now();
+    while seen(&world) != (1, 1, 1) {
+        assert!(since.elapsed() < PATIENCE, "after {delay:?} and {again:?}: {:?}", seen(&world));
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(seen(&world), (1, 1, 1), "after {delay:?} and {again:?}");
+    assert!(service.stop().success(), "asked to stop, it stops cleanly");
+}
+
+macro_rules! killed {
+    ($($test:ident: $delay:literal, $again:literal);* $(;)?) => {
+        $(
+            #[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                killed_after(Duration::from_millis($delay), Duration::from_millis($again)).await;
+            }
+        )*
+    };
+}
+
+killed! {
+    killed_at_once: 0, 30;
+    killed_after_5_ms: 5, 60;
+    killed_after_10_ms: 10, 15;
+    killed_after_20_ms: 20, 5;
+    killed_after_30_ms: 30, 25;
+    killed_after_45_ms: 45, 0;
+    killed_after_60_ms: 60, 10;
+    killed_after_80_ms: 80, 35;
+    killed_after_100_ms: 100, 20;
+    killed_after_130_ms: 130, 1;
+    killed_after_170_ms: 170, 12;
+    killed_after_220_ms: 220, 40;
+}

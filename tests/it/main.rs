@@ -1,0 +1,15 @@
+//! Every integration test, as one program: it links once.
+
+mod architecture;
+mod cli;
+mod crash;
+mod hostile;
+mod modes;
+mod policy;
+mod queries;
+mod readme;
+mod records;
+mod scenes;
+mod settings;
+mod support;
+mod webhooks;

@@ -1,0 +1,327 @@
+//! Every commit was reviewed by somebody who did not contribute to it.
+
+use cm_bot::model::{
+    Account, AccountKind, Dismissal, ForcePush, GitActor, GithubId, Merged, Opinion, Review, Signature, Timestamp,
+};
+use cm_bot::policy::decision::{By, Kind, Outcome};
+use cm_bot::policy::facts::{Fact, Facts};
+
+use crate::support::facts::{
+    NOW, approval, commit, criteria, finding, judge, merge, passing, pull_request, range, read, sha, user,
+};
+
+const RULE: &str = "commit_review";
+
+/// The finding as people read it, and that it stands in the way.
+fn said(facts: &Facts) -> String {
+    let finding = finding(facts, RULE);
+    assert_eq!(finding.outcome, Outcome::NotMet, "{}", finding.seen);
+    assert!(judge(facts).auto_approval().is_none());
+    read(&finding)
+}
+
+fn minutes(before_now: i64) -> Timestamp {
+    Timestamp(NOW.0 - before_now * 60_000)
+}
+
+#[test]
+fn an_approval_by_a_colleague_counts() {
+    let finding = finding(&passing(), RULE);
+    assert_eq!((finding.outcome, finding.seen.as_str()), (Outcome::Met, "2 commits, all reviewed"));
+}
+
+#[test]
+fn nobody_approved() {
+    let mut facts = passing();
+    pull_request(&mut facts).reviews.clear();
+    insta::assert_snapshot!(said(&facts), @r"
+    A commit was not reviewed by somebody else.
+      bbbbbbb by dana came through pull request 871, which nobody approved.
+      Do this: ask somebody other than Dana Reyes to approve pull request 871 at its last commit, bbbbbbb.
+    ");
+    assert_eq!(judge(&facts).kind(), Kind::Block);
+}
+
+#[test]
+fn the_author_cannot_approve_own_work() {
+    let mut facts = passing();
+    pull_request(&mut facts).opener = Some(user("lee", 1002));
+    pull_request(&mut facts).reviews = vec![approval(&user("dana", 1001), 'b')];
+    insta::assert_snapshot!(said(&facts), @r"
+    A commit was not reviewed by somebody else.
+      bbbbbbb by dana came through pull request 871; the approval by Dana Reyes does not count: Dana Reyes wrote commit bbbbbbb, and nobody's approval counts for their own work.
+      Do this: ask somebody other than Dana Reyes and Lee Wong to approve pull request 871 at its last commit, bbbbbbb.
+    ");
+}
+
+#[test]
+fn a_co_author_cannot_approve() {
+    let mut facts = passing();
+    let lee = GitActor { name: "Lee Wong".into(), account: Some(user("lee", 1002)) };
+    range(&mut facts).commits[0].authors.push(lee);
+    assert!(said(&facts).contains("Lee Wong wrote commit bbbbbbb, and nobody's approval counts for their own work"));
+}
+
+#[test]
+fn who_pushed_the_last_commit_cannot_approve() {
+    let mut facts = passing();
+    pull_request(&mut facts).head_pushers = vec![user("lee", 1002)];
+    assert!(said(&facts).contains("Lee Wong pushed bbbbbbb"));
+}
+
+#[test]
+fn who_committed_cannot_approve() {
+    let mut facts = passing();
+    range(&mut facts).commits[0].committer = GitActor { name: "Lee".into(), account: Some(user("lee", 1002)) };
+    assert!(said(&facts).contains("Lee Wong committed bbbbbbb"));
+}
+
+#[test]
+fn pressing_the_merge_button_is_no_contribution() {
+    let mut facts = passing();
+    range(&mut facts).commits[1] = merge('c', &['a', 'b'], &user("lee", 1002));
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+}
+
+#[test]
+fn a_second_account_of_the_author_is_the_author() {
+    let mut criteria = criteria();
+    criteria.people = cm_bot::model::People::parse(
+        "[[people]]\nname = \"Dana Reyes\"\njira = \"712020:dana\"\ngithub = [1001, 2001]\n",
+    )
+    .unwrap();
+    let mut facts = passing();
+    pull_request(&mut facts).reviews = vec![approval(&user("dana-at-home", 2001), 'b')];
+    let decision = cm_bot::policy::evaluate(&facts, &criteria, NOW);
+    assert!(decision.ignored()[0].reason.contains("nobody's approval counts for their own work"));
+}
+
+#[test]
+fn an_unknown_author_holds() {
+    let mut facts = passing();
+    range(&mut facts).commits[0].authors[0] = GitActor { name: "Mallory".into(), account: None };
+    insta::assert_snapshot!(said(&facts), @r#"
+    A commit was not reviewed by somebody else.
+      bbbbbbb by "Mallory" came through pull request 871, where bbbbbbb names the author Mallory, whose e-mail address belongs to no GitHub account.
+      Do this: look at what the commit changes, then approve or decline the ticket.
+    "#);
+    assert_eq!(judge(&facts).kind(), Kind::Hold, "no click of a developer can repair it");
+}
+
+#[test]
+fn a_contributor_who_is_not_in_the_people_file_holds() {
+    let mut facts = passing();
+    range(&mut facts).commits[0].authors[0].account = Some(user("stranger", 4711));
+    assert!(said(&facts).contains("stranger wrote commit bbbbbbb and is not in the people file (GitHub account 4711)"));
+}
+
+#[test]
+fn a_renamed_login_is_the_same_person_and_a_taken_over_login_is_not() {
+    let mut facts = passing();
+    pull_request(&mut facts).reviews = vec![approval(&user("lee-w", 1002), 'b')];
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+    pull_request(&mut facts).reviews = vec![approval(&user("lee", 9999), 'b')];
+    assert!(said(&facts).contains("GitHub account 9999 (lee) is not in the people file, so nobody can say who it is"));
+}
+
+#[test]
+fn a_bot_cannot_approve() {
+    let mut facts = passing();
+    let bot = Account { id: GithubId(41_898_282), login: "github-actions".into(), kind: AccountKind::Bot };
+    pull_request(&mut facts).reviews = vec![approval(&bot, 'b')];
+    assert!(said(&facts).contains("the approval by github-actions does not count: a bot's approval does not count"));
+}
+
+#[test]
+fn a_bot_that_nobody_vouches_for_is_nobody() {
+    let bot = Account { id: GithubId(49_699_333), login: "dependabot".into(), kind: AccountKind::Bot };
+    let mut facts = passing();
+    range(&mut facts).commits[0] = commit('b', &['a'], &bot);
+    assert!(said(&facts).contains("bbbbbbb claims to be written by the bot dependabot but nobody signed it"));
+    range(&mut facts).commits[0].signature = Signature::ByGithub;
+    assert_eq!(judge(&facts).kind(), Kind::Approve, "its own signed commit needs a person's approval, and has one");
+}
+
+#[test]
+fn who_may_not_push_cannot_approve() {
+    let mut facts = passing();
+    pull_request(&mut facts).reviews[0].may_push = false;
+    assert!(said(&facts).contains("Lee Wong may not push to the repository"));
+}
+
+#[test]
+fn an_approval_of_an_older_commit_does_not_count() {
+    let mut facts = passing();
+    pull_request(&mut facts).reviews = vec![approval(&user("lee", 1002), 'e')];
+    insta::assert_snapshot!(said(&facts), @r"
+    A commit was not reviewed by somebody else.
+      bbbbbbb by dana came through pull request 871; the approval by Lee Wong does not count: given for eeeeeee at 08:00 UTC; bbbbbbb was pushed after it.
+      Do this: ask somebody other than Dana Reyes to approve pull request 871 at its last commit, bbbbbbb.
+    ");
+}
+
+#[test]
+fn an_approval_that_github_moved_to_a_newer_commit_does_not_count() {
+    let mut facts = passing();
+    pull_request(&mut facts).force_pushes = vec![ForcePush { at: minutes(30), actor: Some(user("dana", 1001)) }];
+    assert!(said(&facts).contains("given at 08:00 UTC, before the branch was force-pushed at 08:30 UTC"));
+    pull_request(&mut facts).force_pushes = vec![ForcePush { at: minutes(90), actor: Some(user("dana", 1001)) }];
+    assert_eq!(judge(&facts).kind(), Kind::Approve, "a forced push before the approval does no harm");
+}
+
+#[test]
+fn an_approval_older_than_the_arrival_of_the_commit_does_not_count() {
+    let mut facts = passing();
+    pull_request(&mut facts).head_first_seen = Some(minutes(30));
+    assert!(said(&facts).contains("given at 08:00 UTC; GitHub received bbbbbbb at 08:30 UTC"));
+    pull_request(&mut facts).head_first_seen = Some(minutes(60));
+    assert!(said(&facts).contains("GitHub received bbbbbbb at 08:00 UTC"), "the same second proves nothing");
+    pull_request(&mut facts).head_first_seen = None;
+    assert!(said(&facts).contains("GitHub has no record of when it received bbbbbbb"));
+}
+
+#[test]
+fn an_approval_for_another_base_branch_does_not_count() {
+    let mut facts = passing();
+    pull_request(&mut facts).base_changes = vec![minutes(10)];
+    assert!(said(&facts).contains("given at 08:00 UTC, before the base branch was changed at 08:50 UTC"));
+}
+
+#[test]
+fn a_later_objection_takes_an_approval_back() {
+    let mut facts = passing();
+    let mut objection = approval(&user("lee", 1002), 'b');
+    objection.opinion = Opinion::ChangesRequested;
+    objection.submitted_at = minutes(10);
+    pull_request(&mut facts).reviews.push(objection);
+    assert!(said(&facts).contains("where Lee Wong asked for changes and has not approved since"));
+}
+
+#[test]
+fn an_objection_by_somebody_else_blocks() {
+    let mut facts = passing();
+    let mut objection = approval(&user("sam", 1004), 'b');
+    objection.opinion = Opinion::ChangesRequested;
+    pull_request(&mut facts).reviews.push(objection);
+    assert!(said(&facts).contains("where Sam Okafor asked for changes and has not approved since"));
+}
+
+#[test]
+fn a_dismissed_objection_does_not_bring_an_older_approval_back() {
+    let mut facts = passing();
+    let mut dismissed = approval(&user("lee", 1002), 'b');
+    dismissed.opinion = Opinion::Dismissed;
+    dismissed.submitted_at = minutes(10);
+    pull_request(&mut facts).reviews.push(dismissed);
+    assert!(said(&facts).contains("the approval by Lee Wong does not count: the review was dismissed"));
+}
+
+#[test]
+fn an_objection_that_a_contributor_dismissed_still_stands() {
+    let objection = |id: &str| {
+        let review = Review { id: id.into(), opinion: Opinion::Dismissed, ..approval(&user("sam", 1004), 'b') };
+        let by = |actor| Dismissal { review: id.into(), was: Opinion::ChangesRequested, actor: Some(actor) };
+        (review, by(user("dana", 1001)), by(user("priya", 1003)))
+    };
+    let (review, by_the_author, by_somebody_else) = objection("r9");
+    let mut facts = passing();
+    pull_request(&mut facts).reviews.push(review);
+    pull_request(&mut facts).dismissals = vec![by_the_author];
+    assert!(said(&facts).contains("where Sam Okafor asked for changes; Dana Reyes dismissed that"));
+    pull_request(&mut facts).dismissals = vec![by_somebody_else];
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+}
+
+#[test]
+fn a_comment_is_no_opinion() {
+    let mut facts = passing();
+    let mut comment = approval(&user("lee", 1002), 'b');
+    comment.opinion = Opinion::Commented;
+    comment.submitted_at = minutes(1);
+    pull_request(&mut facts).reviews.push(comment);
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+}
+
+#[test]
+fn a_commit_without_a_pull_request_is_for_a_human() {
+    let mut facts = passing();
+    range(&mut facts).commits.push(commit('d', &['c'], &user("dana", 1001)));
+    facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('d').to_string());
+    let finding = finding(&facts, RULE);
+    insta::assert_snapshot!(read(&finding), @r"
+    A commit was not reviewed by somebody else.
+      ddddddd by dana came to the release branch without a pull request.
+      Do this: look at what the commit changes, then approve or decline the ticket.
+    ");
+    assert_eq!(finding.todo.unwrap().by, By::Approver);
+}
+
+#[test]
+fn a_merge_made_by_hand_is_for_a_human() {
+    let mut facts = passing();
+    range(&mut facts).commits[1].signature = Signature::Valid;
+    assert!(said(&facts).contains("ccccccc by dana is a merge commit that was made by hand"));
+}
+
+#[test]
+fn a_pull_request_for_another_branch_is_no_review() {
+    let mut facts = passing();
+    pull_request(&mut facts).base = cm_bot::model::BranchName::parse("sandbox").unwrap();
+    assert!(said(&facts).contains("came to the release branch without a pull request"));
+}
+
+#[test]
+fn a_merged_mark_without_the_merge_is_no_review() {
+    let mut facts = passing();
+    pull_request(&mut facts).merged = Some(Merged { commit: sha('f') });
+    assert!(said(&facts).contains("came to the release branch without a pull request"));
+    pull_request(&mut facts).merged = None;
+    assert!(said(&facts).contains("came to the release branch without a pull request"));
+}
+
+#[test]
+fn a_merge_of_three_lines_is_for_a_human() {
+    let mut facts = passing();
+    range(&mut facts).commits[1] = merge('c', &['a', 'b', 'e'], &user("dana", 1001));
+    assert!(said(&facts).contains("came in a merge of more than two lines of work"));
+}
+
+#[test]
+fn commits_that_another_merge_brought_are_not_counted_twice() {
+    // Pull request 872 was made from 871's branch and merged after it: only its own commit is its work.
+    let (dana, lee) = (user("dana", 1001), user("lee", 1002));
+    let mut facts = passing();
+    let mut second = pull_request(&mut facts).clone();
+    second.number = 872;
+    second.opener = Some(lee.clone());
+    second.head = sha('d');
+    second.head_pushers = vec![lee.clone()];
+    second.merged = Some(Merged { commit: sha('e') });
+    second.reviews = vec![approval(&dana, 'd')];
+    range(&mut facts).commits.extend([commit('d', &['b'], &lee), merge('e', &['c', 'd'], &lee)]);
+    if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+        pull_requests.by_number.insert(872, second);
+        pull_requests.of_commit.insert(sha('b'), vec![871, 872]);
+        pull_requests.of_commit.insert(sha('d'), vec![872]);
+        pull_requests.of_commit.insert(sha('e'), vec![872]);
+    }
+    facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('e').to_string());
+    let finding = finding(&facts, RULE);
+    assert_eq!(finding.seen, "4 commits, all reviewed", "{}", read(&finding));
+}
+
+#[test]
+fn one_unreviewed_commit_among_many_is_found() {
+    let mut facts = passing();
+    let dana = user("dana", 1001);
+    let mut parent = 'c';
+    for name in ['1', '2', '3', '4', '5', '6'] {
+        range(&mut facts).commits.push(commit(name, &[parent], &dana));
+        parent = name;
+    }
+    facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('6').to_string());
+    let finding = finding(&facts, RULE);
+    assert_eq!(finding.headline, "6 commits were not reviewed by somebody else.");
+    assert_eq!(finding.details.len(), 6, "five are named and the rest is a number");
+    assert_eq!(finding.details[5].plain(), "And 1 more, see the list of commits.");
+}

@@ -1,0 +1,8 @@
+//! One file a policy question; each test is a sentence of the policy and a difference from a ticket that passes.
+
+mod commit_review;
+mod decision;
+mod human_approval;
+mod other_rules;
+mod security_scan;
+mod version_bump;

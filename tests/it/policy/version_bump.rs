@@ -1,0 +1,123 @@
+//! A version bump is proven from the files, never from what the commit says of itself.
+
+use cm_bot::model::Field;
+use cm_bot::policy::decision::{Kind, Outcome};
+use cm_bot::policy::facts::{Fact, Facts, FileChange, FileChangeKind};
+
+use crate::support::facts::{commit, criteria_with, finding, judge, merge, passing, range, read, sha, user};
+
+const BEFORE: &str = r#"{"name":"billing-api","version":"4.18.1","scripts":{"test":"node --test"}}"#;
+
+/// A commit `d` straight on the release branch that changes one file.
+fn with_change(path: &str, before: &str, after: &str) -> Facts {
+    with_kind(path, FileChangeKind::Content { before: before.into(), after: after.into() })
+}
+
+fn with_kind(path: &str, kind: FileChangeKind) -> Facts {
+    let mut facts = passing();
+    range(&mut facts).commits.push(commit('d', &['c'], &user("dana", 1001)));
+    facts.ticket.fields.insert(Field::Commit, sha('d').to_string());
+    if let Fact::Known(scans) = &mut facts.scans {
+        scans.analyses[0].commit = sha('d');
+    }
+    facts.changes.insert(sha('d'), Fact::Known(vec![FileChange { path: path.into(), kind }]));
+    facts
+}
+
+fn bumped() -> String {
+    BEFORE.replace("4.18.1", "4.18.2")
+}
+
+#[track_caller]
+fn refused(facts: &Facts, why: &str) {
+    let finding = finding(facts, "version_bump");
+    assert_eq!(finding.outcome, Outcome::NotMet);
+    assert!(read(&finding).contains(why), "{}", read(&finding));
+    assert!(judge(facts).auto_approval().is_none());
+}
+
+#[test]
+fn a_new_version_and_nothing_else_passes_without_review() {
+    let facts = with_change("package.json", BEFORE, &bumped());
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+    assert_eq!(finding(&facts, "version_bump").seen, "1 commit changed only a version number");
+    assert_eq!(finding(&facts, "commit_review").seen, "2 commits reviewed, 1 only in manifests");
+}
+
+#[test]
+fn a_cargo_manifest_is_a_manifest() {
+    let before = "[package]\nname = \"billing-api\"\nversion = \"4.18.1\"\n[dependencies]\nserde = \"1\"\n";
+    let facts = with_change("Cargo.toml", before, &before.replace("4.18.1", "4.19.0"));
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+    let facts = with_change("Cargo.toml", before, &before.replace("4.18.1", "4.19.0").replace("\"1\"", "\"2\""));
+    refused(&facts, "Cargo.toml also changes `dependencies.serde`");
+}
+
+#[test]
+fn an_install_script_is_no_version() {
+    let after = bumped().replace(r#""node --test""#, r#""node --test","postinstall":"node fetch.js""#);
+    let facts = with_change("package.json", BEFORE, &after);
+    insta::assert_snapshot!(read(&finding(&facts, "version_bump")), @r"
+    A commit without review changes more than a version number.
+      ddddddd by dana: package.json also changes `scripts.postinstall`.
+      Do this: merge it through a pull request that somebody else approves; an approver can also decide by hand.
+    ");
+    assert_eq!(judge(&facts).kind(), Kind::Block);
+}
+
+#[test]
+fn a_key_that_stands_twice_proves_nothing() {
+    let after = bumped().replace(r#""scripts""#, r#""version":"4.18.2","scripts""#);
+    refused(&with_change("package.json", BEFORE, &after), "the key `version` stands twice");
+}
+
+#[test]
+fn a_version_that_does_not_grow_is_no_bump() {
+    refused(&with_change("package.json", BEFORE, BEFORE), "goes from version 4.18.1 to 4.18.1, which is not newer");
+    let older = BEFORE.replace("4.18.1", "4.18.0");
+    refused(&with_change("package.json", BEFORE, &older), "goes from version 4.18.1 to 4.18.0, which is not newer");
+    let odd = BEFORE.replace("4.18.1", "latest");
+    refused(&with_change("package.json", BEFORE, &odd), "`latest` is no version number");
+}
+
+#[test]
+fn a_manifest_that_was_added_or_is_a_link_proves_nothing() {
+    refused(
+        &with_kind("package.json", FileChangeKind::Other),
+        "package.json is not a plain file that was changed in place",
+    );
+}
+
+#[test]
+fn another_file_beside_the_manifest_needs_a_review() {
+    let mut facts = with_change("package.json", BEFORE, &bumped());
+    if let Some(Fact::Known(changes)) = facts.changes.get_mut(&sha('d')) {
+        changes.push(FileChange { path: "package-lock.json".into(), kind: FileChangeKind::Other });
+    }
+    assert_eq!(finding(&facts, "version_bump").outcome, Outcome::NotApplicable);
+    assert!(read(&finding(&facts, "commit_review")).contains("came to the release branch without a pull request"));
+}
+
+#[test]
+fn a_merge_commit_is_no_bump() {
+    let mut facts = with_change("package.json", BEFORE, &bumped());
+    *range(&mut facts).commits.last_mut().unwrap() = merge('d', &['c', 'e'], &user("dana", 1001));
+    assert!(judge(&facts).auto_approval().is_none());
+}
+
+#[test]
+fn files_that_could_not_be_read_are_no_bump() {
+    let mut facts = with_change("package.json", BEFORE, &bumped());
+    facts.changes.insert(sha('d'), Fact::not_asked("the files"));
+    assert_eq!(finding(&facts, "commit_review").outcome, Outcome::Unknown);
+    facts.changes.clear();
+    assert_eq!(finding(&facts, "commit_review").outcome, Outcome::NotMet);
+}
+
+#[test]
+fn criteria_can_want_a_review_for_bumps_too() {
+    let criteria = criteria_with("switched_off = []", "switched_off = [\"version_bump\"]");
+    let facts = with_change("package.json", BEFORE, &bumped());
+    let decision = cm_bot::policy::evaluate(&facts, &criteria, crate::support::facts::NOW);
+    assert!(decision.auto_approval().is_none());
+}

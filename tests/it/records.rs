@@ -1,0 +1,89 @@
+//! Records: append-only, complete, and good enough to decide again.
+
+use cm_bot::audit::chain;
+use cm_bot::policy::evaluate;
+use cm_bot::simulator::scene::Variant;
+use cm_bot::store::Store;
+use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
+
+use crate::support::scene;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recorded_decision_comes_out_the_same_again() {
+    for name in ["clean-change", "fake-version-bump", "blocking-finding", "rollback", "emergency"] {
+        let played = scene(name).play(Variant::Scene).await;
+        let store = &played.app.context.sources.store;
+        for key in played.world.simulator.jira.tickets() {
+            let stored = store.newest_decision(&cm_bot::model::TicketKey::parse(&key).unwrap()).await.unwrap().unwrap();
+            let again = evaluate(&stored.facts, &stored.criteria, stored.at);
+            assert_eq!(serde_json::to_string(&again).unwrap(), stored.decision, "{name} {key}");
+        }
+        played.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_audit_trail_is_whole_and_tells_of_every_step() {
+    let played = scene("pending-sibling").play(Variant::Scene).await;
+    let trail = played.app.context.sources.store.trail().await.unwrap();
+    chain::verify(trail.iter().map(|(number, body, hash)| (*number, body.as_str(), hash.as_str()))).unwrap();
+    let events: Vec<String> = trail
+        .iter()
+        .map(|(_, body, _)| serde_json::from_str::<serde_json::Value>(body).unwrap())
+        .filter(|entry| entry["ticket"] == "PRODCM-412")
+        .map(|entry| entry["event"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(events.iter().filter(|event| *event == "decided").count(), 2, "{events:?}");
+    assert_eq!(events.iter().filter(|event| *event == "approved_automatically").count(), 1, "{events:?}");
+    let place = |wanted: &str| events.iter().position(|event| event == wanted).unwrap();
+    assert!(place("decided") < place("approved_automatically"), "the record comes before the effect");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_changes_what_was_recorded() {
+    let played = scene("clean-change").play(Variant::Scene).await;
+    let file = played.world.settings_file().with_file_name("cm-bot.db");
+    let other = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    for statement in [
+        "UPDATE audit_entries SET body = '{}' WHERE seq = 1",
+        "DELETE FROM audit_entries",
+        "UPDATE decisions SET verdict = 'approved'",
+        "DELETE FROM decisions",
+        "UPDATE approvals SET commit_sha = ''",
+        "DELETE FROM approvals",
+    ] {
+        let error = sqlx::query(statement).execute(&other).await.unwrap_err().to_string();
+        assert!(error.contains("only appended to") || error.contains("never changed"), "{statement}: {error}");
+    }
+    played.stop().await;
+}
+
+#[tokio::test]
+async fn opening_twice_changes_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite:{}", folder.path().join("cm-bot.db").display());
+    Store::open(&url).await.unwrap();
+    Store::open(&url).await.unwrap().check().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_is_one_line() {
+    let error = Store::open("sqlite:/nowhere/at/all/cm-bot.db").await.unwrap_err().to_string();
+    assert!(error.starts_with("the database sqlite:/nowhere/at/all/cm-bot.db cannot be opened: "), "{error}");
+    assert_eq!(error.lines().count(), 1);
+}
+
+/// Every webhook, decision and message of one approved ticket, and none twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_costs_few_requests() {
+    let played = scene("same-webhook-three-times").play(Variant::Scene).await;
+    let requests = played.world.simulator.shared.faults.requests();
+    let count = |method: &str, part: &str| {
+        requests.iter().filter(|request| request.method == method && request.path.contains(part)).count()
+    };
+    assert_eq!(count("POST", "/PRODCM-412/comment"), 1);
+    assert_eq!(count("POST", "/PRODCM-412/transitions"), 1);
+    assert_eq!(count("POST", "/api/chat.postMessage"), 2, "one for each of the two tickets");
+    played.stop().await;
+}

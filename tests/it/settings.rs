@@ -1,0 +1,143 @@
+//! A wrong or missing setting is one clear line that says what to do, and never shows a secret.
+
+use std::path::Path;
+
+use cm_bot::model::Field;
+use cm_bot::settings::{DEFAULTS, Environment, load};
+use secrecy::ExposeSecret;
+
+const GOOD: &str = r#"
+[jira]
+api_url = "https://acme.example"
+account = "cm-bot@acme.example"
+token = "TOKEN-OF-JIRA"
+webhook_secrets = ["a secret of some length"]
+[github]
+token = "TOKEN-OF-GITHUB"
+[slack]
+bot_token = "TOKEN-OF-SLACK"
+channels = { changes = "C1", emergencies = "C2" }
+[[services]]
+name = "billing-api"
+repository = "acme/billing-api"
+branch = "main"
+environments = ["prod-us"]
+scanners = [{ tool = "CodeQL", category = "/language:rust" }, { check = "container-scan", app_id = 7 }]
+"#;
+
+/// The line that an operator reads.
+fn fault(text: &str, environment: &[(&str, &str)]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cm-bot.toml");
+    std::fs::write(&file, text).unwrap();
+    let environment = environment.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    let line = match load(Some(&file), &environment) {
+        Ok(_) => "fine".to_owned(),
+        Err(error) => error.to_string(),
+    };
+    for secret in ["TOKEN-OF-JIRA", "TOKEN-OF-GITHUB", "TOKEN-OF-SLACK", "a secret of some length"] {
+        assert!(!line.contains(secret), "{line}");
+    }
+    line.replace(&file.display().to_string(), "FILE")
+}
+
+fn with(old: &str, new: &str) -> String {
+    assert!(GOOD.contains(old));
+    fault(&GOOD.replacen(old, new, 1), &[])
+}
+
+#[test]
+fn good_settings_are_fine() {
+    assert_eq!(fault(GOOD, &[]), "fine");
+}
+
+#[test]
+fn an_unknown_key_names_its_neighbour() {
+    assert_eq!(
+        with("token = \"TOKEN-OF-JIRA\"", "tokn = \"x\""),
+        "unknown setting `jira.tokn` in FILE; did you mean `jira.token`?"
+    );
+    let line = fault(GOOD, &[("CM_BOT__JIRA__TOKN", "x")]);
+    assert_eq!(line, "unknown setting `jira.tokn` in the environment (CM_BOT__JIRA__TOKN); did you mean `jira.token`?");
+}
+
+#[test]
+fn what_is_missing_is_named_with_its_purpose() {
+    assert_eq!(
+        with("api_url = \"https://acme.example\"", ""),
+        "`jira.api_url` is not set: the address of your Jira, such as https://SITE.atlassian.net"
+    );
+    assert_eq!(with("token = \"TOKEN-OF-JIRA\"", ""), "`jira.token` is not set: the API token of that account");
+    assert!(
+        with("webhook_secrets = [\"a secret of some length\"]", "").starts_with("`jira.webhook_secrets` is not set")
+    );
+    assert!(
+        with("token = \"TOKEN-OF-GITHUB\"", "").starts_with("`github.token` is not set: set either a token, or both")
+    );
+    assert!(with("bot_token = \"TOKEN-OF-SLACK\"", "").starts_with("`slack.bot_token` is not set"));
+    let line = fault(GOOD.split("[[services]]").next().unwrap(), &[]);
+    assert!(line.starts_with("`services` is not set: add one [[services]] block"), "{line}");
+}
+
+#[test]
+fn what_cannot_be_used_is_refused() {
+    assert!(
+        with("https://acme.example", "acme.example")
+            .contains("`jira.api_url` cannot be used: an address that begins with")
+    );
+    assert!(with("a secret of some length", "short").contains("a secret of at least 16 characters is expected"));
+    assert!(with("acme/billing-api", "../admin").contains("is not a repository as owner/name"));
+    assert!(
+        fault(&format!("{GOOD}\n[database]\nurl = \"postgres://db\""), &[])
+            .contains("this version stores in SQLite only")
+    );
+    let line = fault(&format!("{GOOD}\n[criteria]\nsignature_file = \"x.sig\""), &[]);
+    assert!(line.contains("this version cannot check signatures"), "{line}");
+    let twice = format!("{GOOD}\n[[services]]{}", GOOD.split("[[services]]").nth(1).unwrap());
+    assert_eq!(fault(&twice, &[]), "`services` cannot be used: `billing-api` is registered twice");
+}
+
+#[test]
+fn the_environment_comes_last() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, secret) = (folder.path().join("cm-bot.toml"), folder.path().join("secret"));
+    std::fs::write(&file, GOOD.replace("token = \"TOKEN-OF-JIRA\"", "")).unwrap();
+    std::fs::write(&secret, "from a file\n").unwrap();
+    let environment = Environment::from([
+        ("CM_BOT__SERVER__LISTEN".to_owned(), "127.0.0.1:9000".to_owned()),
+        ("CM_BOT__JIRA__TOKEN_FILE".to_owned(), secret.display().to_string()),
+        ("CM_BOT__JIRA__WEBHOOK_SECRETS".to_owned(), "one secret of a rotation,the other secret of it".to_owned()),
+        ("UNRELATED".to_owned(), "x".to_owned()),
+    ]);
+    let settings = load(Some(&file), &environment).unwrap();
+    assert_eq!(settings.server.listen.port(), 9000);
+    assert_eq!(settings.jira.token.expose_secret(), "from a file");
+    assert_eq!(settings.jira.webhook_secrets.len(), 2);
+    assert_eq!(settings.services[0].scanners.len(), 2);
+    assert!(!format!("{settings:?}").contains("from a file"), "secrets do not show in debug output");
+}
+
+#[test]
+fn a_secret_and_its_file_are_one_too_many() {
+    let line = with("token = \"TOKEN-OF-JIRA\"", "token = \"TOKEN-OF-JIRA\"\ntoken_file = \"/nowhere\"");
+    assert_eq!(line, "`jira.token` cannot be used: `jira.token_file` is set too; set one of them");
+    let line = with("token = \"TOKEN-OF-JIRA\"", "token_file = \"/nowhere/at/all\"");
+    assert!(line.starts_with("/nowhere/at/all: "), "{line}");
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let line = load(Some(Path::new("/nowhere/cm-bot.toml")), &Environment::new()).unwrap_err().to_string();
+    assert!(line.starts_with("/nowhere/cm-bot.toml: No such file"), "{line}");
+}
+
+#[test]
+fn the_reference_names_every_field_of_a_ticket() {
+    let defaults: toml::Table = DEFAULTS.parse().unwrap();
+    let names = defaults["jira"]["fields"].as_table().unwrap();
+    for field in Field::ALL {
+        let key = serde_json::to_string(&field).unwrap().replace('"', "");
+        assert!(names.contains_key(&key), "{key}");
+    }
+    assert_eq!(names.len(), Field::ALL.len());
+}

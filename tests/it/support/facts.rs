@@ -1,0 +1,218 @@
+//! Facts of a ticket that is approved. A test changes one thing and reads what the rule says.
+
+use std::collections::BTreeMap;
+
+use cm_bot::model::{
+    Account, AccountId, AccountKind, Analysis, BranchName, Commit, CommitSha, Environment, Field, GitActor, GithubId,
+    IssueId, Merged, Opinion, PullRequest, Relation, RepoName, Review, Scanner, Service, ServiceName, Signature,
+    Status, Ticket, TicketKey, TicketStatus, Timestamp,
+};
+use cm_bot::policy::criteria::Criteria;
+use cm_bot::policy::decision::{Decision, Finding};
+use cm_bot::policy::evaluate;
+use cm_bot::policy::facts::{Fact, Facts, PastChange, Placement, PullRequests, Range, Scans};
+
+/// When everything in these facts happened, more or less.
+pub const NOW: Timestamp = Timestamp(1_793_610_000_000);
+
+/// The baseline, the commit of the pull request, and its merge.
+pub fn sha(digit: char) -> CommitSha {
+    CommitSha::parse(&digit.to_string().repeat(40)).unwrap()
+}
+
+/// The shipped criteria with five people: Dana (1001), Lee (1002), Priya (1003), Sam (1004).
+pub fn criteria() -> Criteria {
+    criteria_with("", "")
+}
+
+/// The shipped criteria with the first `old` replaced by `new`.
+pub fn criteria_with(old: &str, new: &str) -> Criteria {
+    let terms = std::fs::read_to_string("config/criteria.toml").unwrap();
+    assert!(terms.contains(old));
+    let person = |(name, id, role): (&str, u64, &str)| {
+        let handle = name.split(' ').next().unwrap().to_lowercase();
+        format!(
+            "[[people]]\nname = \"{name}\"\njira = \"712020:{handle}\"\ngithub = [{id}]\nslack = \"U{id}\"\nroles = [{role}]\n"
+        )
+    };
+    let people = [
+        ("Dana Reyes", 1001, ""),
+        ("Lee Wong", 1002, ""),
+        ("Priya Nair", 1003, "\"security-lead\""),
+        ("Sam Okafor", 1004, "\"engineering-lead\""),
+    ];
+    Criteria::parse(&terms.replacen(old, new, 1), &people.map(person).concat()).unwrap()
+}
+
+/// A human's account.
+pub fn user(login: &str, id: u64) -> Account {
+    Account { id: GithubId(id), login: login.into(), kind: AccountKind::User }
+}
+
+/// A commit by one person.
+pub fn commit(name: char, parents: &[char], author: &Account) -> Commit {
+    let actor = GitActor { name: author.login.clone(), account: Some(author.clone()) };
+    Commit {
+        sha: sha(name),
+        parents: parents.iter().map(|parent| sha(*parent)).collect(),
+        authors: vec![actor.clone()],
+        committer: actor,
+        signature: Signature::None,
+        headline: format!("Commit {name}"),
+    }
+}
+
+/// A merge commit as GitHub's button makes it.
+pub fn merge(name: char, parents: &[char], by: &Account) -> Commit {
+    Commit { signature: Signature::ByGithub, ..commit(name, parents, by) }
+}
+
+/// An approval by somebody with the right to push, an hour before [`NOW`].
+pub fn approval(by: &Account, of: char) -> Review {
+    Review {
+        id: format!("review-{}-{of}", by.login),
+        author: Some(by.clone()),
+        opinion: Opinion::Approved,
+        submitted_at: Timestamp(NOW.0 - 3_600_000),
+        commit: Some(sha(of)),
+        may_push: true,
+    }
+}
+
+/// A ticket of billing-api to prod-us: pull request 871 by Dana, approved by Lee, merged, scanned.
+pub fn passing() -> Facts {
+    let (dana, lee) = (user("dana", 1001), user("lee", 1002));
+    let ticket = ticket();
+    let placement = Placement::of(&ticket, &[service()]);
+    let pull_request = PullRequest {
+        number: 871,
+        repository: service().repository,
+        title: "Round totals".into(),
+        base: service().branch,
+        head: sha('b'),
+        opener: Some(dana.clone()),
+        merged: Some(Merged { commit: sha('c') }),
+        reviews: vec![approval(&lee, 'b')],
+        head_first_seen: Some(Timestamp(NOW.0 - 7_200_000)),
+        head_pushers: vec![dana.clone()],
+        force_pushes: Vec::new(),
+        base_changes: Vec::new(),
+        dismissals: Vec::new(),
+    };
+    Facts {
+        ticket,
+        placement,
+        repository_url: "https://github.example/acme/billing-api".into(),
+        baseline: Fact::Known(Some(PastChange {
+            ticket: TicketKey::parse("PRODCM-398").unwrap(),
+            commit: sha('a'),
+            approved_at: Timestamp(NOW.0 - 86_400_000),
+            decision: None,
+        })),
+        approved_before: Fact::Known(None),
+        siblings: Fact::Known(Vec::new()),
+        on_branch: Fact::Known(Relation::Identical),
+        range: Fact::Known(Range {
+            relation: Relation::Ahead,
+            commits: vec![commit('b', &['a'], &dana), merge('c', &['a', 'b'], &dana)],
+            removed: 0,
+        }),
+        pull_requests: Fact::Known(PullRequests {
+            by_number: BTreeMap::from([(871, pull_request)]),
+            of_commit: BTreeMap::from([(sha('b'), vec![871]), (sha('c'), vec![871])]),
+        }),
+        changes: BTreeMap::new(),
+        scans: Fact::Known(Scans {
+            analyses: vec![Analysis {
+                id: 1,
+                tool: "CodeQL".into(),
+                category: "/language:rust".into(),
+                commit: sha('c'),
+                error: String::new(),
+                rules: 120,
+                results: 0,
+                created_at: NOW,
+            }],
+            findings: BTreeMap::from([(1, Fact::Known(Vec::new()))]),
+            checks: Vec::new(),
+        }),
+    }
+}
+
+/// What a test changes: the one pull request.
+pub fn pull_request(facts: &mut Facts) -> &mut PullRequest {
+    match &mut facts.pull_requests {
+        Fact::Known(pull_requests) => pull_requests.by_number.get_mut(&871).unwrap(),
+        Fact::Unknown(gap) => panic!("{gap}"),
+    }
+}
+
+/// What a test changes: the commits of the range.
+pub fn range(facts: &mut Facts) -> &mut Range {
+    match &mut facts.range {
+        Fact::Known(range) => range,
+        Fact::Unknown(gap) => panic!("{gap}"),
+    }
+}
+
+/// What a test changes: the scans.
+pub fn scans(facts: &mut Facts) -> &mut Scans {
+    match &mut facts.scans {
+        Fact::Known(scans) => scans,
+        Fact::Unknown(gap) => panic!("{gap}"),
+    }
+}
+
+/// Judges under the shipped criteria.
+pub fn judge(facts: &Facts) -> Decision {
+    evaluate(facts, &criteria(), NOW)
+}
+
+/// What one rule says under the shipped criteria.
+pub fn finding(facts: &Facts, rule: &str) -> Finding {
+    let decision = judge(facts);
+    decision.findings().iter().find(|judged| judged.rule == rule).unwrap().finding.clone()
+}
+
+/// A finding as people read it: headline, details, what to do.
+pub fn read(finding: &Finding) -> String {
+    let details = finding.details.iter().map(|detail| format!("\n  {}", detail.plain()));
+    let todo = finding.todo.as_ref().map_or_else(String::new, |todo| format!("\n  Do this: {}", todo.text.plain()));
+    format!("{}{}{todo}", finding.headline, details.collect::<String>())
+}
+
+fn service() -> Service {
+    Service {
+        name: ServiceName::parse("billing-api").unwrap(),
+        repository: RepoName::parse("acme/billing-api").unwrap(),
+        branch: BranchName::parse("main").unwrap(),
+        environments: vec![Environment::parse("prod-us").unwrap()],
+        scanners: vec![Scanner::Analysis { tool: "CodeQL".into(), category: "/language:rust".into() }],
+    }
+}
+
+fn ticket() -> Ticket {
+    let filled = [
+        (Field::Environment, "prod-us"),
+        (Field::Repository, "acme/billing-api"),
+        (Field::Commit, sha('c').as_str().to_owned().leak()),
+        (Field::Branch, "main"),
+        (Field::BuildJob, "billing-api/release"),
+        (Field::BuildNumber, "1871"),
+        (Field::DeployAction, "apply"),
+        (Field::Justification, "Customers see totals that are off by a cent."),
+        (Field::RollbackPlan, "Deploy build 1850 again; the schema has not changed."),
+        (Field::Links, "https://ci.acme.example/1871"),
+        (Field::ChangeClass, "normal"),
+    ];
+    Ticket {
+        id: IssueId::parse("10412").unwrap(),
+        key: TicketKey::parse("PRODCM-412").unwrap(),
+        summary: "Deploy billing-api to prod-us".into(),
+        status: Status { name: "Awaiting approval".into(), meaning: TicketStatus::Pending },
+        requester: Some(AccountId::parse("712020:dana").unwrap()),
+        requester_name: "Dana Reyes".into(),
+        components: vec!["billing-api".into()],
+        fields: filled.into_iter().map(|(field, text)| (field, text.to_owned())).collect(),
+    }
+}

@@ -1,0 +1,47 @@
+//! What the tests stand on: scenes, facts that pass, and a service as a process of its own.
+
+pub mod facts;
+pub mod process;
+
+use cm_bot::cli::demo::play::{Played, play};
+use cm_bot::simulator::scene::{Scene, Variant};
+
+/// A scene that a test may change before it is played.
+pub struct TestScene {
+    name: String,
+    text: String,
+}
+
+/// The shipped scene of this name.
+pub fn scene(name: &str) -> TestScene {
+    let text = std::fs::read_to_string(format!("config/scenes/{name}.toml")).unwrap();
+    TestScene { name: name.to_owned(), text }
+}
+
+/// The names of all shipped scenes, sorted.
+pub fn scene_names() -> Vec<String> {
+    let files = std::fs::read_dir("config/scenes").unwrap().map(|entry| entry.unwrap().path());
+    let scenes = files.filter(|path| path.extension().is_some_and(|extension| extension == "toml"));
+    let mut names: Vec<String> = scenes.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+impl TestScene {
+    /// The difference that the test is about: the first `old` becomes `new`.
+    pub fn with(mut self, old: &str, new: &str) -> TestScene {
+        assert!(self.text.contains(old), "scene {} does not contain {old:?}", self.name);
+        self.text = self.text.replacen(old, new, 1);
+        self
+    }
+
+    /// The scene, read.
+    pub fn parsed(&self) -> Scene {
+        Scene::parse(&self.text).unwrap()
+    }
+
+    /// Plays it.
+    pub async fn play(self, variant: Variant) -> Played {
+        play(&self.name, self.parsed(), variant).await.unwrap()
+    }
+}

@@ -1,0 +1,51 @@
+//! The service as a process of its own, which a test can kill.
+
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use cm_bot::cli::demo::world::World;
+
+/// The program that was built for the tests.
+pub fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_cm-bot"))
+}
+
+/// A running `cm-bot serve`; killed when it is dropped.
+pub struct Service(Child);
+
+impl Service {
+    /// Starts it with a world's settings and waits until it answers.
+    pub async fn start(world: &World) -> Service {
+        let mut command = Command::new(program());
+        command.arg("serve").arg("--config").arg(world.settings_file());
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("RUST_LOG", "off");
+        let service = Service(command.spawn().unwrap());
+        let since = Instant::now();
+        while reqwest::get(format!("http://{}/healthz", world.service)).await.is_err() {
+            assert!(since.elapsed() < Duration::from_secs(20), "the service does not answer");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        service
+    }
+
+    /// Ends it as a power cut would: no time to finish anything.
+    pub fn kill(mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+
+    /// Asks it to stop, and gives back how it ended.
+    pub fn stop(mut self) -> std::process::ExitStatus {
+        let asked = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
+        assert!(asked.success());
+        self.0.wait().unwrap()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}

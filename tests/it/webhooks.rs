@@ -1,0 +1,141 @@
+//! What the endpoints answer.
+
+use cm_bot::cli::demo::play::{Played, settle, start};
+use hmac::{Hmac, KeyInit, Mac};
+use reqwest::{RequestBuilder, StatusCode};
+use serde_json::json;
+use sha2::Sha256;
+
+use crate::support::scene;
+
+async fn running() -> Played {
+    start("webhooks", scene("clean-change").parsed()).await.unwrap()
+}
+
+/// The secret in the settings of a system's section.
+fn secret(played: &Played, section: &str) -> String {
+    let settings: toml::Table = std::fs::read_to_string(played.world.settings_file()).unwrap().parse().unwrap();
+    settings[section]["webhook_secrets"][0].as_str().unwrap().to_owned()
+}
+
+fn sign(body: &str, secret: &str) -> String {
+    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
+    mac.update(body.as_bytes());
+    format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
+}
+
+fn created(key: &str) -> String {
+    json!({"timestamp": 1, "webhookEvent": "jira:issue_created", "issue": {"id": "10001", "key": key}}).to_string()
+}
+
+fn post(played: &Played, path: &str) -> RequestBuilder {
+    reqwest::Client::new().post(format!("http://{}{path}", played.world.service))
+}
+
+async fn status(request: RequestBuilder) -> StatusCode {
+    request.send().await.unwrap().status()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_webhook_is_stored_and_a_second_one_changes_nothing() {
+    let played = running().await;
+    let body = created("PRODCM-1");
+    let signature = sign(&body, &secret(&played, "jira"));
+    let send = |id: &'static str| {
+        post(&played, "/webhooks/jira")
+            .header("x-hub-signature", &signature)
+            .header("x-atlassian-webhook-identifier", id)
+            .body(body.clone())
+    };
+    assert_eq!(status(send("one")).await, StatusCode::ACCEPTED);
+    assert_eq!(status(send("one")).await, StatusCode::ACCEPTED, "again");
+    assert_eq!(status(send("two")).await, StatusCode::ACCEPTED, "replayed under another id");
+    settle(&played).await.unwrap();
+    let metrics = reqwest::get(format!("http://{}/metrics", played.world.service)).await.unwrap().text().await.unwrap();
+    assert!(metrics.contains("cm_bot_outbox_waiting 0"), "{metrics}");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_exactly_one_good_signature_nothing_is_read() {
+    let played = running().await;
+    let body = created("PRODCM-1");
+    let good = sign(&body, &secret(&played, "jira"));
+    let from_github = sign(&body, &secret(&played, "github"));
+    let jira = || post(&played, "/webhooks/jira").body(body.clone());
+    let refused = [
+        jira(),
+        jira().header("x-hub-signature", ""),
+        jira().header("x-hub-signature", good.to_uppercase()),
+        jira().header("x-hub-signature", &good[..50]),
+        jira().header("x-hub-signature", good.replace("sha256", "sha1")),
+        jira().header("x-hub-signature", &good).header("x-hub-signature", &good),
+        jira().header("x-hub-signature-256", &good),
+        jira().header("x-hub-signature", &from_github),
+        post(&played, "/webhooks/jira").header("x-hub-signature", &good).body(created("PRODCM-2")),
+        post(&played, "/webhooks/github")
+            .header("x-hub-signature-256", &good)
+            .header("x-github-event", "push")
+            .body(body.clone()),
+        post(&played, "/slack/interactions").body("payload={}"),
+        post(&played, "/slack/commands")
+            .header("x-slack-signature", "v0=0")
+            .header("x-slack-request-timestamp", "1")
+            .body("a=b"),
+    ];
+    for (number, request) in refused.into_iter().enumerate() {
+        assert_eq!(status(request).await, StatusCode::UNAUTHORIZED, "request {number}");
+    }
+    assert_eq!(status(jira().header("x-hub-signature", &good)).await, StatusCode::ACCEPTED, "the twin");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_is_too_large_is_refused() {
+    let played = running().await;
+    let body = "x".repeat(2 * 1024 * 1024 + 1);
+    let request =
+        post(&played, "/webhooks/jira").header("x-hub-signature", sign(&body, &secret(&played, "jira"))).body(body);
+    assert_eq!(status(request).await, StatusCode::PAYLOAD_TOO_LARGE);
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signed_body_that_makes_no_sense_is_kept_and_does_no_harm() {
+    let played = running().await;
+    let secret = secret(&played, "jira");
+    for body in
+        ["", "[]", "{\"webhookEvent\":\"jira:issue_created\"}", "\u{feff}{}", &created("prodcm-1"), &created("OTHER-1")]
+    {
+        let request =
+            post(&played, "/webhooks/jira").header("x-hub-signature", sign(body, &secret)).body(body.to_owned());
+        assert_eq!(status(request).await, StatusCode::ACCEPTED, "{body:?}");
+    }
+    settle(&played).await.unwrap();
+    let ready = reqwest::get(format!("http://{}/readyz", played.world.service)).await.unwrap();
+    assert_eq!(ready.status(), StatusCode::OK);
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_that_is_not_there_says_no() {
+    let played = running().await;
+    let answer = post(&played, "/api/v1/changes").send().await.unwrap();
+    assert_eq!(answer.status(), StatusCode::NOT_IMPLEMENTED);
+    assert!(answer.text().await.unwrap().contains("Nothing may be deployed on its word."));
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_run_no_scripts_and_show_nothing_that_is_not_there() {
+    let played = running().await;
+    let get = |path: &str| reqwest::get(format!("http://{}{path}", played.world.service));
+    let page = get("/").await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
+    assert!(policy.starts_with("default-src 'none'"), "{policy}");
+    assert!(page.text().await.unwrap().contains("No ticket was judged yet."));
+    for path in ["/changes/PRODCM-1", "/changes/..%2f..%2fetc", "/changes/%00", "/nowhere"] {
+        assert_eq!(get(path).await.unwrap().status(), StatusCode::NOT_FOUND, "{path}");
+    }
+    played.stop().await;
+}
