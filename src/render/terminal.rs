@@ -34,7 +34,7 @@ fn add(block: &Block, indent: &str, lines: &mut Vec<String>) {
 /// A table with columns as wide as their widest cell; the last column is not padded.
 fn add_table(head: &[&'static str], rows: &[Vec<Line>], indent: &str, lines: &mut Vec<String>) {
     let mut table: Vec<Vec<String>> = vec![head.iter().map(|cell| (*cell).to_owned()).collect()];
-    table.extend(rows.iter().map(|row| row.iter().map(|cell| plain(cell)).collect()));
+    table.extend(rows.iter().map(|row| row.iter().map(plain).collect()));
     let width = |column: usize| table.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
     let widths: Vec<usize> = (0..head.len()).map(|column| width(column).unwrap_or(0)).collect();
     for row in &table {

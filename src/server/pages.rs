@@ -6,7 +6,7 @@ use axum::response::{Html, IntoResponse};
 use maud::html;
 
 use super::Server;
-use crate::model::{TicketKey, Timestamp};
+use crate::model::{TicketKey, Timestamp, shortened};
 use crate::policy::evaluate;
 use crate::render::view::View;
 use crate::render::{html as render, jira};
@@ -57,7 +57,7 @@ pub(super) async fn change(
         links: &server.links,
     };
     let content = html! {
-        h1 { a href=(server.links.ticket(&stored.facts.ticket)) { (ticket) } " " (stored.facts.ticket.summary) }
+        h1 { a href=(server.links.ticket(&stored.facts.ticket)) { (ticket) } " " (shortened(&stored.facts.ticket.summary, 200)) }
         p class="soft" { "Requested by " (view.requester_name()) ". Evidence of evaluation " (stored.evaluation) "." }
         (render::document(&jira::findings(&view)))
         p class="soft" { "Decision " code { (stored.id) } ", made under criteria and people with digest " code { (stored.criteria.digest) } "." }

@@ -25,6 +25,7 @@ impl Clock {
 
     /// Now, in milliseconds since the epoch.
     #[must_use]
+    #[expect(clippy::disallowed_methods, reason = "the one place where the simulated world reads the machine's clock")]
     pub fn now_ms(&self) -> i64 {
         match self {
             Clock::Real => jiff::Timestamp::now().as_millisecond(),

@@ -77,7 +77,7 @@ fn a_scene_with_a_typing_error_names_the_place() {
     let text = std::fs::read_to_string("config/scenes/clean-change.toml").unwrap();
     for (wrong, words) in [
         (text.replacen("push = {", "pusch = {", 1), "unknown field `pusch`"),
-        (text.replacen("commit = \"merged\" }", "commit = \"mergd\" }", 1), "mergd"),
+        (text.replacen("commit = \"fix\" }", "commit = \"fixx\" }", 1), "fixx"),
         (text.replacen("by = \"lee\"", "by = \"leo\"", 1), "leo"),
     ] {
         std::fs::write(&file, wrong).unwrap();

@@ -1,5 +1,7 @@
 //! `kill -9` at any moment, and then one comment, one transition, one message.
 
+use std::sync::Arc;
+use std::sync::atomic::AtomicI64;
 use std::time::Duration;
 
 use cm_bot::cli::demo::world::World;
@@ -12,6 +14,11 @@ use crate::support::scene;
 
 /// How long a ticket may take after the last restart.
 const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The world's clock begins at the machine's time, which the service reads, and can be moved on its own.
+fn same_time() -> Clock {
+    Clock::Scripted(Arc::new(AtomicI64::new(Clock::Real.now_ms())))
+}
 
 /// What people see of the ticket: approvals by cm-bot, its comments, its messages.
 fn seen(world: &World) -> (usize, usize, usize) {
@@ -49,7 +56,7 @@ async fn settle_history(world: &World) {
 
 async fn killed_after(delay: Duration, again: Duration) {
     let scene: Scene = scene("clean-change").parsed().variant(Variant::Scene);
-    let world = World::new(scene.clone(), Clock::scripted()).await.unwrap();
+    let world = World::new(scene.clone(), same_time()).await.unwrap();
     let service = Service::start(&world).await;
     let (last, before) = scene.timeline.split_last().unwrap();
     play(&world, before.iter()).await;

@@ -98,20 +98,20 @@ fn add_arrival(pull_request: &mut PullRequest, commit: wire::HeadCommitInfo) -> 
 
 fn add_event(pull_request: &mut PullRequest, item: TimelineItem) -> Result<(), SourceError> {
     match item {
-        TimelineItem::HeadRefForcePushedEvent { created_at, actor } => pull_request
+        TimelineItem::ForcePushed { created_at, actor } => pull_request
             .force_pushes
             .push(ForcePush { at: parse(Timestamp::parse(&created_at))?, actor: actor.as_ref().and_then(account) }),
-        TimelineItem::BaseRefChangedEvent { created_at } => {
+        TimelineItem::BaseChanged { created_at } => {
             pull_request.base_changes.push(parse(Timestamp::parse(&created_at))?);
         }
-        TimelineItem::ReviewDismissedEvent { previous_review_state, actor, review: Some(review) } => {
+        TimelineItem::ReviewDismissed { previous_review_state, actor, review: Some(review) } => {
             pull_request.dismissals.push(Dismissal {
                 review: review.id,
                 was: opinion(&previous_review_state)?,
                 actor: actor.as_ref().and_then(account),
             });
         }
-        TimelineItem::ReviewDismissedEvent { review: None, .. } => {}
+        TimelineItem::ReviewDismissed { review: None, .. } => {}
     }
     Ok(())
 }

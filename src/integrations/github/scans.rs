@@ -189,7 +189,7 @@ fn severity(rule: Option<&SarifRule>, level: Option<&str>) -> Severity {
             Ok(number) if number >= 7.0 => Severity::High,
             Ok(number) if number >= 4.0 => Severity::Medium,
             Ok(number) if number > 0.0 => Severity::Low,
-            Ok(number) if number == 0.0 => Severity::None,
+            Ok(0.0) => Severity::None,
             Ok(_) | Err(_) => Severity::Unrated,
         };
     }

@@ -266,12 +266,12 @@ pub(super) struct ReviewInfo {
 #[derive(Debug, Deserialize)]
 #[serde(tag = "__typename")]
 pub(super) enum TimelineItem {
-    #[serde(rename_all = "camelCase")]
-    HeadRefForcePushedEvent { created_at: String, actor: Option<Actor> },
-    #[serde(rename_all = "camelCase")]
-    BaseRefChangedEvent { created_at: String },
-    #[serde(rename_all = "camelCase")]
-    ReviewDismissedEvent { previous_review_state: String, actor: Option<Actor>, review: Option<ReviewId> },
+    #[serde(rename = "HeadRefForcePushedEvent", rename_all = "camelCase")]
+    ForcePushed { created_at: String, actor: Option<Actor> },
+    #[serde(rename = "BaseRefChangedEvent", rename_all = "camelCase")]
+    BaseChanged { created_at: String },
+    #[serde(rename = "ReviewDismissedEvent", rename_all = "camelCase")]
+    ReviewDismissed { previous_review_state: String, actor: Option<Actor>, review: Option<ReviewId> },
 }
 
 #[derive(Debug, Deserialize)]

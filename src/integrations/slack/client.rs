@@ -13,6 +13,9 @@ use crate::integrations::http::{read, send_once};
 use crate::model::{Timestamp, shortened};
 use crate::settings::Slack as Settings;
 
+/// How far Slack's clock and ours may be apart, in seconds, when a message is looked for.
+const CLOCKS_APART: i64 = 600;
+
 /// A client for one Slack workspace.
 #[derive(Debug)]
 pub struct SlackClient {
@@ -112,7 +115,7 @@ impl SlackClient {
                 "conversations.replies"
             }
             None => {
-                arguments["oldest"] = json!((since.seconds() - 5).to_string());
+                arguments["oldest"] = json!((since.seconds() - CLOCKS_APART).to_string());
                 "conversations.history"
             }
         };

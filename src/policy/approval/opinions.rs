@@ -29,7 +29,7 @@ pub(super) struct Standing {
 pub(super) fn standing(pull_request: &PullRequest, brought: &[&Commit], people: &People) -> Standing {
     let touched = Contributions::of(pull_request, brought, people);
     let mut standing = Standing {
-        contributors: touched.known.iter().map(|(name, _)| name.clone()).collect(),
+        contributors: touched.known.keys().cloned().collect(),
         unidentified: touched.unidentified.clone(),
         ..Standing::default()
     };
