@@ -93,13 +93,23 @@ pub struct ClaimedAction {
     pub action: Action,
     /// How often it was tried, this time included.
     pub attempts: i64,
-    /// Whether a newer action of the same lane makes this one pointless, unless it was carried out already.
+    /// Whether a newer action of the same kind makes this one pointless, unless it was carried out already.
     pub superseded: bool,
     seq: i64,
     token: i64,
 }
 
 impl Effect {
+    fn kind(&self) -> &'static str {
+        match self {
+            Effect::Approve { .. } => "approve",
+            Effect::Comment { .. } => "comment",
+            Effect::Link { .. } => "link",
+            Effect::Message { .. } => "message",
+            Effect::Reply { .. } => "reply",
+        }
+    }
+
     /// The lane that it belongs to.
     #[must_use]
     pub fn lane(&self) -> Lane {
@@ -166,14 +176,14 @@ impl Store {
                                 AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for \
                                                 AND c.state IN ('ready', 'running')) \
                                 ORDER BY a.run_at, a.seq LIMIT 1) \
-                   RETURNING seq, id, issue_id, lane, payload, made_at, attempts, lease_token, \
+                   RETURNING seq, id, issue_id, payload, made_at, attempts, lease_token, \
                    (SELECT ticket_key FROM tickets AS t WHERE t.issue_id = actions.issue_id) AS ticket_key";
         let row = sqlx::query(sql).bind(now.plus(LEASE).0).bind(now.0).fetch_optional(&self.writer).await?;
         let Some(row) = row else { return Ok(None) };
         let mut claimed = claimed(&row)?;
-        let newer = "SELECT count(*) FROM actions WHERE lane = $1 AND seq > $2 AND state = 'ready'";
-        let lane: String = row.try_get("lane")?;
-        let newer: i64 = sqlx::query_scalar(newer).bind(lane).bind(claimed.seq).fetch_one(&self.readers).await?;
+        let newer = "SELECT count(*) FROM actions AS newer JOIN actions AS this ON this.seq = $1 \
+                     WHERE newer.lane = this.lane AND newer.kind = this.kind AND newer.seq > this.seq AND newer.state = 'ready'";
+        let newer: i64 = sqlx::query_scalar(newer).bind(claimed.seq).fetch_one(&self.readers).await?;
         claimed.superseded = newer > 0 && claimed.attempts > 1;
         Ok(Some(claimed))
     }
@@ -272,8 +282,8 @@ pub(super) async fn insert(
     actions: &[NewAction],
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let sql = "INSERT INTO actions (id, decision_id, issue_id, lane, waits_for, payload, state, run_at, made_at, attempts, lease_until, lease_token) \
-               VALUES ($1, $2, $3, $4, $5, $6, 'ready', $7, $7, 0, 0, 0)";
+    let sql = "INSERT INTO actions (id, decision_id, issue_id, lane, kind, waits_for, payload, state, run_at, made_at, attempts, lease_until, lease_token) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'ready', $8, $8, 0, 0, 0)";
     for action in actions {
         let lane = match action.effect.lane() {
             Lane::Jira => format!("jira:{issue}"),
@@ -284,6 +294,7 @@ pub(super) async fn insert(
             .bind(decision.map(|id| id.to_string()))
             .bind(issue.as_str())
             .bind(lane)
+            .bind(action.effect.kind())
             .bind(action.waits_for.map(|id| id.to_string()))
             .bind(&action.payload)
             .bind(now.0)

@@ -83,6 +83,7 @@ CREATE TABLE actions (
     decision_id TEXT,
     issue_id TEXT NOT NULL,
     lane TEXT NOT NULL,
+    kind TEXT NOT NULL,
     waits_for TEXT,
     payload TEXT NOT NULL,
     state TEXT NOT NULL,
