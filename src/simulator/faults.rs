@@ -67,10 +67,13 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// How the next request to `system` fails, if it does; a limited fault is used up by it.
-    fn take(&self, system: System) -> Option<FailureKind> {
+    /// How this request to `system` fails, if it does; a limited fault is used up by it.
+    fn take(&self, system: System, asked: &str) -> Option<FailureKind> {
         let mut inner = self.locked();
         let fail = inner.failing.get_mut(&system)?;
+        if fail.on.as_ref().is_some_and(|part| !asked.contains(part)) {
+            return None;
+        }
         let kind = fail.how;
         match &mut fail.times {
             Some(0) => return None,
@@ -80,16 +83,19 @@ impl Faults {
         Some(kind)
     }
 
-    fn note(&self, system: System, request: &Request) {
+    /// Notes a request and gives back its method and path in one text.
+    fn note(&self, system: System, request: &Request) -> String {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        self.locked().requests.push(SeenRequest { system, method: request.method().to_string(), path });
+        let (method, asked) = (request.method().to_string(), format!("{} {path}", request.method()));
+        self.locked().requests.push(SeenRequest { system, method, path });
+        asked
     }
 }
 
 /// Middleware in front of a simulated API: notes the request and fails it when the scene says so.
 pub async fn stand_between(State(here): State<SystemFaults>, request: Request, next: Next) -> Response {
-    here.faults.note(here.system, &request);
-    match here.faults.take(here.system) {
+    let asked = here.faults.note(here.system, &request);
+    match here.faults.take(here.system, &asked) {
         None => next.run(request).await,
         Some(FailureKind::LosesAnswers) => {
             next.run(request).await;

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod crash;
 mod hostile;
+mod lost_answers;
 mod modes;
 mod policy;
 mod queries;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use reqwest::{Method, RequestBuilder};
+use reqwest::{Method, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
@@ -189,7 +189,7 @@ impl JiraClient {
     /// When Jira does not take it.
     pub async fn link(&self, ticket: &TicketKey, link: &Value) -> Result<(), SourceError> {
         let path = format!("rest/api/3/issue/{ticket}/remotelink");
-        send_once(self.request(Method::POST, &path).json(link)).await.map(|_| ())
+        send_once(self.request(Method::POST, &path).json(link)).await?.json::<wire::Linked>().map(|_| ())
     }
 
     /// Moves a ticket by the transition of this name that ends in this status. Ids differ between workflows, names and
@@ -202,8 +202,12 @@ impl JiraClient {
             return Err(TransitionError::NotOffered(name.to_owned()));
         };
         let body = json!({"transition": {"id": transition.id}});
-        send_once(self.request(Method::POST, &path).json(&body)).await?;
-        Ok(())
+        let answer = send_once(self.request(Method::POST, &path).json(&body)).await?;
+        match answer.status {
+            StatusCode::NO_CONTENT => Ok(()),
+            // A page that somebody between us and Jira answered: nothing is known of the transition.
+            other => Err(SourceError::Unreadable(format!("{other} to a transition")).into()),
+        }
     }
 
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {

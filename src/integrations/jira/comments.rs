@@ -87,7 +87,7 @@ impl JiraClient {
     pub async fn edit_comment(&self, ticket: &TicketKey, id: &str, comment: &Comment<'_>) -> Result<(), SourceError> {
         let path = format!("rest/api/3/issue/{ticket}/comment/{id}");
         let request = self.request(Method::PUT, &path).query(&[("notifyUsers", "false")]);
-        send_once(request.json(&to_wire(comment))).await.map(|_| ())
+        send_once(request.json(&to_wire(comment))).await?.json::<wire::Created>().map(|_| ())
     }
 
     /// The mark of a comment: some Jira versions send properties along, the others are asked for it.

@@ -121,3 +121,10 @@ pub(super) struct Property {
 pub(super) struct Created {
     pub id: String,
 }
+
+/// Jira names a remote link by a number.
+#[derive(Debug, Deserialize)]
+pub(super) struct Linked {
+    #[serde(rename = "id")]
+    pub _id: u64,
+}

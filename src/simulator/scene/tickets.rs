@@ -103,6 +103,8 @@ pub struct Fail {
     /// How it fails.
     #[serde(default)]
     pub how: FailureKind,
+    /// Only requests whose method and path contain this, for example `POST /rest/api/3/issue/PRODCM-412/comment`.
+    pub on: Option<String>,
     /// How many requests fail; without this, all until `recover`.
     pub times: Option<u32>,
 }
