@@ -32,7 +32,7 @@ pub struct Sources {
 /// # Errors
 /// Only when our own records cannot be read.
 pub async fn for_ticket(sources: &Sources, ticket: Ticket, criteria: &Criteria) -> Result<Facts, StoreError> {
-    let mut facts = alone(sources, ticket);
+    let mut facts = alone(sources, ticket).await?;
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
     from_records(sources, &mut facts, &scope).await?;
     facts.siblings = siblings::of(sources, &facts.ticket, &scope).await?;
@@ -40,14 +40,18 @@ pub async fn for_ticket(sources: &Sources, ticket: Ticket, criteria: &Criteria) 
     Ok(facts)
 }
 
-/// The facts that the ticket alone gives, for an announcement that must not wait for anybody.
-#[must_use]
-pub fn alone(sources: &Sources, ticket: Ticket) -> Facts {
+/// The facts that the ticket and our own records give, for an announcement that must not wait for anybody.
+///
+/// # Errors
+/// Only when our own records cannot be read.
+pub async fn alone(sources: &Sources, ticket: Ticket) -> Result<Facts, StoreError> {
+    let first_seen = sources.store.known_ticket(&ticket.id).await?.map(|known| known.first_seen);
     let placement = Placement::of(&ticket, &sources.services);
     let repository_url =
         placement.service().map_or_else(String::new, |service| sources.github.web_url(&service.repository));
-    Facts {
+    Ok(Facts {
         ticket,
+        first_seen,
         placement,
         repository_url,
         baseline: Fact::not_asked("the last approved change"),
@@ -58,7 +62,7 @@ pub fn alone(sources: &Sources, ticket: Ticket) -> Facts {
         pull_requests: Fact::not_asked("the pull requests of the commits"),
         changes: std::collections::BTreeMap::new(),
         scans: Fact::not_asked("the security scans"),
-    }
+    })
 }
 
 async fn from_records(sources: &Sources, facts: &mut Facts, scope: &Scope) -> Result<(), StoreError> {

@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
     context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
     if is_emergency(&ticket, criteria) && is_new(context, &ticket).await? {
         // The leads are told from the ticket alone; everything that has to be asked for comes with the next look.
-        record(context, &gather::alone(&context.sources, ticket)).await?;
+        record(context, &gather::alone(&context.sources, ticket).await?).await?;
         return Ok(Next::LookAgain(std::time::Duration::ZERO));
     }
     let facts = gather::for_ticket(&context.sources, ticket, criteria).await?;

@@ -70,6 +70,8 @@ pub enum GapReason {
 pub struct Facts {
     /// The ticket as it was read for this evaluation.
     pub ticket: Ticket,
+    /// When cm-bot first saw the ticket; nothing when it never did.
+    pub first_seen: Option<Timestamp>,
     /// The service that it names.
     pub placement: Placement,
     /// Where people see the repository; for links.

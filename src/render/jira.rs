@@ -144,7 +144,7 @@ fn emergency_to_do(view: &View<'_>) -> Line {
     let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
     let mut to_do = vec![strong("To do: ")];
     to_do.extend(mentions(&leads));
-    let due = documentation_due(view.at).day_and_clock();
+    let due = documentation_due(view.declared()).day_and_clock();
     to_do.push(words(format!(
         " look at it now. Nothing is approved automatically. The documentation is due within 24 hours, by {due}."
     )));

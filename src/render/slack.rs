@@ -248,11 +248,11 @@ fn emergency(view: &View<'_>) -> Message {
         .words(&format!(" {}", view.subject()));
     let who = mention_all(Mrkdwn::new().bold("Who is changing production").line(), &requester(view));
     let who = who.words(&format!(" ({})", view.requester_name()));
-    let due = documentation_due(view.at);
+    let due = documentation_due(view.declared());
     let fields = vec![
         who,
         Mrkdwn::new().bold("What").line().words(&view.build()),
-        Mrkdwn::new().bold("Declared").line().time(view.at),
+        Mrkdwn::new().bold("Declared").line().time(view.declared()),
         Mrkdwn::new().bold("Documentation due").line().time(due).words(" (24 h)"),
     ];
     let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();

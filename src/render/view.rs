@@ -115,6 +115,12 @@ impl<'a> View<'a> {
         }
     }
 
+    /// When the ticket was declared to us: from then the time to document an emergency runs.
+    #[must_use]
+    pub fn declared(&self) -> Timestamp {
+        self.facts.first_seen.unwrap_or(self.at)
+    }
+
     /// The person who asked for the change, if the people file knows the account.
     #[must_use]
     pub fn requester(&self) -> Option<&'a Person> {

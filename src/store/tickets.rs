@@ -15,6 +15,8 @@ pub struct KnownTicket {
     pub key: TicketKey,
     /// Its state when we last saw it: `pending`, `approved`, `declined`, `closed`, `other` or `gone`.
     pub status: String,
+    /// When we first saw it.
+    pub first_seen: Timestamp,
     /// How many evaluations it has had.
     pub evaluation: i64,
     /// Its last decision.
@@ -29,7 +31,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn known_ticket(&self, issue: &IssueId) -> Result<Option<KnownTicket>, StoreError> {
-        let sql = "SELECT issue_id, ticket_key, status, evaluation, decision_id, result_sha256 FROM tickets WHERE issue_id = $1";
+        let sql = "SELECT issue_id, ticket_key, status, seen_at, evaluation, decision_id, result_sha256 FROM tickets WHERE issue_id = $1";
         let row = sqlx::query(sql).bind(issue.as_str()).fetch_optional(&self.readers).await?;
         row.as_ref().map(known).transpose()
     }
@@ -39,7 +41,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn unfinished_of_scope(&self, scope: &Scope) -> Result<Vec<KnownTicket>, StoreError> {
-        let sql = "SELECT issue_id, ticket_key, status, evaluation, decision_id, result_sha256 FROM tickets \
+        let sql = "SELECT issue_id, ticket_key, status, seen_at, evaluation, decision_id, result_sha256 FROM tickets \
                    WHERE service = $1 AND environment = $2 AND status IN ('pending', 'approved') ORDER BY seen_at, issue_id";
         let query = sqlx::query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str());
         query.fetch_all(&self.readers).await?.iter().map(known).collect()
@@ -50,7 +52,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn pending_of_service(&self, service: &ServiceName) -> Result<Vec<KnownTicket>, StoreError> {
-        let sql = "SELECT issue_id, ticket_key, status, evaluation, decision_id, result_sha256 FROM tickets \
+        let sql = "SELECT issue_id, ticket_key, status, seen_at, evaluation, decision_id, result_sha256 FROM tickets \
                    WHERE service = $1 AND status = 'pending' ORDER BY seen_at, issue_id";
         sqlx::query(sql).bind(service.as_str()).fetch_all(&self.readers).await?.iter().map(known).collect()
     }
@@ -124,6 +126,7 @@ fn known(row: &SqliteRow) -> Result<KnownTicket, StoreError> {
         issue: stored(IssueId::parse(row.try_get("issue_id")?))?,
         key: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
         status: row.try_get("status")?,
+        first_seen: Timestamp(row.try_get("seen_at")?),
         evaluation: row.try_get("evaluation")?,
         decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
         result: row.try_get("result_sha256")?,

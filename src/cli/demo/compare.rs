@@ -15,6 +15,8 @@ pub struct Outcome {
     pub ticket: Option<TicketView>,
     /// The newest decision, as JSON; `null` when there is none.
     pub decision: Value,
+    /// The short id of that decision.
+    pub record: Option<String>,
     /// cm-bot's comments, oldest first.
     pub comments: Vec<crate::simulator::jira::CommentView>,
     /// Names of the transitions that cm-bot made.
@@ -57,6 +59,7 @@ impl Outcome {
         Ok(Outcome {
             comments: ticket.as_ref().map(ours).unwrap_or_default(),
             transitions: ticket.as_ref().map(moves).unwrap_or_default(),
+            record: decision.as_ref().map(|stored| stored.id.short()),
             decision: decision.map_or(Ok(Value::Null), |stored| serde_json::from_str(&stored.decision))?,
             ticket,
             messages,
@@ -68,6 +71,13 @@ impl Outcome {
     #[must_use]
     pub fn comment_text(&self) -> String {
         self.comments.last().map_or_else(String::new, |comment| adf_text(&comment.body))
+    }
+
+    /// The newest comment with `{record}` in the place of the decision's id, which is another in every play.
+    #[must_use]
+    pub fn comparable_comment(&self) -> String {
+        let text = self.comment_text();
+        self.record.as_ref().map_or_else(|| text.clone(), |record| text.replace(record, "{record}"))
     }
 
     /// The first words of the newest comment: what people read for a verdict.
@@ -212,7 +222,7 @@ fn counts(expect: &Expect, outcome: &Outcome, differ: &mut Differences<'_>) {
 
 fn texts(expect: &Expect, outcome: &Outcome, played: &Played, differ: &mut Differences<'_>) {
     if let Some(comment) = &expect.comment {
-        differ.compare_lines("comment", &named(comment, played), &outcome.comment_text());
+        differ.compare_lines("comment", &named(comment, played), &outcome.comparable_comment());
     }
     if let Some(message) = &expect.message {
         let found =
@@ -238,13 +248,18 @@ fn mentions(outcome: &Outcome, played: &Played) -> Vec<String> {
 
 /// Puts the short SHA of each commit where the scene writes its name in braces.
 fn named(text: &str, played: &Played) -> String {
-    let names = played.world.scene.commits.iter().map(|commit| commit.id.clone());
-    let merges =
-        played.world.scene.timeline.iter().filter_map(|step| step.merge.as_ref()).map(|merge| merge.commit.clone());
-    names.chain(merges).fold(text.to_owned(), |text, name| match played.world.simulator.github.short(&name) {
-        Ok(short) => text.replace(&format!("{{{name}}}"), &short),
-        Err(_) => text,
-    })
+    commits(played)
+        .into_iter()
+        .fold(text.to_owned(), |text, (name, short)| text.replace(&format!("{{{name}}}"), &short))
+}
+
+/// The commits that a scene names, each with its short SHA.
+#[must_use]
+pub fn commits(played: &Played) -> Vec<(String, String)> {
+    let made = played.world.scene.commits.iter().map(|commit| &commit.id);
+    let merged = played.world.scene.timeline.iter().filter_map(|step| step.merge.as_ref()).map(|merge| &merge.commit);
+    let short = |name: &String| Some((name.clone(), played.world.simulator.github.short(name).ok()?));
+    made.chain(merged).filter_map(short).collect()
 }
 
 /// Whether a text names the ticket, and not one whose key only begins like it.

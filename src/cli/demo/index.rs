@@ -52,7 +52,7 @@ async fn page(played: &[Played]) -> anyhow::Result<String> {
                 td { strong { (played.world.scene.title) } br; span class="soft" { (played.world.scene.about) } }
                 td { span class=(format!("lozenge {}", tone(outcome))) { (outcome.verdict_words()) } }
                 td { (outcome.why()) }
-                td {
+                td class="look" {
                     a href=(format!("http://{}/browse/{key}", played.world.addresses.jira)) { "Jira: " (key) } br;
                     a href=(format!("http://{}/", played.world.addresses.slack)) { "Slack" } br;
                     a href=(format!("http://{}/changes/{key}", played.world.service)) { "Evidence" }

@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 
 use serde_json::{Value, json};
 
-use super::compare::Outcome;
+use super::compare::{Outcome, commits};
 use super::play::Played;
 use crate::model::shortened;
 use crate::simulator::jira::adf_text;
@@ -56,6 +56,7 @@ pub(super) async fn json(played: &Played) -> anyhow::Result<Value> {
         "ok": played.differences.is_empty(),
         "differences": played.differences,
         "refused_webhooks": played.world.simulator.jira.refused_webhooks(),
+        "commits": commits(played).into_iter().collect::<std::collections::BTreeMap<_, _>>(),
         "tickets": tickets,
     }))
 }

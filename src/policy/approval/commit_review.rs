@@ -69,10 +69,11 @@ fn not_reviewed(lacking: &[(&Proof<'_>, &Lack)], all: usize, facts: &Facts) -> F
         1 => "A commit was not reviewed by somebody else.".to_owned(),
         many => format!("{many} commits were not reviewed by somebody else."),
     };
-    let mut details: Vec<Text> =
-        lacking.iter().take(MOST_NAMED).map(|(proof, lack)| sentence(proof, lack, facts)).collect();
-    if lacking.len() > MOST_NAMED {
-        details.push(format!("And {} more, see the list of commits.", lacking.len() - MOST_NAMED).into());
+    let groups = by_reason(lacking);
+    let mut details: Vec<Text> = groups.iter().take(MOST_NAMED).map(|group| sentence(group, facts)).collect();
+    let more: usize = groups.iter().skip(MOST_NAMED).map(Vec::len).sum();
+    if more > 0 {
+        details.push(format!("And {more} more, see the list of commits.").into());
     }
     Finding {
         outcome: Outcome::NotMet,
@@ -83,13 +84,38 @@ fn not_reviewed(lacking: &[(&Proof<'_>, &Lack)], all: usize, facts: &Facts) -> F
     }
 }
 
-fn sentence(proof: &Proof<'_>, lack: &Lack, facts: &Facts) -> Text {
-    let sha = &proof.commit.sha;
-    Text::new().link(sha.short(), format!("{}/commit/{sha}", facts.repository_url)).words(format!(
-        " by {} {}.",
-        author(proof.commit),
-        lack.why
-    ))
+/// A commit and what it lacks.
+type Lacking<'a> = (&'a Proof<'a>, &'a Lack);
+
+/// Commits of one author that lack the same are one sentence; at most [`MOST_NAMED`] of them.
+fn by_reason<'a>(lacking: &[Lacking<'a>]) -> Vec<Vec<Lacking<'a>>> {
+    let mut groups: Vec<Vec<Lacking<'a>>> = Vec::new();
+    for (proof, lack) in lacking.iter().copied() {
+        let same = |group: &&mut Vec<Lacking<'a>>| {
+            let (first, why) = group[0];
+            group.len() < MOST_NAMED && why.why == lack.why && author(first.commit) == author(proof.commit)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push((proof, lack)),
+            None => groups.push(vec![(proof, lack)]),
+        }
+    }
+    groups
+}
+
+fn sentence(group: &[Lacking<'_>], facts: &Facts) -> Text {
+    let mut text = Text::new();
+    for (place, (proof, _)) in group.iter().enumerate() {
+        let sha = &proof.commit.sha;
+        let joint = match place {
+            0 => "",
+            place if place + 1 == group.len() => " and ",
+            _ => ", ",
+        };
+        text = text.words(joint).link(sha.short(), format!("{}/commit/{sha}", facts.repository_url));
+    }
+    let (first, lack) = group[0];
+    text.words(format!(" by {} {}.", author(first.commit), lack.why))
 }
 
 /// What helps most: an approval, where one would count; else a human's decision.

@@ -4,7 +4,8 @@ use super::super::scene::Scene;
 use super::people::{BOT_USER, GROUPS};
 
 /// The emoji that messages use.
-const EMOJI: [(&str, &str); 28] = [
+const EMOJI: [(&str, &str); 29] = [
+    ("checkered_flag", "🏁"),
     ("white_check_mark", "✅"),
     ("heavy_check_mark", "✔️"),
     ("x", "❌"),

@@ -101,6 +101,7 @@ pub fn passing() -> Facts {
     };
     Facts {
         ticket,
+        first_seen: Some(NOW),
         placement,
         repository_url: "https://github.example/acme/billing-api".into(),
         baseline: Fact::Known(Some(PastChange {
