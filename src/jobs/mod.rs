@@ -11,6 +11,20 @@ pub use worker::Worker;
 use std::time::Duration;
 
 use crate::model::Timestamp;
+use crate::signals::Wake;
+use crate::store::StoreError;
+
+/// What a worker does after one piece of work: at once the next, or a rest when there was none or the queue failed.
+async fn rest_after(result: Result<bool, StoreError>, wake: &Wake) {
+    match result {
+        Ok(true) => wake.all(),
+        Ok(false) => wake.sleep().await,
+        Err(error) => {
+            tracing::error!(%error, "The queue failed: {error}");
+            wake.sleep().await;
+        }
+    }
+}
 
 /// When to try again after `attempts` tries: `first`, doubled each time, at most `most`; never sooner than was asked of us.
 fn try_again_at(

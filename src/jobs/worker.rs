@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::try_again_at;
+use super::{rest_after, try_again_at};
 use crate::handlers::{Context, HandlerError, Next, handle};
 use crate::signals::Wake;
 use crate::store::{ClaimedJob, StoreError};
@@ -20,14 +20,7 @@ impl Worker {
     /// Works until it is told to stop, and finishes what it has begun.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.work_once().await {
-                Ok(true) => self.wake.all(),
-                Ok(false) => self.wake.sleep().await,
-                Err(error) => {
-                    tracing::error!(%error, "The job queue failed: {error}");
-                    self.wake.sleep().await;
-                }
-            }
+            rest_after(self.work_once().await, &self.wake).await;
         }
     }
 

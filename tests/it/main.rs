@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod crash;
 mod hostile;
+mod logins;
 mod lost_answers;
 mod modes;
 mod policy;

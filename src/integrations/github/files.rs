@@ -37,10 +37,11 @@ impl GithubClient {
     /// [`SourceError::NotFound`] when there is no such file.
     pub async fn file(&self, repository: &RepoName, path: &str, at: &CommitSha) -> Result<Option<String>, SourceError> {
         let content: wire::Content = self.get(repository, &format!("/contents/{path}?ref={at}"), None).await?.json()?;
-        if content.kind != "file" || content.encoding.as_deref() != Some("base64") {
-            return Ok(None);
-        }
-        let text: String = content.content.unwrap_or_default().split_whitespace().collect();
-        Ok(STANDARD.decode(text).ok().and_then(|bytes| String::from_utf8(bytes).ok()))
+        let encoded = match (content.kind.as_str(), content.encoding.as_deref(), content.content) {
+            ("file", Some("base64"), Some(encoded)) => encoded,
+            _ => return Ok(None),
+        };
+        let encoded: String = encoded.split_whitespace().collect();
+        Ok(STANDARD.decode(encoded).ok().and_then(|bytes| String::from_utf8(bytes).ok()))
     }
 }

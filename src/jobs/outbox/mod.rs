@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::try_again_at;
+use super::{rest_after, try_again_at};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
@@ -78,14 +78,7 @@ impl Outbox {
     /// Works until it is told to stop, and finishes what it has begun.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            match self.work_once().await {
-                Ok(true) => self.wake.all(),
-                Ok(false) => self.wake.sleep().await,
-                Err(error) => {
-                    tracing::error!(%error, "The outbox failed: {error}");
-                    self.wake.sleep().await;
-                }
-            }
+            rest_after(self.work_once().await, &self.wake).await;
         }
     }
 
