@@ -5,6 +5,7 @@
 mod architecture;
 mod cli;
 mod crash;
+mod explain;
 mod hostile;
 mod logins;
 mod lost_answers;
