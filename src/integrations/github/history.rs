@@ -79,7 +79,8 @@ impl GithubClient {
         let rest: Vec<wire::Comparison> = stream::iter(rest).buffered(AT_A_TIME).try_collect().await?;
         let mut commits = first.commits;
         commits.extend(rest.into_iter().flat_map(|page| page.commits));
-        check_complete(&commits, total, head)?;
+        check_complete(&commits, total, relation)?;
+        check_end(&commits, head)?;
         Ok(Comparison { relation, removed, commits })
     }
 
@@ -105,16 +106,62 @@ fn relation(status: &str) -> Result<Relation, SourceError> {
     }
 }
 
-/// The number is right, no commit stands twice, and the commit to deploy is the last one.
-fn check_complete(commits: &[wire::ComparedCommit], total: u64, head: &CommitSha) -> Result<(), SourceError> {
+/// The number is right, no commit stands twice, and there are new commits exactly when history says that there are.
+fn check_complete(commits: &[wire::ComparedCommit], total: u64, relation: Relation) -> Result<(), SourceError> {
     let unique: std::collections::HashSet<&str> = commits.iter().map(|commit| commit.sha.as_str()).collect();
     if unique.len() as u64 != total || commits.len() as u64 != total {
         return Err(SourceError::Incomplete(format!("{} of {total} commits", unique.len())));
     }
+    let must_be_new = matches!(relation, Relation::Ahead | Relation::Diverged);
+    if must_be_new == commits.is_empty() {
+        return Err(SourceError::Incomplete(format!("{total} commits for {relation:?}")));
+    }
+    Ok(())
+}
+
+/// The commit to deploy is the last one.
+fn check_end(commits: &[wire::ComparedCommit], head: &CommitSha) -> Result<(), SourceError> {
     match commits.last() {
         Some(last) if last.sha != head.as_str() => {
             Err(SourceError::Incomplete("the list does not end in the commit".into()))
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn commits(names: &[char]) -> Vec<wire::ComparedCommit> {
+        let commit = |name: &char| {
+            let sha = name.to_string().repeat(40);
+            let person = serde_json::json!({"name": "Dana"});
+            let json = serde_json::json!({
+                "sha": sha, "node_id": sha, "parents": [], "author": null, "committer": {},
+                "commit": {"author": person, "committer": person, "message": "x"},
+            });
+            serde_json::from_value(json).unwrap()
+        };
+        names.iter().map(commit).collect()
+    }
+
+    #[test]
+    fn a_list_proves_that_it_is_complete() {
+        let check = |names: &[char], total, relation| check_complete(&commits(names), total, relation).is_ok();
+        assert!(check(&['a', 'b'], 2, Relation::Ahead));
+        assert!(check(&[], 0, Relation::Identical));
+        assert!(check(&[], 0, Relation::Behind));
+        assert!(!check(&['a'], 2, Relation::Ahead), "one is missing");
+        assert!(!check(&['a', 'a'], 2, Relation::Ahead), "the same page came twice");
+        assert!(!check(&[], 0, Relation::Ahead), "ahead by nothing");
+        assert!(!check(&['a'], 1, Relation::Behind), "behind with something new");
+    }
+
+    #[test]
+    fn a_list_ends_in_the_commit() {
+        let head = CommitSha::parse(&"b".repeat(40)).unwrap();
+        assert!(check_end(&commits(&['a', 'b']), &head).is_ok());
+        assert!(check_end(&commits(&['b', 'a']), &head).is_err());
     }
 }

@@ -19,7 +19,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     }
     let proofs = match proofs(facts, criteria) {
         Ok(proofs) => proofs,
-        Err(gap) => return Finding::unknown(gap),
+        Err(gap) => return Finding::unknown(&gap),
     };
     let lacking: Vec<(&Proof<'_>, &Lack)> = proofs.iter().filter_map(lack_of).collect();
     let unclear = proofs.iter().find_map(gap_of);

@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::opinions::{Standing, standing};
 use super::route::{Link, Route, links};
 use super::version_bump::{Bump, bump};
-use crate::model::{Commit, CommitSha, PullRequest, listed};
+use crate::model::{Commit, CommitSha, PullRequest, Relation, listed};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{By, CommitVerdict, IgnoredApproval, Outcome};
-use crate::policy::facts::{Fact, Facts, Gap};
+use crate::policy::facts::{Fact, Facts, Gap, GapReason, Source};
 
 /// At most this many commits are looked into one by one; more than that without review is no case for exceptions.
 const MOST_TO_LOOK_INTO: usize = 20;
@@ -57,13 +57,21 @@ pub(super) struct Lack {
 /// Every commit of the range with its proof, oldest first.
 ///
 /// # Errors
-/// With the gap, when the range or the pull requests are not known.
-pub(super) fn proofs<'a>(facts: &'a Facts, criteria: &Criteria) -> Result<Vec<Proof<'a>>, &'a Gap> {
-    let range = facts.range.known()?;
-    let pull_requests = facts.pull_requests.known()?;
-    let (Some(head), Some(service)) = (facts.head(), facts.placement.service()) else { return Ok(Vec::new()) };
+/// With the gap, when the range or the pull requests are not known, or a commit of the range cannot be reached.
+pub(super) fn proofs<'a>(facts: &'a Facts, criteria: &Criteria) -> Result<Vec<Proof<'a>>, Gap> {
+    let range = facts.range.known().map_err(Gap::clone)?;
+    let pull_requests = facts.pull_requests.known().map_err(Gap::clone)?;
+    let (Some(head), Some(service)) = (facts.head(), facts.placement.service()) else { return Err(unreached()) };
     let links = links(range, &head, pull_requests, service);
-    Ok(links.iter().flat_map(|link| proofs_of_link(link, facts, criteria)).collect())
+    let proofs: Vec<Proof<'a>> = links.iter().flat_map(|link| proofs_of_link(link, facts, criteria)).collect();
+    let has_new = matches!(range.relation, Relation::Ahead | Relation::Diverged);
+    if proofs.len() == range.commits.len() && has_new != proofs.is_empty() { Ok(proofs) } else { Err(unreached()) }
+}
+
+/// A commit that no link of the chain brought would be a commit that nobody judges.
+fn unreached() -> Gap {
+    let what = "how the commits came to the release branch".to_owned();
+    Gap { what, source: Source::Github, reason: GapReason::Incomplete }
 }
 
 /// The verdict on each commit, for people.

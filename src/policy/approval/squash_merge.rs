@@ -20,7 +20,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     }
     let proofs = match proofs(facts, criteria) {
         Ok(proofs) => proofs,
-        Err(gap) => return Finding::unknown(gap),
+        Err(gap) => return Finding::unknown(&gap),
     };
     let mut kept: BTreeMap<u64, Route> = BTreeMap::new();
     let mut rewritten: BTreeMap<u64, (&PullRequest, Route)> = BTreeMap::new();

@@ -331,3 +331,27 @@ fn one_unreviewed_commit_among_many_is_found() {
         ]
     );
 }
+
+#[test]
+fn a_commit_that_no_merge_brought_is_not_passed_over() {
+    let mut facts = passing();
+    range(&mut facts).commits.insert(0, commit('9', &['a'], &user("dana", 1001)));
+    let finding = finding(&facts, RULE);
+    assert_eq!(finding.outcome, Outcome::Unknown, "it is in the range and hangs on nothing");
+    assert!(judge(&facts).auto_approval().is_none());
+}
+
+#[test]
+fn new_history_without_new_commits_is_not_believed() {
+    let mut facts = passing();
+    range(&mut facts).commits.clear();
+    assert_eq!(finding(&facts, RULE).outcome, Outcome::Unknown);
+    assert!(judge(&facts).auto_approval().is_none());
+}
+
+#[test]
+fn a_list_that_does_not_hold_the_commit_is_not_believed() {
+    let mut facts = passing();
+    range(&mut facts).commits.pop();
+    assert_eq!(finding(&facts, RULE).outcome, Outcome::Unknown);
+}
