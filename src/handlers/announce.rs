@@ -11,13 +11,13 @@ use crate::render::jira;
 use crate::render::slack::{self, Message};
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
-use crate::store::{Effect, NewAction, StoreError, StoredDecision};
+use crate::store::{Effect, NewAction, Place, StoreError, StoredDecision};
 
 /// After a decision: the approval if it gives one, and then the words about it.
 pub(super) fn decision(view: &View<'_>, before: Option<String>) -> Result<Vec<NewAction>, StoreError> {
     let verdict = Verdict::of(view.decision);
     let message = Effect::Message {
-        emergency: view.decision.is_emergency(),
+        place: if view.decision.is_emergency() { Place::Emergencies } else { Place::Changes },
         verdict: verdict.id().into(),
         message: to_json(&slack::findings(view), &generation(view)),
     };
@@ -104,11 +104,11 @@ pub(super) fn ended(
     context: &Context,
     ticket: &Ticket,
     verdict: Verdict,
-    (how, subject, emergency): (&str, &str, bool),
+    (how, subject, place): (&str, &str, Place),
 ) -> Result<Vec<NewAction>, StoreError> {
     let message = slack::ended(verdict, how, subject, (ticket, &context.links));
     let generation = format!("{}:{}", ticket.key, verdict.id());
-    let effect = Effect::Message { emergency, verdict: verdict.id().into(), message: to_json(&message, &generation) };
+    let effect = Effect::Message { place, verdict: verdict.id().into(), message: to_json(&message, &generation) };
     Ok(vec![NewAction::new(effect)?])
 }
 
@@ -116,7 +116,7 @@ fn words(verdict: Verdict, evaluation: i64, (body, message): (Value, &Message)) 
     let id = verdict.id().to_owned();
     let message = to_json(message, &format!("{evaluation}:{id}"));
     let comment = Effect::Comment { verdict: id.clone(), evaluation, body };
-    let message = Effect::Message { emergency: false, verdict: id, message };
+    let message = Effect::Message { place: Place::Changes, verdict: id, message };
     Ok(vec![NewAction::new(comment)?, NewAction::new(message)?])
 }
 

@@ -49,10 +49,10 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
         }
     };
     let subject = scope.map_or_else(String::new, Scope::to_string);
-    for (place, emergency) in [(Place::Changes, false), (Place::Emergencies, true)] {
+    for place in [Place::Changes, Place::Emergencies] {
         let post = context.sources.store.post(&ticket.id, place).await?;
         if post.is_some_and(|post| post.verdict != verdict.id()) {
-            let actions = announce::ended(context, ticket, verdict, (how, &subject, emergency))?;
+            let actions = announce::ended(context, ticket, verdict, (how, &subject, place))?;
             let event = Event::Ended { status: ticket.status.name.clone() };
             let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
             context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?;

@@ -10,7 +10,7 @@ use sqlx::sqlite::SqliteRow;
 use sqlx::{Row, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{LEASE, Store, StoreError, audit, stored};
+use super::{LEASE, Place, Store, StoreError, audit, stored};
 use crate::audit::{Entry, Event};
 use crate::model::{DecisionId, IssueId, TicketKey, Timestamp};
 
@@ -39,8 +39,8 @@ pub enum Effect {
     },
     /// Post the root message of a ticket, or edit it.
     Message {
-        /// In the channel for emergencies, not in the one for changes.
-        emergency: bool,
+        /// In which channel.
+        place: Place,
         /// The verdict.
         verdict: String,
         /// Text and blocks.

@@ -1,12 +1,14 @@
 //! Where our comment and our messages about a ticket are.
 
+use serde::{Deserialize, Serialize};
 use sqlx::Row;
 
 use super::{Store, StoreError};
 use crate::model::IssueId;
 
 /// The places where a ticket has one post of ours.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Place {
     /// The comment on the ticket that is true now.
     Comment,

@@ -7,10 +7,6 @@ use crate::integrations::slack::{Post as SlackPost, SlackError};
 use crate::store::{ClaimedAction, Place, Post};
 
 impl Outbox {
-    pub(super) fn place(&self, emergency: bool) -> Place {
-        if emergency { Place::Emergencies } else { Place::Changes }
-    }
-
     /// Edits the root message, or posts it when there is none that can be edited.
     pub(super) async fn message(
         &self,

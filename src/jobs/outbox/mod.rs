@@ -113,9 +113,7 @@ impl Outbox {
                 self.context.sources.jira.link(&claimed.action.ticket, link).await?;
                 Ok(Done::Did("linked".into()))
             }
-            Effect::Message { emergency, verdict, message } => {
-                self.message(claimed, self.place(*emergency), (verdict, message)).await
-            }
+            Effect::Message { place, verdict, message } => self.message(claimed, *place, (verdict, message)).await,
             Effect::Reply { message } => self.reply(claimed, message).await,
         }
     }

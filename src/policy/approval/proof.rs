@@ -78,8 +78,7 @@ fn unreached() -> Gap {
 #[must_use]
 pub fn commit_verdicts(facts: &Facts, criteria: &Criteria) -> Vec<CommitVerdict> {
     let Ok(proofs) = proofs(facts, criteria) else { return Vec::new() };
-    let squash_is_fine = !criteria.demands("squash_merge");
-    proofs.iter().map(|proof| verdict_for_people(proof, squash_is_fine)).collect()
+    proofs.iter().map(|proof| verdict_for_people(proof, criteria)).collect()
 }
 
 /// Approvals that do not count, for people; each once.
@@ -220,8 +219,8 @@ fn exempt(commit: &Commit, verdict: Verdict, facts: &Facts, criteria: &Criteria)
     }
 }
 
-fn verdict_for_people(proof: &Proof<'_>, squash_is_fine: bool) -> CommitVerdict {
-    let rewritten = matches!(proof.route, Route::Squash | Route::Rebase) && !squash_is_fine;
+fn verdict_for_people(proof: &Proof<'_>, criteria: &Criteria) -> CommitVerdict {
+    let rewritten = matches!(proof.route, Route::Squash | Route::Rebase) && criteria.demands("squash_merge");
     let (outcome, reason) = match &proof.verdict {
         Verdict::Reviewed(by) if rewritten => {
             (Outcome::NotMet, format!("rewritten after the review by {}", listed(by, "and")))

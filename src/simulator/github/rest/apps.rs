@@ -76,11 +76,27 @@ async fn repositories(State(github): State<Arc<Github>>, Extension(asked): Exten
     ))
 }
 
-async fn user(Extension(asked): Extension<Asked>, Extension(caller): Extension<Caller>) -> Reply {
-    match caller {
-        Caller::Installation => Err(Refusal::new(StatusCode::FORBIDDEN, "Resource not accessible by integration")),
-        Caller::Person => Ok(asked.links.user_json(&Account::token_owner()).into()),
+async fn user(
+    State(github): State<Arc<Github>>,
+    Extension(asked): Extension<Asked>,
+    Extension(caller): Extension<Caller>,
+) -> Reply {
+    if caller == Caller::Installation {
+        return Err(Refusal::new(StatusCode::FORBIDDEN, "Resource not accessible by integration"));
     }
+    let world = github.locked();
+    let view = any_view(&world, &asked)?;
+    let mut shape = view.user_json(&Account::token_owner());
+    for name in ["name", "company", "blog", "location", "email", "hireable", "bio"] {
+        shape[name] = Value::Null;
+    }
+    for name in ["public_repos", "public_gists", "followers", "following"] {
+        shape[name] = json!(0);
+    }
+    for name in ["created_at", "updated_at"] {
+        shape[name] = json!(time_text(view.repo.created));
+    }
+    Ok(shape.into())
 }
 
 async fn rate_limit(State(github): State<Arc<Github>>) -> Reply {

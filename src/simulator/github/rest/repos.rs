@@ -23,8 +23,7 @@ pub(super) fn routes() -> Router<Arc<Github>> {
     Router::new()
         .route("/repos/{owner}/{repo}", get(repository))
         .route("/repos/{owner}/{repo}/branches/{*branch}", get(branch))
-        .route("/repos/{owner}/{repo}/git/ref/heads/{*branch}", get(reference))
-        .route("/repos/{owner}/{repo}/git/refs/heads/{*branch}", get(reference))
+        .route("/repos/{owner}/{repo}/git/ref/{*reference}", get(reference))
         .route("/repos/{owner}/{repo}/contents", get(root))
         .route("/repos/{owner}/{repo}/contents/{*path}", get(contents))
         .route("/repos/{owner}/{repo}/git/commits/{sha}", get(git_commit))
@@ -38,7 +37,7 @@ async fn repository(
     Extension(asked): Extension<Asked>,
 ) -> Reply {
     let world = github.locked();
-    Ok(view(&world, &asked, (&owner, &repo))?.repo_json().into())
+    Ok(view(&world, &asked, (&owner, &repo))?.full_repo_json().into())
 }
 
 async fn branch(
@@ -53,15 +52,17 @@ async fn branch(
     Ok(view.branch_json(&branch, *tip).into())
 }
 
+/// Octokit writes `heads%2Fmain` where others write `heads/main`; both are one parameter for GitHub.
 async fn reference(
     State(github): State<Arc<Github>>,
-    Path((owner, repo, branch)): Thing,
+    Path((owner, repo, reference)): Thing,
     Extension(asked): Extension<Asked>,
 ) -> Reply {
     let world = github.locked();
     let view = view(&world, &asked, (&owner, &repo))?;
-    let tip = view.repo.branches.get(&branch).ok_or_else(Refusal::not_found)?;
-    Ok(view.ref_json(&branch, *tip).into())
+    let branch = reference.strip_prefix("heads/").ok_or_else(Refusal::not_found)?;
+    let tip = view.repo.branches.get(branch).ok_or_else(Refusal::not_found)?;
+    Ok(view.ref_json(branch, *tip).into())
 }
 
 async fn root(

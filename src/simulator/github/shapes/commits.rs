@@ -6,7 +6,7 @@ use super::super::git::tree::Change;
 use super::super::git::{Commit, Oid, Stamp};
 use super::super::ids::{NodeId, opaque};
 use super::super::time_text;
-use super::View;
+use super::{View, escaped};
 
 /// GitHub lists no more changed files than this in one answer.
 const FILES: usize = 300;
@@ -95,6 +95,7 @@ impl View<'_> {
     pub fn git_commit_json(&self, oid: Oid) -> Value {
         let mut shape = self.commit_json(oid);
         let mut inner = shape["commit"].take();
+        inner.as_object_mut().and_then(|fields| fields.remove("comment_count"));
         for key in ["sha", "node_id", "html_url", "parents"] {
             inner[key] = shape[key].take();
         }
@@ -152,11 +153,11 @@ impl View<'_> {
     }
 
     fn file_json(&self, change: &Change, at: Oid) -> Value {
-        let (api, web, path) = (self.api(), self.web(), &change.path);
+        let (api, web, path) = (self.api(), self.web(), escaped(&change.path));
         let lines = self.repo.git.line_change(change);
         json!({
             "sha": change.new.or(change.old).map(|file| file.blob.to_string()),
-            "filename": path,
+            "filename": change.path,
             "status": change.status(),
             "additions": lines.added.len(),
             "deletions": lines.removed.len(),

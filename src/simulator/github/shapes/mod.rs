@@ -52,7 +52,8 @@ impl Links {
     #[must_use]
     pub fn user_json(&self, account: &Account) -> Value {
         let login = account.rest_login();
-        let api = format!("{}/users/{login}", self.api);
+        let api = format!("{}/users/{}", self.api, escaped(&login));
+        let folder = if account.kind == Kind::Bot { "/apps" } else { "" };
         json!({
             "login": login,
             "id": account.id,
@@ -60,7 +61,7 @@ impl Links {
             "avatar_url": format!("{}/avatars/{}", self.web, account.id),
             "gravatar_id": "",
             "url": api,
-            "html_url": format!("{}/{}", self.web, account.login),
+            "html_url": format!("{}{folder}/{}", self.web, account.login),
             "followers_url": format!("{api}/followers"),
             "following_url": format!("{api}/following{{/other_user}}"),
             "gists_url": format!("{api}/gists{{/gist_id}}"),
@@ -108,6 +109,13 @@ impl View<'_> {
     pub fn repo_node(&self) -> String {
         NodeId::Repository { repo: self.repo.id }.text()
     }
+}
+
+/// A path as it stands in an address: everything but plain letters, digits and slashes is escaped.
+#[must_use]
+pub fn escaped(path: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/-._~".contains(&byte);
+    path.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }
 
 /// The node id of an account.

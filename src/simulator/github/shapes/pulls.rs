@@ -15,6 +15,19 @@ impl View<'_> {
     pub fn pull_summary_json(&self, pull: &Pull) -> Value {
         let api = format!("{}/pulls/{}", self.api(), pull.number);
         let web = format!("{}/pull/{}", self.web(), pull.number);
+        let issue = format!("{}/issues/{}", self.api(), pull.number);
+        let review_comment = format!("{}/pulls/comments{{/number}}", self.api());
+        let statuses = format!("{}/statuses/{}", self.api(), pull.head);
+        let links = json!({
+            "self": { "href": api },
+            "html": { "href": web },
+            "issue": { "href": issue },
+            "commits": { "href": format!("{api}/commits") },
+            "comments": { "href": format!("{issue}/comments") },
+            "review_comments": { "href": format!("{api}/comments") },
+            "review_comment": { "href": review_comment },
+            "statuses": { "href": statuses },
+        });
         let ended = pull.merged.as_ref().map(|landing| time_text(landing.at));
         // Before the merge this is the test merge, so it is set for every pull request that is not in conflict.
         let merge = pull.merged.as_ref().map(|landing| landing.commit).or(pull.test_merge);
@@ -26,9 +39,12 @@ impl View<'_> {
             "html_url": web,
             "diff_url": format!("{web}.diff"),
             "patch_url": format!("{web}.patch"),
-            "issue_url": format!("{}/issues/{}", self.api(), pull.number),
+            "issue_url": issue,
             "commits_url": format!("{api}/commits"),
-            "statuses_url": format!("{}/statuses/{}", self.api(), pull.head),
+            "comments_url": format!("{issue}/comments"),
+            "review_comments_url": format!("{api}/comments"),
+            "review_comment_url": review_comment,
+            "statuses_url": statuses,
             "state": if pull.is_open() { "open" } else { "closed" },
             "locked": false,
             "draft": false,
@@ -51,7 +67,7 @@ impl View<'_> {
             "active_lock_reason": null,
             "head": self.end_json(&pull.head_branch, pull.head),
             "base": self.end_json(&pull.base_branch, pull.base),
-            "_links": { "self": { "href": api }, "html": { "href": web } },
+            "_links": links,
         })
     }
 

@@ -9,14 +9,79 @@ use super::super::git::Oid;
 use super::super::git::tree::{Entry, Mode};
 use super::super::ids::opaque;
 use super::super::time_text;
-use super::View;
+use super::{View, escaped};
+
+/// Addresses below the one of the repository. The name of each field is the first word with `_url`.
+const ADDRESSES: [(&str, &str); 36] = [
+    ("archive", "/{archive_format}{/ref}"),
+    ("assignees", "/assignees{/user}"),
+    ("blobs", "/git/blobs{/sha}"),
+    ("branches", "/branches{/branch}"),
+    ("collaborators", "/collaborators{/collaborator}"),
+    ("comments", "/comments{/number}"),
+    ("commits", "/commits{/sha}"),
+    ("compare", "/compare/{base}...{head}"),
+    ("contents", "/contents/{+path}"),
+    ("contributors", "/contributors"),
+    ("deployments", "/deployments"),
+    ("downloads", "/downloads"),
+    ("events", "/events"),
+    ("forks", "/forks"),
+    ("git_commits", "/git/commits{/sha}"),
+    ("git_refs", "/git/refs{/sha}"),
+    ("git_tags", "/git/tags{/sha}"),
+    ("hooks", "/hooks"),
+    ("issue_comment", "/issues/comments{/number}"),
+    ("issue_events", "/issues/events{/number}"),
+    ("issues", "/issues{/number}"),
+    ("keys", "/keys{/key_id}"),
+    ("labels", "/labels{/name}"),
+    ("languages", "/languages"),
+    ("merges", "/merges"),
+    ("milestones", "/milestones{/number}"),
+    ("notifications", "/notifications{?since,all,participating}"),
+    ("pulls", "/pulls{/number}"),
+    ("releases", "/releases{/id}"),
+    ("stargazers", "/stargazers"),
+    ("statuses", "/statuses/{sha}"),
+    ("subscribers", "/subscribers"),
+    ("subscription", "/subscription"),
+    ("tags", "/tags"),
+    ("teams", "/teams"),
+    ("trees", "/git/trees{/sha}"),
+];
+
+/// Numbers about which nothing happens in a scene.
+const COUNTS: [&str; 8] = [
+    "forks",
+    "forks_count",
+    "open_issues",
+    "open_issues_count",
+    "size",
+    "stargazers_count",
+    "watchers",
+    "watchers_count",
+];
 
 impl View<'_> {
-    /// A repository.
+    /// A repository that is asked for by itself.
+    #[must_use]
+    pub fn full_repo_json(&self) -> Value {
+        let mut shape = self.repo_json();
+        for name in ["allow_merge_commit", "allow_squash_merge", "allow_rebase_merge"] {
+            shape[name] = json!(true);
+        }
+        for name in ["network_count", "subscribers_count"] {
+            shape[name] = json!(0);
+        }
+        shape
+    }
+
+    /// A repository as a part of something else.
     #[must_use]
     pub fn repo_json(&self) -> Value {
         let (repo, api, web) = (self.repo, self.api(), self.web());
-        json!({
+        let mut shape = json!({
             "id": repo.id,
             "node_id": self.repo_node(),
             "name": repo.name(),
@@ -28,27 +93,35 @@ impl View<'_> {
             "description": null,
             "fork": false,
             "url": api,
-            "branches_url": format!("{api}/branches{{/branch}}"),
-            "commits_url": format!("{api}/commits{{/sha}}"),
-            "compare_url": format!("{api}/compare/{{base}}...{{head}}"),
-            "contents_url": format!("{api}/contents/{{+path}}"),
-            "git_commits_url": format!("{api}/git/commits{{/sha}}"),
-            "git_refs_url": format!("{api}/git/refs{{/sha}}"),
-            "pulls_url": format!("{api}/pulls{{/number}}"),
-            "statuses_url": format!("{api}/statuses/{{sha}}"),
-            "trees_url": format!("{api}/git/trees{{/sha}}"),
             "clone_url": format!("{web}.git"),
+            "git_url": format!("git://github.example/{}.git", repo.full_name),
+            "ssh_url": format!("git@github.example:{}.git", repo.full_name),
+            "svn_url": web,
+            "mirror_url": null,
+            "homepage": null,
+            "language": null,
+            "license": null,
             "default_branch": repo.default_branch,
             "archived": false,
             "disabled": false,
-            "allow_merge_commit": true,
-            "allow_squash_merge": true,
-            "allow_rebase_merge": true,
+            "has_discussions": false,
+            "has_downloads": false,
+            "has_issues": true,
+            "has_pages": false,
+            "has_projects": false,
+            "has_wiki": false,
             "created_at": time_text(repo.created),
             "updated_at": time_text(repo.created),
             "pushed_at": time_text(repo.suites.last().map_or(repo.created, |suite| suite.created)),
             "permissions": { "admin": false, "maintain": false, "push": false, "triage": false, "pull": true },
-        })
+        });
+        for (name, path) in ADDRESSES {
+            shape[format!("{name}_url")] = json!(format!("{api}{path}"));
+        }
+        for name in COUNTS {
+            shape[name] = json!(0);
+        }
+        shape
     }
 
     /// A branch with its newest commit.
@@ -119,8 +192,9 @@ impl View<'_> {
     #[must_use]
     pub fn content_json(&self, path: &str, entry: &Entry, reference: &str) -> Value {
         let (kind, place) = if entry.mode == Mode::Folder { ("dir", "trees") } else { ("file", "blobs") };
-        let url = format!("{}/contents/{path}?ref={reference}", self.api());
-        let html = format!("{}/blob/{reference}/{path}", self.web());
+        let (at, file) = (escaped(reference), escaped(path));
+        let url = format!("{}/contents/{file}?ref={at}", self.api());
+        let html = format!("{}/blob/{at}/{file}", self.web());
         let git = format!("{}/git/{place}/{}", self.api(), entry.id);
         json!({
             "name": entry.name,
