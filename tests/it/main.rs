@@ -10,6 +10,7 @@ mod hostile;
 mod logins;
 mod lost_answers;
 mod modes;
+mod peers;
 mod policy;
 mod queries;
 mod readme;

@@ -4,6 +4,7 @@ use super::accounts::Account;
 use super::git::Oid;
 use super::push::Move;
 use super::scene::{CheckRun, SceneError};
+use super::shapes::APP;
 use super::webhook::Notice;
 use super::world::{Repo, World};
 
@@ -66,13 +67,21 @@ impl Run {
 /// The address name of an App.
 #[must_use]
 pub fn app_slug(app: u64) -> String {
-    if app == ACTIONS { "github-actions".into() } else { format!("app-{app}") }
+    match app {
+        ACTIONS => "github-actions".into(),
+        APP => "change-manager".into(),
+        _ => format!("app-{app}"),
+    }
 }
 
 /// The name of an App that people read.
 #[must_use]
 pub fn app_name(app: u64) -> String {
-    if app == ACTIONS { "GitHub Actions".into() } else { format!("App {app}") }
+    match app {
+        ACTIONS => "GitHub Actions".into(),
+        APP => "Change Manager".into(),
+        _ => format!("App {app}"),
+    }
 }
 
 impl Repo {

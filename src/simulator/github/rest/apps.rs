@@ -10,6 +10,7 @@ use axum::{Extension, Router};
 use serde_json::{Value, json};
 
 use super::super::accounts::Account;
+use super::super::checks::app_slug;
 use super::super::shapes::{APP, INSTALLATION, View};
 use super::super::tokens::{Budget, Caller, LIMIT};
 use super::super::world::World;
@@ -126,7 +127,7 @@ fn installation_json(view: &View<'_>) -> Value {
         "repositories_url": format!("{api}/installation/repositories"),
         "html_url": format!("{}/settings/installations/{INSTALLATION}", view.links.web),
         "app_id": APP,
-        "app_slug": "change-manager",
+        "app_slug": app_slug(APP),
         "target_id": 1,
         "target_type": "Organization",
         "permissions": permissions_json(),

@@ -1,0 +1,75 @@
+//! The simulated world and our own words, held against programs that other people wrote.
+//!
+//! `tests/run` installs them. Without them these tests fail: a check that was not made is not passed.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use cm_bot::cli::demo::world::World;
+use cm_bot::simulator::clock::Clock;
+use cm_bot::simulator::scene::{Scene, Step};
+use serde_json::{Value, json};
+
+use crate::support::process::program;
+
+/// The checker of Slack payloads, which is a crate of its own.
+const SLACK_ORACLE: &str = "target/oracles/debug/slack-oracle";
+
+fn passed(name: &str, output: &Output) {
+    let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{name}:\n{said}");
+}
+
+fn installed() {
+    let there = Path::new("tests/peers/node_modules").is_dir() && Path::new(SLACK_ORACLE).is_file();
+    assert!(there, "the peers are not installed; tests/run does that");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_that_other_people_wrote_get_along_with_the_simulated_world() {
+    installed();
+    let text = std::fs::read_to_string("tests/peers/world.toml").unwrap();
+    let world = World::new(Scene::parse(&text).unwrap(), Clock::scripted()).await.unwrap();
+    for step in world.scene.timeline.iter().flat_map(Step::parts) {
+        world.simulator.play(&step).await.unwrap();
+    }
+    let (account, token) = world.simulator.jira.credentials();
+    let mut node = Command::new("node");
+    node.args(["--test", "tests/peers/jira.mjs", "tests/peers/slack.mjs", "tests/peers/github.test.mjs"])
+        .env("JIRA_URL", format!("http://{}", world.addresses.jira))
+        .env("JIRA_ACCOUNT", account)
+        .env("JIRA_TOKEN", token)
+        .env("GITHUB_URL", format!("http://{}", world.addresses.github))
+        .env("GITHUB_TOKEN", world.simulator.github.token())
+        .env("SLACK_URL", format!("http://{}", world.addresses.slack))
+        .env("SLACK_TOKEN", world.simulator.slack.token());
+    let output = tokio::task::spawn_blocking(move || node.output().unwrap()).await.unwrap();
+    passed("node --test tests/peers", &output);
+}
+
+/// Every comment and message of every scene, against Atlassian's schema and Slack's limits.
+#[test]
+fn our_words_fit_the_schemas_of_those_who_show_them() {
+    installed();
+    let folder = tempfile::tempdir().unwrap();
+    let demo = Command::new(program()).args(["demo", "--once", "--json"]).output().unwrap();
+    let scenes: Vec<Value> =
+        String::from_utf8(demo.stdout).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert!(scenes.len() > 20, "only {} scenes", scenes.len());
+    for (number, ticket) in scenes.iter().flat_map(|scene| list(&scene["tickets"])).enumerate() {
+        for (place, comment) in list(&ticket["comments"]).iter().enumerate() {
+            std::fs::write(folder.path().join(format!("{number}-{place}.adf.json")), comment["adf"].to_string())
+                .unwrap();
+        }
+        for (place, message) in list(&ticket["messages"]).iter().enumerate() {
+            let sent = json!({"channel": message["channel"], "text": message["text"], "blocks": message["blocks"]});
+            std::fs::write(folder.path().join(format!("{number}-{place}.slack.json")), sent.to_string()).unwrap();
+        }
+    }
+    passed("adf.mjs", &Command::new("node").arg("tests/peers/adf.mjs").arg(folder.path()).output().unwrap());
+    passed("slack-oracle", &Command::new(SLACK_ORACLE).arg(folder.path()).output().unwrap());
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().unwrap()
+}
