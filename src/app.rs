@@ -97,8 +97,15 @@ impl App {
     /// When the port is taken.
     pub async fn start(&self) -> anyhow::Result<Running> {
         let listen = self.listen;
-        let listener =
-            TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen} (server.listen)"))?;
+        let listener = TcpListener::bind(listen).await;
+        self.start_on(listener.with_context(|| format!("cannot listen on {listen} (server.listen)"))?).await
+    }
+
+    /// Starts the server on a port that is open already, and the workers.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn start_on(&self, listener: TcpListener) -> anyhow::Result<Running> {
         let address = listener.local_addr()?;
         self.context.sources.store.reclaim().await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());

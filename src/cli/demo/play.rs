@@ -64,7 +64,10 @@ pub async fn start(name: &str, scene: Scene) -> anyhow::Result<Played> {
     let world = World::new(scene, clock.clone()).await?;
     let settings = load(Some(&world.settings_file()), &Environment::new())?;
     let app = App::build(settings, service_clock(&clock)).await?;
-    let running = app.start().await?;
+    let running = match world.take_port() {
+        Some(port) => app.start_on(listener(port)?).await?,
+        None => app.start().await?,
+    };
     Ok(Played { name: name.to_owned(), world, app, differences: Vec::new(), running })
 }
 
@@ -85,6 +88,11 @@ pub async fn settle(played: &Played) -> anyhow::Result<()> {
         }
     }
     Ok(())
+}
+
+fn listener(port: std::net::TcpListener) -> std::io::Result<tokio::net::TcpListener> {
+    port.set_nonblocking(true)?;
+    tokio::net::TcpListener::from_std(port)
 }
 
 fn service_clock(clock: &SceneClock) -> Clock {

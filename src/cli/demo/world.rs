@@ -1,7 +1,8 @@
 //! The world of one scene, and the settings with which a service reaches it.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::bail;
 use tempfile::TempDir;
@@ -24,6 +25,7 @@ pub struct World {
     pub addresses: Addresses,
     /// Where the service will listen.
     pub service: SocketAddr,
+    port: Mutex<Option<TcpListener>>,
     folder: TempDir,
 }
 
@@ -36,9 +38,18 @@ impl World {
         let simulator = Simulator::new(scene.clone(), clock)?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let addresses = simulator.listen(Addresses { jira: any, github: any, slack: any }).await?;
-        let world = World { scene, simulator, addresses, service: free_port()?, folder: tempfile::tempdir()? };
+        // Links are made of the address, so it has to be known, and kept, before the service starts.
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let service = port.local_addr()?;
+        let folder = tempfile::tempdir()?;
+        let world = World { scene, simulator, addresses, service, port: Mutex::new(Some(port)), folder };
         world.write_files()?;
         Ok(world)
+    }
+
+    /// The open port that is kept for the service; only the first time.
+    pub fn take_port(&self) -> Option<TcpListener> {
+        self.port.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The settings file.
@@ -88,11 +99,6 @@ impl World {
         text += &toml::to_string(&services)?;
         Ok(text)
     }
-}
-
-/// A port that was free a moment ago. The address has to be known before the service starts, because links are made of it.
-fn free_port() -> std::io::Result<SocketAddr> {
-    std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()
 }
 
 /// Secrets of one play, made for it.

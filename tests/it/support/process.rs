@@ -17,6 +17,7 @@ pub struct Service(Child);
 impl Service {
     /// Starts it with a world's settings and waits until it answers.
     pub async fn start(world: &World) -> Service {
+        drop(world.take_port());
         let mut command = Command::new(program());
         command.arg("serve").arg("--config").arg(world.settings_file());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("RUST_LOG", "off");
