@@ -33,12 +33,6 @@ impl Clock {
         }
     }
 
-    /// Now as GitHub writes it: RFC 3339 in UTC, whole seconds.
-    #[must_use]
-    pub fn now_text(&self) -> String {
-        text(self.now_ms())
-    }
-
     /// Moves a scripted clock; the machine's clock goes by itself.
     pub fn pass(&self, time: Duration) {
         if let Clock::Scripted(clock) = self {

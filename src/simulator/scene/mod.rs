@@ -209,12 +209,6 @@ impl Scene {
         self.expect.extend(other.expect);
     }
 
-    /// Whether the scene says how it would be played without its defect.
-    #[must_use]
-    pub fn has_twin(&self) -> bool {
-        self.timeline.iter().any(|step| step.only.is_some()) || self.commits.iter().any(|commit| commit.only.is_some())
-    }
-
     /// The person with this handle.
     ///
     /// # Errors
