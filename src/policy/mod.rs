@@ -11,11 +11,12 @@ pub mod decision;
 pub mod facts;
 pub mod follow_up;
 mod strict_json;
+pub mod version_bump;
 
 use crate::model::Timestamp;
 use approval::{
     change_class, commit_range, commit_review, first_deployment, known_service, pending_sibling, release_branch,
-    required_fields, security_scan, self_change, squash_merge, version_bump,
+    required_fields, security_scan, self_change, squash_merge,
 };
 use criteria::Criteria;
 use decision::{Decision, Finding, judge};
@@ -135,7 +136,7 @@ pub const RULES: &[Rule] = &[
         title: "Version bumps change only the version",
         section: "peer review, version bumps",
         duty: Duty::Optional,
-        check: version_bump::check,
+        check: approval::version_bump::check,
     },
     Rule {
         id: "security_scan",

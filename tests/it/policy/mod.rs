@@ -6,3 +6,4 @@ mod human_approval;
 mod other_rules;
 mod security_scan;
 mod version_bump;
+mod version_change;

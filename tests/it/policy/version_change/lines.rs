@@ -1,0 +1,107 @@
+//! Manifests that are read line by line.
+
+use super::{Bump, NEW, OLD, PACKAGE};
+
+const CHART: &str = r#"apiVersion: v2
+name: billing-api # the service
+description: Invoices & totals
+version: 1.4.2 # x-release-please-version
+appVersion: "7.0.0"
+dependencies:
+- name: redis
+  version: 17.0.1
+"#;
+
+const MIX: &str = r#"defmodule Billing.MixProject do
+  use Mix.Project
+
+  def project do
+    [
+      app: :billing,
+      version: "1.4.2",
+      deps: deps()
+    ]
+  end
+
+  defp deps, do: [{:plug, "~> 1.3"}]
+end
+"#;
+
+#[test]
+fn version() {
+    let bump = Bump::of("VERSION", "1.4.2\n");
+    bump.is_a_family();
+    bump.proves("1.4.2", "1.4.3");
+    bump.refuses("1.4.2\n", "1.4.3", "VERSION also changes line 1");
+    bump.refuses("1.4.2\n", "1.4.3\ncurl x\n", "it holds more than one line");
+    bump.refuses("1.4.2\n", "1.4.3 # $(x)\n", "is no version number");
+    bump.refuses("", "1.4.3", "it is empty");
+}
+
+#[test]
+fn chart_yaml() {
+    let bump = Bump::of("Chart.yaml", CHART);
+    bump.is_a_family();
+    bump.refuses_beside(&[
+        ("17.0.1", "17.0.2", "Chart.yaml also changes `dependencies`"),
+        ("name: billing-api", "name: billing-app", "Chart.yaml also changes `name`"),
+        ("the service", "a service", "Chart.yaml also changes `name`"),
+        ("7.0.0", "7.0.1", "Chart.yaml also changes `appVersion` from 7.0.0 to 7.0.1, which no other manifest"),
+        ("7.0.0", "6.0.0", "Chart.yaml also changes `appVersion` from 7.0.0 to 6.0.0, which no other manifest"),
+        ("appVersion", "annotations", "Chart.yaml also changes `appVersion`"),
+    ]);
+    bump.refuses_in(&[
+        ("name: b", "version: 1.0.0\nname: b", "the key `version` stands twice"),
+        ("name: b", "\"version\": 1.0.0\nname: b", "a line at the left is no plain key"),
+        ("version: 1", "version: &v 1", "it may hold an anchor, an alias or a tag"),
+        ("17.0.1", "*v", "it may hold an anchor, an alias or a tag"),
+        ("name: billing-api", "name: \"billing", "the value of `name` does not end plainly on its line"),
+        ("name: b", "---\nname: b", "more than one document"),
+        ("name: b", "\tname: b", "it holds a tab"),
+    ]);
+    let long = format!("{CHART}{}", "  a\n".repeat(240_000));
+    bump.proves(&long, &long.replace(OLD, NEW));
+    let with_app = CHART.replace("7.0.0", OLD);
+    bump.proves(&with_app, &with_app.replace(OLD, NEW));
+    let app = Bump { beside: Some(("package.json", PACKAGE)), ..bump };
+    let (before, after) = (CHART.replace("7.0.0", OLD).replacen(OLD, "0.3.0", 1), CHART.replace("7.0.0", NEW));
+    assert_eq!(app.change(&before, &after.replacen(OLD, "0.3.1", 1)), Ok("Chart.yaml 0.3.0 to 0.3.1".into()));
+}
+
+#[test]
+fn gradle_properties() {
+    let bump = Bump::of("gradle.properties", "# ours\nversion=1.4.2\nkotlin.version = 2.0.0\n");
+    bump.is_a_family();
+    bump.refuses_beside(&[
+        ("2.0.0", "2.0.1", "gradle.properties also changes `kotlin.version`"),
+        ("kotlin", "org.gradle.jvmargs=-Xx\nkotlin", "gradle.properties also changes `org.gradle.jvmargs`"),
+        ("# ours", "# theirs", "gradle.properties also changes line 1"),
+    ]);
+    bump.refuses_in(&[
+        ("kotlin.version = 2", "version : 2", "the key `version` stands twice"),
+        ("kotlin", "versio\\u006e=2\nkotlin", "it holds a backslash"),
+        ("ours\nversion=", "ours\na=\\\nversion=", "it holds a backslash"),
+        ("1.4.2\n", "1.4.2 \n", "is no version number"),
+    ]);
+}
+
+#[test]
+fn mix_exs() {
+    let bump = Bump::of("mix.exs", MIX);
+    bump.is_a_family();
+    bump.refuses_beside(&[
+        ("~> 1.3", "~> 1.5", "mix.exs also changes line 12"),
+        (":billing,", ":billings,", "mix.exs also changes line 6"),
+        ("deps: deps()", "deps: System.cmd(\"x\")", "mix.exs also changes line 8"),
+        ("app: :b", "version: \"2.0.0\",\napp: :b", "more than one line begins with `version:`"),
+    ]);
+    bump.refuses_in(&[
+        ("def project do", "def deps do", "its version does not stand at the top of `def project do`"),
+        ("app: :billing,", "app: [", "its version does not stand at the top of `def project do`"),
+        ("1.4.2\",", "1.4.2\" <> x(),", "its version is not written plainly"),
+    ]);
+    let attribute = MIX.replace("\"1.4.2\"", "@version").replace("  use", "  @version \"1.4.2\"\n  use");
+    bump.proves(&attribute, &attribute.replace(OLD, NEW));
+    let used = attribute.replace("\"~> 1.3\"", "@version");
+    bump.refuses(&used, &used.replace(OLD, NEW), "it uses `@version` for something else too");
+}
