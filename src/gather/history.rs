@@ -83,7 +83,7 @@ async fn pull_requests(
     Ok(PullRequests { by_number, of_commit: origins.of_commit })
 }
 
-/// What a commit changes. The content is read only when all of it could be manifests.
+/// What a commit changes. The content is read only when it could be a version bump.
 async fn changes(
     sources: &Sources,
     repository: &RepoName,
@@ -91,12 +91,11 @@ async fn changes(
     criteria: &Criteria,
 ) -> Result<Vec<FileChange>, SourceError> {
     let (parent, files) = sources.github.changed_files(repository, sha).await?;
-    let manifests = &criteria.terms.version_bump.manifests;
-    let only_manifests = files.iter().all(|(path, _)| manifests.contains(path));
+    let covered = criteria.terms.version_bump.covers(files.iter().map(|(path, _)| path.as_str()));
     let mut changes = Vec::new();
     for (path, status) in files {
         let kind = match (&parent, status.as_str()) {
-            (Some(parent), "modified") if only_manifests => content(sources, repository, &path, (parent, sha)).await?,
+            (Some(parent), "modified") if covered => content(sources, repository, &path, (parent, sha)).await?,
             _ => FileChangeKind::Other,
         };
         changes.push(FileChange { path, kind });

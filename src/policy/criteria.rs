@@ -6,6 +6,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use crate::model::{Field, People, PeopleError, RepoName, RoleName, Severity};
+use crate::policy::version_bump::{is_change_log, is_manifest, manifest_names};
 use crate::policy::{Duty, RULES};
 
 /// The criteria in force, and the people.
@@ -95,6 +96,18 @@ pub struct SecurityScan {
 pub struct VersionBump {
     /// Paths of manifests in which the version may change without review.
     pub manifests: BTreeSet<String>,
+    /// Paths of change logs that may change with them. Criteria that say nothing allow none.
+    #[serde(default)]
+    pub companions: BTreeSet<String>,
+}
+
+impl VersionBump {
+    /// Whether these files are worth a look: manifests and their companions only, and at least one manifest.
+    #[must_use]
+    pub fn covers<'a>(&self, paths: impl Iterator<Item = &'a str> + Clone) -> bool {
+        let known = |path: &str| self.manifests.contains(path) || self.companions.contains(path);
+        paths.clone().all(known) && paths.clone().any(|path| self.manifests.contains(path))
+    }
 }
 
 /// Terms of the rule `self_change`.
@@ -144,6 +157,12 @@ pub enum CriteriaError {
     /// A role that nobody has.
     #[error("`{0}` names the role `{1}`, which nobody in the people file has")]
     NobodyInRole(&'static str, RoleName),
+    /// A file that nobody could prove anything of.
+    #[error("`version_bump.manifests` names `{0}`, which is no manifest that cm-bot can read; it reads: {1}")]
+    NoManifest(String, String),
+    /// A file that must not change freely.
+    #[error("`version_bump.companions` names `{0}`, which is no change log, such as CHANGELOG.md")]
+    NoChangeLog(String),
     /// A class that cannot be both.
     #[error("the change class `{0}` is both automatic and an emergency")]
     TwoClasses(String),
@@ -160,6 +179,7 @@ impl Criteria {
         let terms: Terms = toml::from_str(terms).map_err(|error| CriteriaError::Unreadable(error.to_string()))?;
         check_rules(&terms)?;
         check_lists(&terms)?;
+        check_manifests(&terms.version_bump)?;
         check_roles(&terms, &people)?;
         Ok(Criteria { terms, people, digest })
     }
@@ -207,6 +227,16 @@ fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
     }
     match terms.change_class.automatic.intersection(&terms.change_class.emergency).next() {
         Some(class) => Err(CriteriaError::TwoClasses(class.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_manifests(terms: &VersionBump) -> Result<(), CriteriaError> {
+    if let Some(path) = terms.manifests.iter().find(|path| !is_manifest(path)) {
+        return Err(CriteriaError::NoManifest(path.clone(), manifest_names()));
+    }
+    match terms.companions.iter().find(|path| !is_change_log(path)) {
+        Some(path) => Err(CriteriaError::NoChangeLog(path.clone())),
         None => Ok(()),
     }
 }

@@ -1,14 +1,15 @@
 //! A commit that changes a version number and nothing else needs no review (policy: peer review, version bumps).
 //!
 //! It is proven from the parsed content of the files on both sides. Who made the commit and what its message says do
-//! not matter: anybody can write "Bump version" over a new install script.
+//! not matter: anybody can write "Bump version" over a new install script. What proves it is in
+//! [`crate::policy::version_bump`].
 
 use super::proof::{Proof, Verdict, author, proofs};
 use crate::model::{Commit, Text, plural};
 use crate::policy::criteria::{Criteria, VersionBump};
 use crate::policy::decision::{Finding, Todo};
 use crate::policy::facts::{Facts, FileChange, FileChangeKind};
-use crate::policy::strict_json;
+use crate::policy::version_bump::{ChangedFile, version_changes};
 
 /// What a look at a commit's files says.
 #[derive(Debug, PartialEq, Eq)]
@@ -75,77 +76,20 @@ fn not_only_a_version(refused: &[(&Proof<'_>, &str)], facts: &Facts) -> Finding 
 
 /// Looks at what a commit changes.
 pub(super) fn bump(commit: &Commit, changes: &[FileChange], terms: &VersionBump) -> Bump {
-    let only_manifests = !changes.is_empty() && changes.iter().all(|change| terms.manifests.contains(&change.path));
-    if commit.parents.len() != 1 || !only_manifests {
+    if commit.parents.len() != 1 || !terms.covers(changes.iter().map(|change| change.path.as_str())) {
         return Bump::NotManifests;
     }
-    let results: Result<Vec<String>, String> = changes.iter().map(version_change).collect();
-    match results {
-        Ok(versions) => Bump::Proven(versions.join(", ")),
+    let files: Result<Vec<ChangedFile<'_>>, String> = changes.iter().map(in_place).collect();
+    match files.and_then(|files| version_changes(&files, &terms.companions)) {
+        Ok(versions) => Bump::Proven(versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
         Err(why) => Bump::Refused(why),
     }
 }
 
-/// The version change of one manifest in words, or what else it changes.
-fn version_change(change: &FileChange) -> Result<String, String> {
-    let path = &change.path;
-    let FileChangeKind::Content { before, after } = &change.kind else {
-        return Err(format!("{path} is not a plain file that was changed in place"));
-    };
-    let read = |text: &str| Manifest::read(path, text).map_err(|why| format!("{path} cannot be read strictly ({why})"));
-    let (before, after) = (read(before)?, read(after)?);
-    if let Some(key) = first_difference(&before.rest, &after.rest) {
-        return Err(format!("{path} also changes `{key}`"));
-    }
-    let parse = |text: &str| semver::Version::parse(text).map_err(|_| format!("{path}: `{text}` is no version number"));
-    let (old, new) = (parse(&before.version)?, parse(&after.version)?);
-    if new > old {
-        Ok(format!("{path} {old} to {new}"))
-    } else {
-        Err(format!("{path} goes from version {old} to {new}, which is not newer"))
-    }
-}
-
-/// A manifest taken apart: its version, and all the rest.
-struct Manifest {
-    version: String,
-    rest: serde_json::Value,
-}
-
-impl Manifest {
-    fn read(path: &str, text: &str) -> Result<Manifest, String> {
-        let is_toml = path.rsplit('.').next() == Some("toml");
-        let mut rest = if is_toml { read_toml(text)? } else { strict_json::parse(text)? };
-        let place = if is_toml { rest.get_mut("package").ok_or("there is no [package]")? } else { &mut rest };
-        let object = place.as_object_mut().ok_or("it is no object")?;
-        match object.remove("version") {
-            Some(serde_json::Value::String(version)) => Ok(Manifest { version, rest }),
-            Some(_) | None => Err("it has no version as text".into()),
-        }
-    }
-}
-
-/// TOML as the same kind of value as JSON; the parser itself refuses duplicate keys.
-fn read_toml(text: &str) -> Result<serde_json::Value, String> {
-    let table: toml::Table = text.parse().map_err(|_| "it is no TOML".to_owned())?;
-    serde_json::to_value(table).map_err(|_| "it holds a value that cannot be compared".into())
-}
-
-/// The path of the first place in which two documents differ.
-fn first_difference(one: &serde_json::Value, other: &serde_json::Value) -> Option<String> {
-    use serde_json::Value::Object;
-    match (one, other) {
-        (Object(one), Object(other)) => {
-            let keys = one.keys().chain(other.keys().filter(|key| !one.contains_key(*key)));
-            for key in keys {
-                let (Some(left), Some(right)) = (one.get(key), other.get(key)) else { return Some(key.clone()) };
-                if let Some(inner) = first_difference(left, right) {
-                    return Some(if inner.is_empty() { key.clone() } else { format!("{key}.{inner}") });
-                }
-            }
-            None
-        }
-        (one, other) if one == other => None,
-        _ => Some(String::new()),
+/// Only what was changed in place can be compared. A renamed file would hide that another one is gone.
+fn in_place(change: &FileChange) -> Result<ChangedFile<'_>, String> {
+    match &change.kind {
+        FileChangeKind::Content { before, after } => Ok(ChangedFile { path: &change.path, before, after }),
+        FileChangeKind::Other => Err(format!("{} is not a plain file that was changed in place", change.path)),
     }
 }

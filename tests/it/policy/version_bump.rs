@@ -1,10 +1,12 @@
 //! A version bump is proven from the files, never from what the commit says of itself.
 
 use cm_bot::model::Field;
+use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Kind, Outcome};
+use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts, FileChange, FileChangeKind};
 
-use crate::support::facts::{commit, criteria_with, finding, judge, merge, passing, range, read, sha, user};
+use crate::support::facts::{NOW, commit, criteria_with, finding, judge, merge, passing, range, read, sha, user};
 
 const BEFORE: &str = r#"{"name":"billing-api","version":"4.18.1","scripts":{"test":"node --test"}}"#;
 
@@ -92,7 +94,7 @@ fn a_manifest_that_was_added_or_is_a_link_proves_nothing() {
 fn another_file_beside_the_manifest_needs_a_review() {
     let mut facts = with_change("package.json", BEFORE, &bumped());
     if let Some(Fact::Known(changes)) = facts.changes.get_mut(&sha('d')) {
-        changes.push(FileChange { path: "package-lock.json".into(), kind: FileChangeKind::Other });
+        changes.push(FileChange { path: "yarn.lock".into(), kind: FileChangeKind::Other });
     }
     assert_eq!(finding(&facts, "version_bump").outcome, Outcome::NotApplicable);
     assert!(read(&finding(&facts, "commit_review")).contains("came to the release branch without a pull request"));
@@ -118,6 +120,55 @@ fn files_that_could_not_be_read_are_no_bump() {
 fn criteria_can_want_a_review_for_bumps_too() {
     let criteria = criteria_with("switched_off = []", "switched_off = [\"version_bump\"]");
     let facts = with_change("package.json", BEFORE, &bumped());
-    let decision = cm_bot::policy::evaluate(&facts, &criteria, crate::support::facts::NOW);
+    let decision = evaluate(&facts, &criteria, NOW);
     assert!(decision.auto_approval().is_none());
+}
+
+/// A bump of `package.json` beside the change of another file.
+fn beside(path: &str, before: &str, after: &str) -> Facts {
+    let mut facts = with_change("package.json", BEFORE, &bumped());
+    let kind = FileChangeKind::Content { before: before.into(), after: after.into() };
+    if let Some(Fact::Known(changes)) = facts.changes.get_mut(&sha('d')) {
+        changes.push(FileChange { path: path.into(), kind });
+    }
+    facts
+}
+
+#[test]
+fn a_lock_file_may_follow_its_manifest() {
+    let facts = beside("package-lock.json", BEFORE, &bumped());
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+    let lock = bumped().replace("node --test", "node --watch");
+    refused(&beside("package-lock.json", BEFORE, &lock), "package-lock.json also changes `scripts.test`");
+    refused(&with_change("Cargo.lock", "", ""), "Cargo.lock changes without Cargo.toml beside it in the same commit");
+}
+
+#[test]
+fn a_change_log_may_change_if_the_criteria_say_so() {
+    let decide = |facts: &Facts, criteria: &Criteria| evaluate(facts, criteria, NOW).kind();
+    let criteria = criteria_with("companions = []", "companions = [\"CHANGELOG.md\"]");
+    let facts = beside("CHANGELOG.md", "", "# 4.18.2");
+    assert_eq!(decide(&facts, &criteria), Kind::Approve);
+    assert!(judge(&facts).auto_approval().is_none());
+    assert_ne!(decide(&with_change("CHANGELOG.md", "", "# 4.18.2"), &criteria), Kind::Approve);
+}
+
+#[test]
+fn criteria_name_only_files_that_can_be_proven() {
+    let terms = std::fs::read_to_string("config/criteria.toml").unwrap();
+    let error = |old: &str, new: &str| {
+        assert!(terms.contains(old));
+        Criteria::parse(&terms.replace(old, new), "people = []").unwrap_err().to_string()
+    };
+    let said = error("\"mix.exs\"", "\"app/yarn.lock\"");
+    assert!(
+        said.starts_with("`version_bump.manifests` names `app/yarn.lock`, which is no manifest that cm-bot can read")
+    );
+    for path in ["Cargo.lock", "CHANGES.sh", "Makefile", "CHANGELOG.md/run.js", "requirements.txt"] {
+        let said = error("companions = []", &format!("companions = [\"{path}\"]"));
+        assert_eq!(
+            said,
+            format!("`version_bump.companions` names `{path}`, which is no change log, such as CHANGELOG.md")
+        );
+    }
 }
