@@ -63,7 +63,7 @@ impl Jira {
         Jira {
             token: Uuid::now_v7().simple().to_string(),
             state: Mutex::new(State::new(fields::options(&shared.scene))),
-            hooks: Hooks::new(shared.clock.clone()),
+            hooks: Hooks::new(shared.clock.clone(), shared.faults.clone()),
             shared,
         }
     }

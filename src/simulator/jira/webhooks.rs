@@ -9,6 +9,8 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::super::clock::Clock;
+use super::super::faults::Faults;
+use super::super::scene::System;
 use super::jql::Query;
 use super::state::{State, Ticket};
 use super::webhook_body::Event;
@@ -33,6 +35,7 @@ pub(super) struct Hooks(Arc<Inner>);
 #[derive(Debug)]
 struct Inner {
     clock: Clock,
+    faults: Faults,
     client: reqwest::Client,
     book: Mutex<Book>,
 }
@@ -88,10 +91,10 @@ enum Answer {
 
 impl Hooks {
     /// No webhooks yet.
-    pub(super) fn new(clock: Clock) -> Hooks {
+    pub(super) fn new(clock: Clock, faults: Faults) -> Hooks {
         // The receiver is on this machine: a proxy of the surrounding network must not come between.
         let client = reqwest::Client::builder().no_proxy().timeout(ANSWER_WITHIN).build();
-        Hooks(Arc::new(Inner { clock, client: client.unwrap_or_default(), book: Mutex::default() }))
+        Hooks(Arc::new(Inner { clock, faults, client: client.unwrap_or_default(), book: Mutex::default() }))
     }
 
     /// Adds a webhook; one with the same address is replaced. Answers its number.
@@ -131,6 +134,9 @@ impl Hooks {
             newest.by_person.clone_from(&deliveries);
         }
         drop(book);
+        if self.0.faults.drops_webhook(System::Jira) {
+            return;
+        }
         deliveries.into_iter().for_each(|delivery| self.send(delivery, RETRIES));
     }
 

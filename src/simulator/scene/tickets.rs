@@ -107,6 +107,8 @@ pub struct Fail {
     pub on: Option<String>,
     /// How many requests fail; without this, all until `recover`.
     pub times: Option<u32>,
+    /// For `too_large`: requests with no more ids and aliases than this are answered.
+    pub most: Option<usize>,
 }
 
 /// The ways in which a system fails.
@@ -128,6 +130,18 @@ pub enum FailureKind {
     TokenRevoked,
     /// Answers 403.
     Forbidden,
+    /// Answers 502 with an HTML page.
+    BadGateway,
+    /// GraphQL answers with status 200 that the rate limit is used up.
+    GraphqlRateLimited,
+    /// GraphQL leaves one node out of its answer and adds an error about it.
+    GraphqlPartial,
+    /// GraphQL answers 502 to requests for more than `most` things at once.
+    TooLarge,
+    /// GitHub says of every commit that no pull request carries it.
+    UnseenPullRequests,
+    /// Sends no webhooks. What would have been sent is lost.
+    DropsWebhooks,
 }
 
 /// A fault that ends.

@@ -1,5 +1,7 @@
 //! Outside systems that fail on purpose, and a list of what they were asked.
 
+mod graphql;
+
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,6 +14,10 @@ use serde_json::json;
 
 use super::scene::{Fail, FailureKind, System};
 
+/// A mark on a request: its answer says of every commit that no pull request carries it.
+#[derive(Debug, Clone, Copy)]
+pub struct HiddenPulls;
+
 /// Which systems fail now, and every request that arrived.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<Inner>>);
@@ -19,6 +25,8 @@ pub struct Faults(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     failing: HashMap<System, Fail>,
+    /// Systems that send no webhooks, with how many more of them get lost.
+    silent: HashMap<System, Option<u32>>,
     requests: Vec<SeenRequest>,
 }
 
@@ -43,12 +51,32 @@ pub struct SystemFaults {
 impl Faults {
     /// Lets a system fail from now on.
     pub fn begin(&self, fail: &Fail) {
-        self.locked().failing.insert(fail.system, fail.clone());
+        let mut inner = self.locked();
+        if fail.how == FailureKind::DropsWebhooks {
+            inner.silent.insert(fail.system, fail.times);
+        } else {
+            inner.failing.insert(fail.system, fail.clone());
+        }
     }
 
     /// Lets a system work again.
     pub fn end(&self, system: System) {
-        self.locked().failing.remove(&system);
+        let mut inner = self.locked();
+        inner.failing.remove(&system);
+        inner.silent.remove(&system);
+    }
+
+    /// Whether a webhook of a system gets lost now; a limited fault is used up by it.
+    #[must_use]
+    pub fn drops_webhook(&self, system: System) -> bool {
+        match self.locked().silent.get_mut(&system) {
+            None | Some(Some(0)) => false,
+            Some(None) => true,
+            Some(Some(times)) => {
+                *times -= 1;
+                true
+            }
+        }
     }
 
     /// Every request seen so far, oldest first.
@@ -68,10 +96,10 @@ impl Faults {
     }
 
     /// How this request to `system` fails, if it does; a limited fault is used up by it.
-    fn take(&self, system: System, asked: &str) -> Option<FailureKind> {
+    fn take(&self, system: System, asked: &str, size: usize) -> Option<FailureKind> {
         let mut inner = self.locked();
         let fail = inner.failing.get_mut(&system)?;
-        if fail.on.as_ref().is_some_and(|part| !asked.contains(part)) {
+        if fail.on.as_ref().is_some_and(|part| !asked.contains(part)) || !concerns(fail, asked, size) {
             return None;
         }
         let kind = fail.how;
@@ -83,6 +111,11 @@ impl Faults {
         Some(kind)
     }
 
+    /// Whether the size of requests matters now.
+    fn measures(&self, system: System) -> bool {
+        self.locked().failing.get(&system).is_some_and(|fail| fail.how == FailureKind::TooLarge)
+    }
+
     /// Notes a request and gives back its method and path in one text.
     fn note(&self, system: System, request: &Request) -> String {
         let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
@@ -92,10 +125,25 @@ impl Faults {
     }
 }
 
+/// Whether a fault of this kind can concern a request at all.
+fn concerns(fail: &Fail, asked: &str, size: usize) -> bool {
+    let path = asked.split('?').next().unwrap_or_default();
+    let graphql = path.ends_with("/graphql");
+    match fail.how {
+        FailureKind::GraphqlRateLimited | FailureKind::GraphqlPartial => graphql,
+        FailureKind::TooLarge => graphql && size > fail.most.unwrap_or(0),
+        FailureKind::UnseenPullRequests => graphql || (path.contains("/commits/") && path.ends_with("/pulls")),
+        FailureKind::DropsWebhooks => false,
+        _ => true,
+    }
+}
+
 /// Middleware in front of a simulated API: notes the request and fails it when the scene says so.
 pub async fn stand_between(State(here): State<SystemFaults>, request: Request, next: Next) -> Response {
     let asked = here.faults.note(here.system, &request);
-    match here.faults.take(here.system, &asked) {
+    let measured = here.faults.measures(here.system);
+    let (size, mut request) = if measured { graphql::size(request).await } else { (0, request) };
+    match here.faults.take(here.system, &asked, size) {
         None => next.run(request).await,
         Some(FailureKind::LosesAnswers) => {
             next.run(request).await;
@@ -107,6 +155,15 @@ pub async fn stand_between(State(here): State<SystemFaults>, request: Request, n
         Some(FailureKind::RateLimited) => rate_limited(here.system),
         Some(FailureKind::TokenRevoked) => token_revoked(here.system),
         Some(FailureKind::Forbidden) => forbidden(here.system),
+        Some(FailureKind::BadGateway | FailureKind::TooLarge) => bad_gateway(),
+        Some(FailureKind::GraphqlRateLimited) => graphql::rate_limited(),
+        Some(FailureKind::GraphqlPartial) => graphql::without_one_node(next.run(request).await).await,
+        Some(FailureKind::UnseenPullRequests) => {
+            request.extensions_mut().insert(HiddenPulls);
+            next.run(request).await
+        }
+        // No request fails for want of a webhook.
+        Some(FailureKind::DropsWebhooks) => next.run(request).await,
     }
 }
 
@@ -119,6 +176,11 @@ fn token_revoked(system: System) -> Response {
             (StatusCode::UNAUTHORIZED, "Client must be authenticated to access this resource.").into_response()
         }
     }
+}
+
+fn bad_gateway() -> Response {
+    let page = "<html><head><title>502 Bad Gateway</title></head><body><h1>502 Bad Gateway</h1></body></html>";
+    (StatusCode::BAD_GATEWAY, Html(page)).into_response()
 }
 
 fn forbidden(system: System) -> Response {
