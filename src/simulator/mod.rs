@@ -11,6 +11,7 @@ pub mod jira;
 mod page;
 pub mod scene;
 pub mod slack;
+pub mod traffic;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -26,6 +27,7 @@ use github::Github;
 use jira::Jira;
 use scene::{Moment, Scene, SceneError, Step, System};
 use slack::Slack;
+use traffic::{Latency, Meter, Traffic, measure};
 
 /// Simulated time between two steps of a timeline.
 const BETWEEN_STEPS: Duration = Duration::from_secs(60);
@@ -52,6 +54,7 @@ pub struct Simulator {
     pub jira: Arc<Jira>,
     /// The simulated Slack.
     pub slack: Arc<Slack>,
+    meter: Meter,
     stop: CancellationToken,
 }
 
@@ -78,6 +81,7 @@ impl Simulator {
             jira: Arc::new(Jira::new(shared.clone())),
             slack: Arc::new(Slack::new(shared.clone())),
             shared,
+            meter: Meter::default(),
             stop: CancellationToken::new(),
         })
     }
@@ -103,7 +107,8 @@ impl Simulator {
         let listener = TcpListener::bind(at).await?;
         let address = listener.local_addr()?;
         let faults = self.shared.faults.of(system);
-        let app = api.layer(axum::middleware::from_fn_with_state(faults, stand_between)).merge(pages);
+        let api = api.layer(axum::middleware::from_fn_with_state(faults, stand_between));
+        let app = api.layer(axum::middleware::from_fn_with_state((self.meter.clone(), system), measure)).merge(pages);
         let stop = self.stop.clone();
         tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await });
         Ok(address)
@@ -116,15 +121,10 @@ impl Simulator {
     pub async fn play(&self, step: &Step) -> Result<(), SceneError> {
         let moment = step.moment()?;
         self.shared.clock.pass(BETWEEN_STEPS);
+        if let Some(done) = self.github.play(moment) {
+            return done;
+        }
         match moment {
-            Moment::Push(push) => self.github.push(push),
-            Moment::OpenPullRequest(open) => self.github.open_pull_request(open),
-            Moment::Review(review) => self.github.review(review),
-            Moment::DismissReview(dismiss) => self.github.dismiss_review(dismiss),
-            Moment::ChangeBase(change) => self.github.change_base(change),
-            Moment::Merge(merge) => self.github.merge(merge),
-            Moment::Scan(scan) => self.github.scan(scan),
-            Moment::CheckRun(run) => self.github.check_run(run),
             Moment::CreateTicket(create) => self.jira.create_ticket(create, &self.sha(&create.commit)?),
             Moment::EditTicket(edit) => {
                 let commit = edit.commit.as_deref().map(|name| self.sha(name)).transpose()?;
@@ -147,6 +147,7 @@ impl Simulator {
             }
             Moment::Redeliver(again) => self.jira.redeliver(again),
             Moment::ForgeWebhook(forge) => self.jira.forge_webhook(forge),
+            other => Err(SceneError(format!("nobody plays {other:?}"))),
         }
     }
 
@@ -156,6 +157,22 @@ impl Simulator {
     /// When no commit has this name yet.
     pub fn sha(&self, name: &str) -> Result<String, SceneError> {
         self.github.sha(name)
+    }
+
+    /// Lets a system answer more slowly from now on, in real time.
+    pub fn set_latency(&self, system: System, latency: Latency) {
+        self.meter.set_latency(system, latency);
+    }
+
+    /// What the three systems were asked since the start, or since [`Simulator::forget_traffic`].
+    #[must_use]
+    pub fn traffic(&self) -> Traffic {
+        self.meter.traffic()
+    }
+
+    /// Counts from zero again.
+    pub fn forget_traffic(&self) {
+        self.meter.forget();
     }
 
     /// How many webhooks were sent and not yet answered.

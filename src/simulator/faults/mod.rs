@@ -204,3 +204,6 @@ fn rate_limited(system: System) -> Response {
 fn hang_up() -> Response {
     std::panic::resume_unwind(Box::new("the scene closes this connection"))
 }
+
+#[cfg(test)]
+mod tests;

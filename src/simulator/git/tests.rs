@@ -2,7 +2,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::tree::{FileAt, Files};
+use super::tree::{FileAt, Files, Mode};
 use super::{Commit, Oid, Stamp, Store};
 
 /// Runs the real Git in a repository and returns what it prints.
@@ -26,14 +26,16 @@ fn stamp(name: &str) -> Stamp {
 
 fn commit(store: &mut Store, parents: &[Oid], content: &str) -> Oid {
     let blob = store.put_blob(content.as_bytes());
-    let tree = store.put_tree(&Files::from([("f".to_owned(), FileAt::plain(blob))])).unwrap();
+    let tree = store.put_tree(&Files::from([("f".to_owned(), FileAt { mode: Mode::File, blob })])).unwrap();
     let message = format!("{content}\n");
     let (author, committer) = (stamp("Dana Reyes"), stamp("Lee Wong"));
     store.put_commit(Commit { tree, parents: parents.to_vec(), author, committer, signature: None, message })
 }
 
 fn files(store: &mut Store, pairs: &[(&str, &str)]) -> Oid {
-    let list = pairs.iter().map(|(path, text)| ((*path).to_owned(), FileAt::plain(store.put_blob(text.as_bytes()))));
+    let list = pairs
+        .iter()
+        .map(|(path, text)| ((*path).to_owned(), FileAt { mode: Mode::File, blob: store.put_blob(text.as_bytes()) }));
     let list = list.collect::<Files>();
     store.put_tree(&list).unwrap()
 }

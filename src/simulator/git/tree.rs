@@ -22,6 +22,12 @@ pub struct FileAt {
 pub enum Mode {
     /// A plain file.
     File,
+    /// A file that can be run.
+    Executable,
+    /// A symbolic link; its content is where it points to.
+    Link,
+    /// A commit of another repository.
+    Submodule,
     /// A folder.
     Folder,
 }
@@ -63,16 +69,27 @@ impl Mode {
     pub fn digits(self) -> &'static str {
         match self {
             Mode::File => "100644",
+            Mode::Executable => "100755",
+            Mode::Link => "120000",
+            Mode::Submodule => "160000",
             Mode::Folder => "040000",
         }
     }
-}
 
-impl FileAt {
-    /// A plain file.
+    /// The mode as GraphQL writes it: the same digits, read as octal ones.
     #[must_use]
-    pub fn plain(blob: Oid) -> FileAt {
-        FileAt { mode: Mode::File, blob }
+    pub fn number(self) -> u32 {
+        u32::from_str_radix(self.digits(), 8).unwrap_or_default()
+    }
+
+    /// What the entry points to, as Git names it.
+    #[must_use]
+    pub fn kind(self) -> &'static str {
+        match self {
+            Mode::Folder => "tree",
+            Mode::Submodule => "commit",
+            Mode::File | Mode::Executable | Mode::Link => "blob",
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Who is who on GitHub.
 
-use super::scene::{Person, Scene, SceneError};
+use std::collections::{HashMap, HashSet};
+
+use super::scene::{DeleteAccount, Person, RenameAccount, Scene, SceneError, SetRights};
+use super::world::World;
 
 /// An account. What GitHub reports about people comes from here, never from Git's names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +48,16 @@ impl Account {
         scene.person(name).map(|person| Account::of(person, scene))
     }
 
-    /// The account that an e-mail address in a commit belongs to, if any.
-    #[must_use]
-    pub fn with_email(email: &str, scene: &Scene) -> Option<Account> {
-        if email == GITHUB_EMAIL {
-            return Some(Account::web_flow());
-        }
-        scene.people.iter().find(|person| person.email() == email).map(|person| Account::of(person, scene))
-    }
-
     /// The account in whose name GitHub commits when somebody presses a button.
     #[must_use]
     pub fn web_flow() -> Account {
         Account { login: "web-flow".into(), id: 19_864_447, kind: Kind::User, may_push: false }
+    }
+
+    /// Stands for everybody whose account was deleted, where an answer needs somebody.
+    #[must_use]
+    pub fn ghost() -> Account {
+        Account { login: "ghost".into(), id: 10_137, kind: Kind::User, may_push: false }
     }
 
     /// The owner of the fixed personal token.
@@ -98,5 +98,76 @@ impl Kind {
             Kind::Bot => "Bot",
             Kind::Organization => "Organization",
         }
+    }
+}
+
+/// What became of accounts since the scene began. Everything else that is kept about them is as it was then.
+#[derive(Debug, Default)]
+pub struct Changes {
+    rights: HashMap<u64, bool>,
+    logins: HashMap<u64, String>,
+    deleted: HashSet<u64>,
+}
+
+impl World {
+    /// Gives somebody the right to push, or takes it.
+    ///
+    /// # Errors
+    /// When nobody has this handle.
+    pub fn set_rights(&mut self, step: &SetRights) -> Result<(), SceneError> {
+        let id = self.account(&step.who)?.id;
+        self.changes.rights.insert(id, step.may_push);
+        Ok(())
+    }
+
+    /// Gives an account another login.
+    ///
+    /// # Errors
+    /// When nobody has this handle, or somebody else has the login.
+    pub fn rename_account(&mut self, step: &RenameAccount) -> Result<(), SceneError> {
+        let id = self.account(&step.who)?.id;
+        if self.account_with_login(&step.login).is_some_and(|other| other.id != id) {
+            return Err(SceneError(format!("the login `{}` is taken", step.login)));
+        }
+        self.changes.logins.insert(id, step.login.clone());
+        Ok(())
+    }
+
+    /// Deletes an account.
+    ///
+    /// # Errors
+    /// When nobody has this handle.
+    pub fn delete_account(&mut self, step: &DeleteAccount) -> Result<(), SceneError> {
+        let id = self.account(&step.who)?.id;
+        self.changes.deleted.insert(id);
+        Ok(())
+    }
+
+    /// An account as it is now, or nothing when it was deleted.
+    #[must_use]
+    pub fn today(&self, account: &Account) -> Option<Account> {
+        let (changes, id) = (&self.changes, account.id);
+        let login = changes.logins.get(&id).unwrap_or(&account.login).clone();
+        let may_push = changes.rights.get(&id).copied().unwrap_or(account.may_push);
+        (!changes.deleted.contains(&id)).then_some(Account { login, may_push, id, kind: account.kind })
+    }
+
+    /// The account that an e-mail address in a commit belongs to, if any.
+    #[must_use]
+    pub fn account_with_email(&self, email: &str) -> Option<Account> {
+        if email == GITHUB_EMAIL {
+            return Some(Account::web_flow());
+        }
+        let scene = &self.shared.scene;
+        let person = scene.people.iter().find(|person| person.email() == email)?;
+        self.today(&Account::of(person, scene))
+    }
+
+    /// The account that has this login now.
+    #[must_use]
+    pub fn account_with_login(&self, login: &str) -> Option<Account> {
+        let scene = &self.shared.scene;
+        let mut people = scene.people.iter().filter_map(|person| self.today(&Account::of(person, scene)));
+        people.find(|account| account.rest_login().eq_ignore_ascii_case(login))
     }
 }

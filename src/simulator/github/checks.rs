@@ -3,7 +3,7 @@
 use super::accounts::Account;
 use super::git::Oid;
 use super::push::Move;
-use super::scene::{CheckRun, SceneError};
+use super::scene::{CheckRun, SceneError, StatusState};
 use super::shapes::APP;
 use super::webhook::Notice;
 use super::world::{Repo, World};
@@ -112,12 +112,15 @@ impl Repo {
     /// All checks of a commit in one word, as GraphQL writes it, if there are any.
     #[must_use]
     pub fn rollup(&self, commit: Oid) -> Option<&'static str> {
-        let runs = self.latest_runs(commit);
-        let failed = |run: &&&Run| !matches!(run.conclusion.as_deref(), None | Some("success" | "neutral" | "skipped"));
-        match runs.as_slice() {
-            [] => None,
-            all if all.iter().any(|run| failed(&run)) => Some("FAILURE"),
-            all if all.iter().any(|run| run.conclusion.is_none()) => Some("PENDING"),
+        let (runs, statuses) = (self.latest_runs(commit), self.latest_statuses(commit));
+        let failed = |run: &&Run| !matches!(run.conclusion.as_deref(), None | Some("success" | "neutral" | "skipped"));
+        let status = (!statuses.is_empty()).then(|| self.combined_status(commit));
+        match status {
+            None if runs.is_empty() => None,
+            Some(StatusState::Failure) => Some("FAILURE"),
+            _ if runs.iter().any(failed) => Some("FAILURE"),
+            Some(StatusState::Pending) => Some("PENDING"),
+            _ if runs.iter().any(|run| run.conclusion.is_none()) => Some("PENDING"),
             _ => Some("SUCCESS"),
         }
     }

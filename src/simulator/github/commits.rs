@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::git::tree::FileAt;
-use super::git::{Commit, Oid, Stamp, Store};
+use super::content::content;
+use super::git::{Commit, Oid, Stamp};
 use super::scene::{self, Moment, Person, SceneError};
 use super::world::World;
 
@@ -53,6 +53,7 @@ impl World {
         let scene = &self.shared.scene;
         let merges = scene.timeline.iter().filter_map(|step| match step.moment() {
             Ok(Moment::Merge(merge)) => Some(merge.commit.as_str()),
+            Ok(Moment::UpdateBranch(update)) => Some(update.commit.as_str()),
             _ => None,
         });
         let mut names = merges.collect::<HashSet<_>>();
@@ -147,35 +148,6 @@ pub(super) fn authors(commit: &Commit) -> Vec<(String, String)> {
         }
     }
     found
-}
-
-/// The tree of a commit: the parents' files, merged, under what it changes by itself. It may settle a conflict that way.
-fn content(git: &mut Store, commit: &scene::Commit, parents: &[Oid]) -> Result<Oid, SceneError> {
-    let tree_of = |git: &Store, id: Oid| git.commit(id).map(|commit| commit.tree);
-    let mut files = parents.first().and_then(|first| tree_of(git, *first)).map(|tree| git.files(tree));
-    let mut conflicts = Vec::new();
-    for other in parents.iter().skip(1) {
-        let base = git.merge_base(parents[0], *other).and_then(|base| tree_of(git, base));
-        let ours = git.put_tree(&files.unwrap_or_default())?;
-        let merged = git.merge_trees(base, ours, tree_of(git, *other).unwrap_or(ours));
-        conflicts.extend(merged.conflicts);
-        files = Some(merged.files);
-    }
-    let mut files = files.unwrap_or_default();
-    conflicts.retain(|path| !commit.files.contains_key(path) && !commit.deletes.contains(path));
-    if !conflicts.is_empty() {
-        return Err(SceneError(format!(
-            "merging leaves `{}` in conflict: say what it contains",
-            conflicts.join("`, `")
-        )));
-    }
-    for path in &commit.deletes {
-        files.remove(path).ok_or_else(|| SceneError(format!("there is no `{path}` to delete")))?;
-    }
-    for (path, text) in &commit.files {
-        files.insert(path.clone(), FileAt::plain(git.put_blob(text.as_bytes())));
-    }
-    git.put_tree(&files)
 }
 
 fn about(commit: &scene::Commit, error: &SceneError) -> SceneError {

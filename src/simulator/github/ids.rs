@@ -12,6 +12,10 @@ pub enum NodeId {
     Repository { repo: u64 },
     /// A commit.
     Commit { repo: u64, oid: Oid },
+    /// A tree.
+    Tree { repo: u64, oid: Oid },
+    /// A file's content.
+    Blob { repo: u64, oid: Oid },
     /// A pull request.
     Pull { repo: u64, number: u64 },
     /// A review, by its place in the list.
@@ -25,6 +29,8 @@ impl NodeId {
         match self {
             NodeId::Repository { repo } => opaque("R", repo),
             NodeId::Commit { repo, oid } => opaque("C", format_args!("{repo}:{oid}")),
+            NodeId::Tree { repo, oid } => opaque("T", format_args!("{repo}:{oid}")),
+            NodeId::Blob { repo, oid } => opaque("B", format_args!("{repo}:{oid}")),
             NodeId::Pull { repo, number } => opaque("PR", format_args!("{repo}:{number}")),
             NodeId::Review { repo, number, place } => opaque("PRR", format_args!("{repo}:{number}:{place}")),
         }
@@ -41,6 +47,8 @@ impl NodeId {
         match kind {
             "R" => Some(NodeId::Repository { repo }),
             "C" => Some(NodeId::Commit { repo, oid: Oid::parse(parts.next()?)? }),
+            "T" => Some(NodeId::Tree { repo, oid: Oid::parse(parts.next()?)? }),
+            "B" => Some(NodeId::Blob { repo, oid: Oid::parse(parts.next()?)? }),
             "PR" => Some(NodeId::Pull { repo, number: number()? }),
             "PRR" => Some(NodeId::Review { repo, number: number()?, place: number()? }),
             _ => None,

@@ -1,11 +1,13 @@
-//! The three merge buttons.
+//! The three merge buttons, and the one that updates a branch.
 
 use super::accounts::GITHUB_EMAIL;
 use super::commits::{authors, is_trailer, trailers};
-use super::git::{Commit, Oid, Stamp};
+use super::content::put_files;
+use super::git::tree::{Files, Merged};
+use super::git::{Commit, Oid, Stamp, Store};
 use super::pulls::Landing;
 use super::push::Move;
-use super::scene::{Merge, MergeMethod, SceneError};
+use super::scene::{Merge, MergeMethod, SceneError, UpdateBranch};
 use super::world::World;
 
 /// What stands for GitHub's signature. It is no real one, because nobody has the key.
@@ -19,11 +21,7 @@ impl World {
     pub fn merge(&mut self, step: &Merge) -> Result<(), SceneError> {
         let place = self.place(step.repository.as_deref())?;
         let (now, by) = (self.now(), self.account(&step.by)?);
-        let pull = self.pull_mut(place, step.pull_request)?;
-        if !pull.is_open() {
-            return Err(SceneError(format!("pull request {} is merged already", step.pull_request)));
-        }
-        let branch = pull.base_branch.clone();
+        let branch = self.open_pull_mut(place, step.pull_request)?.base_branch.clone();
         let base = self.repos[place].tip(&branch)?;
         self.pull_mut(place, step.pull_request)?.base = base;
         let made = match step.method {
@@ -32,11 +30,42 @@ impl World {
             MergeMethod::Rebase => self.rebase(place, step)?,
         };
         let commit = made.last().copied().unwrap_or(base);
-        if self.names.insert(step.commit.clone(), commit).is_some() {
-            return Err(SceneError(format!("two commits are called `{}`", step.commit)));
-        }
+        self.name(&step.commit, commit)?;
         self.mark_merged(place, step.pull_request, Landing { at: now, by: by.clone(), commit, made });
-        self.move_branch(place, &Move { branch, old: Some(base), new: commit, by, forced: false })
+        self.move_branch(place, &Move { branch, old: Some(base), new: commit, by, forced: false, reanchor: true })
+    }
+
+    /// Merges the base branch into the head of a pull request, as the button "Update branch" does.
+    ///
+    /// # Errors
+    /// When it is not open, has everything already, or what is in conflict is not settled by `files`.
+    pub fn update_branch(&mut self, step: &UpdateBranch) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let (by, author) = (self.account(&step.by)?, self.stamp(self.shared.scene.person(&step.by)?));
+        let pull = self.open_pull_mut(place, step.pull_request)?;
+        let (head, from, into) = (pull.head, pull.base_branch.clone(), pull.head_branch.clone());
+        let repo = &mut self.repos[place];
+        let tip = repo.tip(&from)?;
+        if repo.git.is_ancestor(tip, head) {
+            return Err(SceneError(format!("`{into}` has everything that is on `{from}`")));
+        }
+        let mut merged = merged(&repo.git, (head, tip))?;
+        merged.conflicts.retain(|path| !step.files.contains_key(path));
+        let mut files = merged.clean()?;
+        put_files(&mut repo.git, &mut files, &step.files);
+        let tree = repo.git.put_tree(&files)?;
+        let message = format!("Merge branch '{from}' into {into}");
+        let commit = self.commit_on_github(place, Commit { message, ..unsigned(tree, vec![head, tip], author) });
+        self.name(&step.commit, commit)?;
+        let (old, reanchor) = (Some(head), step.reanchor);
+        self.move_branch(place, &Move { branch: into, old, new: commit, by, forced: false, reanchor })
+    }
+
+    fn name(&mut self, name: &str, commit: Oid) -> Result<(), SceneError> {
+        match self.names.insert(name.to_owned(), commit) {
+            Some(_) => Err(SceneError(format!("two commits are called `{name}`"))),
+            None => Ok(()),
+        }
     }
 
     fn merge_commit(&mut self, place: usize, step: &Merge) -> Result<Oid, SceneError> {
@@ -45,7 +74,7 @@ impl World {
         let pull = self.pull_mut(place, step.pull_request)?;
         let (parents, title) = (vec![pull.base, pull.head], pull.title.clone());
         let message = format!("Merge pull request #{} from {owner}/{}\n\n{title}", pull.number, pull.head_branch);
-        let tree = self.combine(place, (parents[0], parents[1]))?;
+        let tree = self.combine(place, (parents[0], parents[1]), step)?;
         Ok(self.commit_on_github(place, Commit { message, ..unsigned(tree, parents, author) }))
     }
 
@@ -64,7 +93,7 @@ impl World {
             others.extend(new.filter(|other| !others.contains(other)).collect::<Vec<_>>());
         }
         let message = format!("{title}{body}{}", trailers(&others));
-        let tree = self.combine(place, (base, head))?;
+        let tree = self.combine(place, (base, head), step)?;
         Ok(self.commit_on_github(place, Commit { message, ..unsigned(tree, vec![base], author) }))
     }
 
@@ -72,17 +101,20 @@ impl World {
     fn rebase(&mut self, place: usize, step: &Merge) -> Result<Vec<Oid>, SceneError> {
         let committer = self.stamp(self.shared.scene.person(&step.by)?);
         let pull = self.pull_mut(place, step.pull_request)?;
-        let (mut tip, commits) = (pull.base, pull.commits.clone());
+        let (mut tip, head, commits) = (pull.base, pull.head, pull.commits.clone());
         let git = &mut self.repos[place].git;
-        let mut made = Vec::new();
-        for id in commits {
-            let Some(original) = git.commit(id).filter(|commit| commit.parents.len() < 2).cloned() else {
-                continue;
-            };
+        let parted = git.merge_base(tip, head).and_then(|id| git.commit(id)).map(|commit| commit.tree);
+        let copied = commits.iter().filter_map(|id| git.commit(*id)).filter(|commit| commit.parents.len() < 2);
+        let copied = copied.cloned().collect::<Vec<_>>();
+        let (mut made, newest) = (Vec::new(), copied.len());
+        for original in copied {
             let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
             let before = original.parents.first().and_then(|parent| tree_of(*parent));
             let ours = tree_of(tip).unwrap_or(original.tree);
-            let files = git.merge_trees(before, ours, original.tree).clean()?;
+            let mut files = git.merge_trees(before, ours, original.tree).clean()?;
+            if made.len() + 1 == newest {
+                tamper(git, &mut files, parted, step)?;
+            }
             let tree = git.put_tree(&files)?;
             tip = git.put_commit(Commit { tree, parents: vec![tip], committer: committer.clone(), ..original });
             made.push(tip);
@@ -90,14 +122,12 @@ impl World {
         Ok(made)
     }
 
-    /// The tree with the changes of both sides since their histories parted.
-    fn combine(&mut self, place: usize, sides: (Oid, Oid)) -> Result<Oid, SceneError> {
+    /// The tree with the changes of both sides since their histories parted, and with what the scene slips in.
+    fn combine(&mut self, place: usize, sides: (Oid, Oid), step: &Merge) -> Result<Oid, SceneError> {
         let git = &mut self.repos[place].git;
-        let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
-        let base = git.merge_base(sides.0, sides.1).and_then(tree_of);
-        let trees = tree_of(sides.0).zip(tree_of(sides.1));
-        let (ours, theirs) = trees.ok_or_else(|| SceneError("one side of this merge does not exist".into()))?;
-        let files = git.merge_trees(base, ours, theirs).clean()?;
+        let mut files = merged(git, sides)?.clean()?;
+        let base = git.merge_base(sides.0, sides.1).and_then(|id| git.commit(id)).map(|commit| commit.tree);
+        tamper(git, &mut files, base, step)?;
         git.put_tree(&files)
     }
 
@@ -111,4 +141,26 @@ impl World {
 
 fn unsigned(tree: Oid, parents: Vec<Oid>, author: Stamp) -> Commit {
     Commit { tree, parents, committer: author.clone(), author, signature: None, message: String::new() }
+}
+
+/// Both sides with what each changed since their histories parted.
+fn merged(git: &Store, sides: (Oid, Oid)) -> Result<Merged, SceneError> {
+    let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
+    let base = git.merge_base(sides.0, sides.1).and_then(tree_of);
+    let trees = tree_of(sides.0).zip(tree_of(sides.1));
+    let (ours, theirs) = trees.ok_or_else(|| SceneError("one side of this merge does not exist".into()))?;
+    Ok(git.merge_trees(base, ours, theirs))
+}
+
+/// What a merge does besides merging: files that it carries, and files that it sets back to where the sides parted.
+fn tamper(git: &mut Store, files: &mut Files, base: Option<Oid>, step: &Merge) -> Result<(), SceneError> {
+    let before = base.filter(|_| !step.drops.is_empty()).map(|tree| git.files(tree)).unwrap_or_default();
+    for path in &step.drops {
+        match before.get(path) {
+            Some(file) => drop(files.insert(path.clone(), *file)),
+            None => drop(files.remove(path).ok_or_else(|| SceneError(format!("there is no `{path}` to drop")))?),
+        }
+    }
+    put_files(git, files, &step.carries);
+    Ok(())
 }

@@ -4,14 +4,17 @@
 mod accounts;
 mod checks;
 mod commits;
+mod content;
 mod graphql;
 mod ids;
 mod merge;
 mod pulls;
 mod push;
 mod rest;
+mod reviews;
 mod scanning;
 mod shapes;
+mod statuses;
 mod tokens;
 mod webhook;
 mod world;
@@ -23,9 +26,10 @@ use axum::Router;
 
 use super::Shared;
 use super::clock::text as time_text;
+use super::faults::Faults;
 use super::git;
 use super::scene;
-use scene::{ChangeBase, CheckRun, DismissReview, Merge, OpenPullRequest, Push, Review, Scan, SceneError};
+use scene::{Moment, SceneError, System};
 use tokens::Tokens;
 use webhook::Sender;
 use world::World;
@@ -36,6 +40,7 @@ pub struct Github {
     world: Mutex<World>,
     tokens: Mutex<Tokens>,
     sender: Mutex<Option<Sender>>,
+    faults: Faults,
     under_way: Arc<AtomicUsize>,
 }
 
@@ -47,74 +52,28 @@ impl Github {
     pub fn new(shared: Shared) -> Result<Github, SceneError> {
         Ok(Github {
             tokens: Mutex::new(Tokens::new(shared.clock.clone())),
+            faults: shared.faults.clone(),
             world: Mutex::new(World::new(shared)?),
             sender: Mutex::default(),
             under_way: Arc::default(),
         })
     }
 
-    /// Brings a commit of the scene, with what it rests on, to a branch.
+    /// Makes one step happen that is about GitHub. `None` when it is about something else.
     ///
     /// # Errors
-    /// When the commit cannot be made, or the branch would lose commits without `force`.
-    pub fn push(&self, step: &Push) -> Result<(), SceneError> {
-        self.change(|world| world.push(step))
-    }
-
-    /// Opens a pull request.
-    ///
-    /// # Errors
-    /// When the number is taken, a branch does not exist, or there is nothing to merge.
-    pub fn open_pull_request(&self, step: &OpenPullRequest) -> Result<(), SceneError> {
-        self.change(|world| world.open_pull_request(step))
-    }
-
-    /// Submits a review of a pull request's head.
-    ///
-    /// # Errors
-    /// When nobody opened the pull request.
-    pub fn review(&self, step: &Review) -> Result<(), SceneError> {
-        self.change(|world| world.review(step))
-    }
-
-    /// Takes the force of somebody's newest opinion.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn dismiss_review(&self, step: &DismissReview) -> Result<(), SceneError> {
-        self.change(|world| world.dismiss_review(step))
-    }
-
-    /// Points an open pull request at another branch.
-    ///
-    /// # Errors
-    /// When it was merged, or the branch does not exist.
-    pub fn change_base(&self, step: &ChangeBase) -> Result<(), SceneError> {
-        self.change(|world| world.change_base(step))
-    }
-
-    /// Presses a merge button.
-    ///
-    /// # Errors
-    /// When the pull request is merged already, or in conflict with its base branch.
-    pub fn merge(&self, step: &Merge) -> Result<(), SceneError> {
-        self.change(|world| world.merge(step))
-    }
-
-    /// Takes in a code-scanning analysis.
-    ///
-    /// # Errors
-    /// When the repository does not have the commit.
-    pub fn scan(&self, step: &Scan) -> Result<(), SceneError> {
-        self.change(|world| world.scan(step))
-    }
-
-    /// Reports a check run.
-    ///
-    /// # Errors
-    /// When the repository does not have the commit.
-    pub fn check_run(&self, step: &CheckRun) -> Result<(), SceneError> {
-        self.change(|world| world.check_run(step))
+    /// When the step is impossible, for example a review of a pull request that nobody opened.
+    pub fn play(&self, moment: Moment<'_>) -> Option<Result<(), SceneError>> {
+        let (done, news) = {
+            let mut world = self.locked();
+            let done = world.play(moment)?;
+            (done, std::mem::take(&mut world.news))
+        };
+        if let Some(sender) = &*self.sender.lock().unwrap_or_else(PoisonError::into_inner) {
+            let wanted = news.iter().filter(|_| !self.faults.drops_webhook(System::Github));
+            wanted.for_each(|news| sender.send(news));
+        }
+        Some(done)
     }
 
     /// The full SHA of a commit that the scene calls `name`. A text of 40 hex digits stands for itself.
@@ -160,19 +119,35 @@ impl Github {
     fn locked(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
 
-    /// Changes the world, then sends the webhooks about it.
-    fn change(&self, step: impl FnOnce(&mut World) -> Result<(), SceneError>) -> Result<(), SceneError> {
-        let (done, news) = {
-            let mut world = self.locked();
-            (step(&mut world), std::mem::take(&mut world.news))
-        };
-        if let Some(sender) = &*self.sender.lock().unwrap_or_else(PoisonError::into_inner) {
-            news.iter().for_each(|news| sender.send(news));
-        }
-        done
+impl World {
+    fn play(&mut self, moment: Moment<'_>) -> Option<Result<(), SceneError>> {
+        Some(match moment {
+            Moment::Push(step) => self.push(step),
+            Moment::DeleteBranch(step) => self.delete_branch(step),
+            Moment::OpenPullRequest(step) => self.open_pull_request(step),
+            Moment::Review(step) => self.review(step),
+            Moment::DismissReview(step) => self.dismiss_review(step),
+            Moment::ChangeBase(step) => self.change_base(step),
+            Moment::UpdateBranch(step) => self.update_branch(step),
+            Moment::ClosePullRequest(step) => self.close_pull_request(step),
+            Moment::CommentOnPullRequest(step) => self.comment_on_pull_request(step),
+            Moment::Assign(step) => self.assign(step),
+            Moment::Merge(step) => self.merge(step),
+            Moment::Scan(step) => self.scan(step),
+            Moment::DismissAlert(step) => self.dismiss_alert(step),
+            Moment::CheckRun(step) => self.check_run(step),
+            Moment::Status(step) => self.status(step),
+            Moment::SetRights(step) => self.set_rights(step),
+            Moment::RenameAccount(step) => self.rename_account(step),
+            Moment::DeleteAccount(step) => self.delete_account(step),
+            _ => return None,
+        })
     }
 }
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verbs_tests;

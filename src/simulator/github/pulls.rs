@@ -2,7 +2,7 @@
 
 use super::accounts::Account;
 use super::git::{Commit, Oid, Stamp, Store};
-use super::scene::{ChangeBase, DismissReview, OpenPullRequest, Review, ReviewState, SceneError};
+use super::scene::{OpenPullRequest, SceneError};
 use super::webhook::Notice;
 use super::world::World;
 
@@ -35,6 +35,12 @@ pub struct Pull {
     pub updated: i64,
     /// How it was merged.
     pub merged: Option<Landing>,
+    /// When it was closed without being merged.
+    pub closed: Option<i64>,
+    /// Who is to look after it.
+    pub assignees: Vec<Account>,
+    /// What was said outside of reviews, oldest first.
+    pub comments: Vec<Remark>,
     /// All reviews, oldest first.
     pub reviews: Vec<GivenReview>,
     /// What happened, oldest first.
@@ -63,12 +69,27 @@ pub struct GivenReview {
     pub author: Account,
     /// The opinion now.
     pub state: Opinion,
+    /// Its words.
+    pub text: String,
     /// When it was submitted. This never changes.
     pub submitted: i64,
     /// When it last changed.
     pub updated: i64,
     /// The commit that GitHub shows it for. GitHub moves approvals to other commits.
     pub commit: Oid,
+}
+
+/// A comment in the conversation.
+#[derive(Debug, Clone)]
+pub struct Remark {
+    /// The id in GitHub's database.
+    pub id: u64,
+    /// Who wrote it.
+    pub author: Account,
+    /// What it says.
+    pub text: String,
+    /// When.
+    pub created: i64,
 }
 
 /// The state of a review.
@@ -142,7 +163,13 @@ impl Pull {
     /// Whether it can still be merged.
     #[must_use]
     pub fn is_open(&self) -> bool {
-        self.merged.is_none()
+        self.merged.is_none() && self.closed.is_none()
+    }
+
+    /// When it was merged or closed.
+    #[must_use]
+    pub fn ended(&self) -> Option<i64> {
+        self.merged.as_ref().map(|landing| landing.at).or(self.closed)
     }
 
     /// Each person's last opinion; a comment is none, and a dismissed opinion hides the ones before it.
@@ -157,11 +184,11 @@ impl Pull {
         reviews.filter(last).map(|(_, review)| review).collect()
     }
 
-    /// GitHub's own opinion about the reviews of a pull request into a protected branch.
+    /// GitHub's own opinion about the reviews of a pull request into a protected branch, of those reviewers who count.
     #[must_use]
-    pub fn decision(&self) -> &'static str {
+    pub fn decision(&self, counts: impl Fn(&Account) -> bool) -> &'static str {
         let opinions = self.opinions();
-        let says = |wanted| opinions.iter().any(|review| review.author.may_push && review.state == wanted);
+        let says = |wanted| opinions.iter().any(|review| review.state == wanted && counts(&review.author));
         match (says(Opinion::ChangesRequested), says(Opinion::Approved)) {
             (true, _) => "CHANGES_REQUESTED",
             (false, true) => "APPROVED",
@@ -202,82 +229,15 @@ impl World {
             created: now,
             updated: now,
             merged: None,
+            closed: None,
+            assignees: Vec::new(),
+            comments: Vec::new(),
             reviews: Vec::new(),
             timeline: Vec::new(),
         };
         repo.pulls.insert(step.number, pull);
         self.refresh_pull(place, step.number)?;
         self.announce(place, &Notice::Opened { number: step.number, by: &opener });
-        Ok(())
-    }
-
-    /// Submits a review of the current head.
-    ///
-    /// # Errors
-    /// When nobody opened the pull request.
-    pub fn review(&mut self, step: &Review) -> Result<(), SceneError> {
-        let place = self.place(step.repository.as_deref())?;
-        let (now, id, author) = (self.now(), self.next_id(), self.account(&step.by)?);
-        let state = match step.state {
-            ReviewState::Approve => Opinion::Approved,
-            ReviewState::RequestChanges => Opinion::ChangesRequested,
-            ReviewState::Comment => Opinion::Commented,
-        };
-        let pull = self.pull_mut(place, step.pull_request)?;
-        let review = GivenReview { id, author: author.clone(), state, submitted: now, updated: now, commit: pull.head };
-        pull.timeline.push(Item::Review(pull.reviews.len()));
-        pull.reviews.push(review);
-        pull.updated = now;
-        let newest = pull.reviews.len() - 1;
-        self.announce(place, &Notice::Reviewed { number: step.pull_request, by: &author, review: newest });
-        Ok(())
-    }
-
-    /// Takes the force of somebody's newest opinion.
-    ///
-    /// # Errors
-    /// When there is none.
-    pub fn dismiss_review(&mut self, step: &DismissReview) -> Result<(), SceneError> {
-        let place = self.place(step.repository.as_deref())?;
-        let (now, id, by) = (self.now(), self.next_id(), self.account(&step.by)?);
-        let reviewer = self.account(&step.review_by)?;
-        let pull = self.pull_mut(place, step.pull_request)?;
-        let has_force = |review: &GivenReview| {
-            review.author.id == reviewer.id && matches!(review.state, Opinion::Approved | Opinion::ChangesRequested)
-        };
-        let Some(newest) = pull.reviews.iter().rposition(has_force) else {
-            let (who, number) = (&step.review_by, step.pull_request);
-            return Err(SceneError(format!("pull request {number} has no review by `{who}` to dismiss")));
-        };
-        let review = &mut pull.reviews[newest];
-        let was = std::mem::replace(&mut review.state, Opinion::Dismissed);
-        review.updated = now;
-        let what = Deed::Dismissed { review: newest, was };
-        pull.timeline.push(Item::Event(Event { id, at: now, by: by.clone(), what }));
-        pull.updated = now;
-        self.announce(place, &Notice::Dismissed { number: step.pull_request, by: &by, review: newest });
-        Ok(())
-    }
-
-    /// Points an open pull request at another branch.
-    ///
-    /// # Errors
-    /// When it was merged, or the branch does not exist.
-    pub fn change_base(&mut self, step: &ChangeBase) -> Result<(), SceneError> {
-        let place = self.place(step.repository.as_deref())?;
-        let (now, id, by) = (self.now(), self.next_id(), self.account(&step.by)?);
-        let base = self.repos[place].tip(&step.into)?;
-        let pull = self.pull_mut(place, step.pull_request)?;
-        if !pull.is_open() {
-            return Err(SceneError(format!("pull request {} is merged, its base stays", step.pull_request)));
-        }
-        let from = std::mem::replace(&mut pull.base_branch, step.into.clone());
-        pull.base = base;
-        pull.updated = now;
-        let what = Deed::BaseChanged { from: from.clone(), to: step.into.clone() };
-        pull.timeline.push(Item::Event(Event { id, at: now, by: by.clone(), what }));
-        self.refresh_pull(place, step.pull_request)?;
-        self.announce(place, &Notice::BaseChanged { number: step.pull_request, by: &by, from: &from });
         Ok(())
     }
 

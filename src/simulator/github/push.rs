@@ -3,7 +3,7 @@
 use super::accounts::Account;
 use super::git::{Oid, Store};
 use super::pulls::{Deed, Event, Item, Landing, Opinion, Pull};
-use super::scene::{Push, SceneError};
+use super::scene::{DeleteBranch, Push, SceneError};
 use super::webhook::Notice;
 use super::world::World;
 
@@ -20,6 +20,8 @@ pub struct Move {
     pub by: Account,
     /// Whether commits were thrown away.
     pub forced: bool,
+    /// Whether approvals may follow, where GitHub lets them.
+    pub reanchor: bool,
 }
 
 impl World {
@@ -27,10 +29,16 @@ impl World {
     ///
     /// # Errors
     /// When the commit cannot be made, or the branch would lose commits without `force`.
+    ///
+    /// GitHub keeps the objects of a repository and of its forks in one place, so what is pushed to a fork can be asked
+    /// for by its SHA everywhere.
     pub fn push(&mut self, step: &Push) -> Result<(), SceneError> {
         let place = self.place(step.repository.as_deref())?;
         let new = self.make_commit(place, &step.commit)?;
         let by = self.account(&self.pusher(step)?)?;
+        if step.fork {
+            return Ok(());
+        }
         let repo = &self.repos[place];
         let old = repo.branches.get(&step.branch).copied();
         if old == Some(new) {
@@ -41,7 +49,29 @@ impl World {
             let (commit, branch) = (&step.commit, &step.branch);
             return Err(SceneError(format!("`{commit}` does not contain what is on `{branch}`: say `force = true`")));
         }
-        self.move_branch(place, &Move { branch: step.branch.clone(), old, new, by, forced })
+        let (branch, reanchor) = (step.branch.clone(), step.reanchor);
+        self.move_branch(place, &Move { branch, old, new, by, forced, reanchor })
+    }
+
+    /// Removes a branch. Open pull requests from it, or into it, are closed.
+    ///
+    /// # Errors
+    /// When it does not exist, or is the default branch.
+    pub fn delete_branch(&mut self, step: &DeleteBranch) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let by = self.account(&step.by)?;
+        let repo = &mut self.repos[place];
+        let tip = repo.tip(&step.branch)?;
+        if step.branch == repo.default_branch {
+            return Err(SceneError(format!("`{}` is the default branch and stays", step.branch)));
+        }
+        repo.branches.remove(&step.branch);
+        let uses = |pull: &&Pull| pull.head_branch == step.branch || pull.base_branch == step.branch;
+        let open = repo.pulls.values().filter(|pull| pull.is_open()).filter(uses);
+        let open = open.map(|pull| pull.number).collect::<Vec<_>>();
+        self.announce(place, &Notice::BranchDeleted { branch: &step.branch, tip, by: &by });
+        open.into_iter().for_each(|number| self.close(place, number, &by));
+        Ok(())
     }
 
     /// Moves a branch, with everything that GitHub does about it.
@@ -91,7 +121,7 @@ impl World {
         } else {
             updates_from(&repo.git, base, (before, moved.new))
         };
-        if keeps_approvals {
+        if keeps_approvals && moved.reanchor {
             anchor_approvals(pull, moved.new);
         }
         if moved.forced {

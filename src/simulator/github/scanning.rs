@@ -1,7 +1,8 @@
 //! Code scanning: analyses and alerts.
 
+use super::accounts::Account;
 use super::git::Oid;
-use super::scene::{Scan, ScanFinding, SceneError};
+use super::scene::{DismissAlert, Scan, ScanFinding, SceneError};
 use super::world::World;
 
 /// One analysis of one commit.
@@ -42,6 +43,36 @@ pub struct Alert {
     pub created: i64,
     /// When a later analysis did not find it any more.
     pub fixed: Option<i64>,
+    /// Who decided that it does not matter.
+    pub dismissed: Option<Dismissal>,
+}
+
+/// Somebody's decision about an alert.
+#[derive(Debug, Clone)]
+pub struct Dismissal {
+    /// Who.
+    pub by: Account,
+    /// When.
+    pub at: i64,
+    /// Why, in one of GitHub's words.
+    pub reason: String,
+    /// A remark.
+    pub comment: Option<String>,
+}
+
+/// The reasons that GitHub offers.
+const REASONS: [&str; 3] = ["false positive", "won't fix", "used in tests"];
+
+impl Alert {
+    /// As GitHub writes it. What is fixed is not dismissed any more.
+    #[must_use]
+    pub fn state(&self) -> &'static str {
+        match (&self.fixed, &self.dismissed) {
+            (Some(_), _) => "fixed",
+            (None, Some(_)) => "dismissed",
+            (None, None) => "open",
+        }
+    }
 }
 
 /// GitHub's words for numbers of security severity.
@@ -84,6 +115,24 @@ impl World {
         Ok(())
     }
 
+    /// Dismisses the newest open alert of a rule.
+    ///
+    /// # Errors
+    /// When there is none, or GitHub does not know the reason.
+    pub fn dismiss_alert(&mut self, step: &DismissAlert) -> Result<(), SceneError> {
+        let place = self.place(step.repository.as_deref())?;
+        let (at, by) = (self.now(), self.account(&step.by)?);
+        if !REASONS.contains(&step.reason.as_str()) {
+            return Err(SceneError(format!("`{}` is no reason: say one of {}", step.reason, REASONS.join(", "))));
+        }
+        let mut newest = self.repos[place].alerts.iter_mut().rev();
+        let alert = newest.find(|alert| alert.finding.rule == step.rule && alert.state() == "open");
+        let alert = alert.ok_or_else(|| SceneError(format!("`{}` has no open alert", step.rule)))?;
+        let (reason, comment) = (step.reason.clone(), step.comment.clone());
+        alert.dismissed = Some(Dismissal { by, at, reason, comment });
+        Ok(())
+    }
+
     /// The branch that the commit is on: the default branch before any other.
     fn scanned_ref(&self, place: usize, commit: Oid) -> String {
         let repo = &self.repos[place];
@@ -103,7 +152,7 @@ impl World {
         }
         let number = alerts.len() as u64 + 1;
         let (tool, finding) = (step.tool.clone(), finding.clone());
-        alerts.push(Alert { number, seen_in: analysis, tool, finding, created, fixed: None });
+        alerts.push(Alert { number, seen_in: analysis, tool, finding, created, fixed: None, dismissed: None });
         number
     }
 

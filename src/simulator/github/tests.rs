@@ -15,7 +15,7 @@ pub(super) fn played(scene: &str) -> Github {
     try_play(scene).unwrap()
 }
 
-fn try_play(scene: &str) -> Result<Github, SceneError> {
+pub(super) fn try_play(scene: &str) -> Result<Github, SceneError> {
     let scene = Scene::parse(&format!("title = 'test'\nabout = 'test'\nexpect = []\n{scene}"))?;
     let shared = super::Shared { clock: Clock::scripted(), scene: Arc::new(scene), faults: Default::default() };
     let github = Github::new(shared.clone())?;
@@ -27,17 +27,7 @@ fn try_play(scene: &str) -> Result<Github, SceneError> {
 }
 
 fn play(github: &Github, moment: Moment<'_>) -> Result<(), SceneError> {
-    match moment {
-        Moment::Push(step) => github.push(step),
-        Moment::OpenPullRequest(step) => github.open_pull_request(step),
-        Moment::Review(step) => github.review(step),
-        Moment::DismissReview(step) => github.dismiss_review(step),
-        Moment::ChangeBase(step) => github.change_base(step),
-        Moment::Merge(step) => github.merge(step),
-        Moment::Scan(step) => github.scan(step),
-        Moment::CheckRun(step) => github.check_run(step),
-        other => panic!("GitHub does not know {other:?}"),
-    }
+    github.play(moment).unwrap_or_else(|| panic!("GitHub does not know {moment:?}"))
 }
 
 /// Opens the API on a free port.

@@ -11,8 +11,10 @@ use tokio::runtime::Handle;
 
 use super::accounts::Account;
 use super::checks::Run;
+use super::git::Oid;
 use super::push::Move;
 use super::shapes::{INSTALLATION, Links, View};
+use super::statuses::CommitStatus;
 use super::world::World;
 
 /// GitHub waits this long for an answer, and does not ask twice.
@@ -28,9 +30,15 @@ pub enum Notice<'a> {
     /// The head of a pull request moved.
     Synchronized { number: u64, moved: &'a Move },
     /// A pull request got another base branch.
-    BaseChanged { number: u64, by: &'a Account, from: &'a str },
-    /// A pull request was merged.
+    BaseChanged { number: u64, by: &'a Account, from: (&'a str, Oid) },
+    /// A pull request was merged, or closed without that.
     Closed { number: u64, by: &'a Account },
+    /// A pull request was assigned to somebody.
+    Assigned { number: u64, by: &'a Account, who: &'a Account },
+    /// A branch was removed.
+    BranchDeleted { branch: &'a str, tip: Oid, by: &'a Account },
+    /// A commit status was set.
+    StatusSet(&'a CommitStatus),
     /// A review was submitted; `review` is its place in the list.
     Reviewed { number: u64, by: &'a Account, review: usize },
     /// A review lost its force.
@@ -70,11 +78,12 @@ impl World {
 impl Notice<'_> {
     fn event(&self) -> &'static str {
         match self {
-            Notice::Pushed(_) => "push",
+            Notice::Pushed(_) | Notice::BranchDeleted { .. } => "push",
             Notice::Opened { .. } | Notice::Synchronized { .. } => "pull_request",
-            Notice::BaseChanged { .. } | Notice::Closed { .. } => "pull_request",
+            Notice::BaseChanged { .. } | Notice::Closed { .. } | Notice::Assigned { .. } => "pull_request",
             Notice::Reviewed { .. } | Notice::Dismissed { .. } => "pull_request_review",
             Notice::Checked(_) => "check_run",
+            Notice::StatusSet(_) => "status",
         }
     }
 }
@@ -133,11 +142,18 @@ impl View<'_> {
                 body["after"] = json!(moved.new.to_string());
                 (&moved.by, body)
             }
-            Notice::BaseChanged { number, by, from } => {
+            Notice::BaseChanged { number, by, from: (from, was) } => {
                 let mut body = self.pull_notice_json("edited", number);
-                body["changes"] = json!({ "base": { "ref": { "from": from } } });
+                body["changes"] = json!({ "base": { "ref": { "from": from }, "sha": { "from": was.to_string() } } });
                 (by, body)
             }
+            Notice::Assigned { number, by, who } => {
+                let mut body = self.pull_notice_json("assigned", number);
+                body["assignee"] = self.user_json(who);
+                (by, body)
+            }
+            Notice::BranchDeleted { branch, tip, by } => (by, self.deletion_notice_json((branch, tip), by)),
+            Notice::StatusSet(status) => (&status.by, self.status_notice_json(status)),
             Notice::Closed { number, by } => (by, self.pull_notice_json("closed", number)),
             Notice::Reviewed { number, by, review } => (by, self.review_notice_json("submitted", (number, review))),
             Notice::Dismissed { number, by, review } => (by, self.review_notice_json("dismissed", (number, review))),
@@ -175,8 +191,43 @@ impl View<'_> {
             "compare": format!("{}/compare/{}", self.web(), moved.new.short()),
             "commits": commits.collect::<Vec<_>>(),
             "head_commit": self.pushed_commit_json(moved.new),
-            "pusher": { "name": moved.by.rest_login(), "email": format!("{}@users.noreply.example", moved.by.login) },
+            "pusher": self.pusher_json(&moved.by),
         })
+    }
+
+    fn deletion_notice_json(&self, (branch, tip): (&str, Oid), by: &Account) -> Value {
+        json!({
+            "ref": format!("refs/heads/{branch}"),
+            "before": tip.to_string(),
+            "after": sha_or_zeros(None),
+            "created": false,
+            "deleted": true,
+            "forced": false,
+            "base_ref": null,
+            "compare": format!("{}/compare/{}...{}", self.web(), tip.short(), "0".repeat(12)),
+            "commits": [],
+            "head_commit": null,
+            "pusher": self.pusher_json(by),
+        })
+    }
+
+    fn status_notice_json(&self, status: &CommitStatus) -> Value {
+        let mut body = self.status_json(status);
+        let branches = self.repo.branches.iter().filter(|(_, tip)| self.repo.git.is_ancestor(status.commit, **tip));
+        let branches = branches.map(|(name, tip)| {
+            let commit = json!({ "sha": tip.to_string(), "url": format!("{}/commits/{tip}", self.api()) });
+            json!({ "name": name, "commit": commit, "protected": *name == self.repo.default_branch })
+        });
+        body["branches"] = branches.collect();
+        body["sha"] = json!(status.commit.to_string());
+        body["name"] = json!(self.repo.full_name);
+        body["commit"] = self.commit_json(status.commit);
+        body
+    }
+
+    fn pusher_json(&self, by: &Account) -> Value {
+        let by = self.today(by).unwrap_or_else(Account::ghost);
+        json!({ "name": by.rest_login(), "email": format!("{}@users.noreply.example", by.login) })
     }
 
     fn pull_notice_json(&self, action: &str, number: u64) -> Value {
@@ -194,7 +245,7 @@ impl View<'_> {
         json!({ "action": action, "review": review, "pull_request": self.pull_summary_json(pull) })
     }
 
-    fn pushed_commit_json(&self, oid: super::git::Oid) -> Value {
+    fn pushed_commit_json(&self, oid: Oid) -> Value {
         let Some(commit) = self.repo.git.commit(oid) else {
             return Value::Null;
         };

@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Shared;
-use super::accounts::Account;
+use super::accounts::{Account, Changes};
 use super::checks::{Run, Suite};
 use super::git::{Oid, Store};
 use super::pulls::Pull;
 use super::scanning::{Alert, Analysis};
 use super::scene::{self, SceneError};
+use super::statuses::CommitStatus;
 use super::webhook::News;
 
 /// The state of all repositories.
@@ -20,6 +21,8 @@ pub struct World {
     pub repos: Vec<Repo>,
     /// What the scene's names for commits mean.
     pub names: HashMap<String, Oid>,
+    /// What became of accounts.
+    pub changes: Changes,
     /// Webhooks that were not handed to the sender yet.
     pub news: Vec<News>,
     ids: u64,
@@ -48,6 +51,8 @@ pub struct Repo {
     pub suites: Vec<Suite>,
     /// Check runs, oldest first.
     pub runs: Vec<Run>,
+    /// Commit statuses, oldest first.
+    pub statuses: Vec<CommitStatus>,
     /// Code-scanning analyses, oldest first.
     pub analyses: Vec<Analysis>,
     /// Code-scanning alerts by place: number 1 stands first.
@@ -63,7 +68,8 @@ impl World {
         let created = shared.clock.now_ms();
         let listed = shared.scene.repositories.iter().enumerate();
         let repos = listed.map(|(place, repository)| Repo::new(place, repository, created)).collect();
-        let world = World { shared, repos, names: HashMap::new(), news: Vec::new(), ids: 1000 };
+        let world =
+            World { shared, repos, names: HashMap::new(), changes: Changes::default(), news: Vec::new(), ids: 1000 };
         world.check_scene()?;
         Ok(world)
     }
@@ -101,9 +107,13 @@ impl World {
     /// The account of somebody in the scene.
     ///
     /// # Errors
-    /// When nobody has this handle.
+    /// When nobody has this handle, or the account was deleted.
     pub fn account(&self, name: &str) -> Result<Account, SceneError> {
-        Account::named(name, &self.shared.scene)
+        let account = Account::named(name, &self.shared.scene)?;
+        match self.today(&account) {
+            Some(_) => Ok(account),
+            None => Err(SceneError(format!("the account of `{name}` was deleted"))),
+        }
     }
 
     /// The commit that the scene calls `name`. 40 hex digits stand for themselves.
@@ -151,6 +161,7 @@ impl Repo {
             pulls: BTreeMap::new(),
             suites: Vec::new(),
             runs: Vec::new(),
+            statuses: Vec::new(),
             analyses: Vec::new(),
             alerts: Vec::new(),
         }

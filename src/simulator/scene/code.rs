@@ -1,4 +1,6 @@
-//! What happens to code: pushes, pull requests, reviews, merges, scans.
+//! What happens to code: pushes, merges, checks and scans.
+
+use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
@@ -17,84 +19,28 @@ pub struct Push {
     /// Allowed to throw commits away.
     #[serde(default)]
     pub force: bool,
-}
-
-/// A pull request is opened.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct OpenPullRequest {
-    /// Which repository; without this, the first one.
-    pub repository: Option<String>,
-    /// Its number.
-    pub number: u64,
-    /// The branch with the work.
-    pub from: String,
-    /// The branch it is for; without this, the repository's default branch.
-    pub into: Option<String>,
-    /// Who opens it.
-    pub by: String,
-    /// Its title; without this, one made from the branch.
-    pub title: Option<String>,
-}
-
-/// A review of the pull request's head at this moment.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Review {
-    /// Which repository; without this, the first one.
-    pub repository: Option<String>,
-    /// The pull request's number.
-    pub pull_request: u64,
-    /// Who reviews. GitHub refuses an approval by the opener; a scene may let it happen, because nothing should rest on that.
-    pub by: String,
-    /// What the reviewer says.
+    /// The push goes to a fork: the commits can be asked for by their SHA, and are on none of our branches.
     #[serde(default)]
-    pub state: ReviewState,
+    pub fork: bool,
+    /// Lets approvals follow a push that changes nothing they spoke about, as GitHub does; `false` leaves them.
+    #[serde(default = "default_reanchor")]
+    pub reanchor: bool,
 }
 
-/// The opinion in a review.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewState {
-    /// Approved.
-    #[default]
-    Approve,
-    /// Changes requested.
-    RequestChanges,
-    /// A comment, no opinion.
-    Comment,
-}
-
-/// A review loses its force.
-#[derive(Debug, Clone, Deserialize)]
+/// A branch is removed. Open pull requests from it, or into it, are closed.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct DismissReview {
+pub struct DeleteBranch {
     /// Which repository; without this, the first one.
     pub repository: Option<String>,
-    /// The pull request's number.
-    pub pull_request: u64,
-    /// Whose newest review.
-    pub review_by: String,
-    /// Who dismisses it.
-    pub by: String,
-}
-
-/// A pull request gets another base branch.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ChangeBase {
-    /// Which repository; without this, the first one.
-    pub repository: Option<String>,
-    /// The pull request's number.
-    pub pull_request: u64,
-    /// The new base branch.
-    pub into: String,
+    /// The branch.
+    pub branch: String,
     /// Who does it.
     pub by: String,
 }
 
 /// A merge by one of GitHub's three buttons.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Merge {
     /// Which repository; without this, the first one.
@@ -108,6 +54,32 @@ pub struct Merge {
     pub method: MergeMethod,
     /// The name that the newest commit on the base branch gets in this file.
     pub commit: String,
+    /// Files that the result has besides the clean merge, in the name of GitHub: a bug of the platform, or an evil merge.
+    #[serde(default)]
+    pub carries: BTreeMap<String, String>,
+    /// Paths that are in the result what they were before either side changed them: a silent revert.
+    #[serde(default)]
+    pub drops: Vec<String>,
+}
+
+/// GitHub's button "Update branch": the base branch is merged into the head of a pull request.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateBranch {
+    /// Which repository; without this, the first one.
+    pub repository: Option<String>,
+    /// The pull request's number.
+    pub pull_request: u64,
+    /// Who presses the button.
+    pub by: String,
+    /// The name that the merge commit gets in this file.
+    pub commit: String,
+    /// What the editor on the web leaves in files, whether they were in conflict or not.
+    #[serde(default)]
+    pub files: BTreeMap<String, String>,
+    /// Lets approvals follow to the new head, as GitHub does; `false` leaves them.
+    #[serde(default = "default_reanchor")]
+    pub reanchor: bool,
 }
 
 /// GitHub's merge buttons.
@@ -181,6 +153,57 @@ pub struct CheckRun {
     pub app_id: u64,
     /// `success`, `failure`, `neutral`, `skipped`, …; `in_progress` for one that still runs.
     pub conclusion: String,
+}
+
+/// A commit status: an older kind of check, set by anybody who may push.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Status {
+    /// Which repository; without this, the first one.
+    pub repository: Option<String>,
+    /// The name of the commit.
+    pub commit: String,
+    /// What it is a status of; a newer one replaces it.
+    pub context: String,
+    /// The status.
+    pub state: StatusState,
+    /// Whose token set it.
+    pub by: String,
+}
+
+/// GitHub's four states of a commit status.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum StatusState {
+    /// It worked.
+    #[default]
+    Success,
+    /// It did not.
+    Failure,
+    /// It could not be tried.
+    Error,
+    /// It runs.
+    Pending,
+}
+
+/// Somebody dismisses an alert of code scanning.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DismissAlert {
+    /// Which repository; without this, the first one.
+    pub repository: Option<String>,
+    /// The rule whose newest open alert it is.
+    pub rule: String,
+    /// Who does it.
+    pub by: String,
+    /// `false positive`, `won't fix` or `used in tests`.
+    pub reason: String,
+    /// A remark about it.
+    pub comment: Option<String>,
+}
+
+fn default_reanchor() -> bool {
+    true
 }
 
 fn default_tool() -> String {

@@ -4,20 +4,32 @@
 //! the same words for the program. Everything is checked when the file is read, so that a typing error is a sentence
 //! with a place and not a scene that plays something else.
 
+mod accounts;
 mod code;
+mod defaults;
 mod expect;
+mod pulls;
 mod step;
 mod tickets;
 
+pub use accounts::{DeleteAccount, RenameAccount, SetRights};
 pub use code::{
-    ChangeBase, CheckRun, DismissReview, Merge, MergeMethod, OpenPullRequest, Push, Review, ReviewState, Scan,
-    ScanFinding,
+    CheckRun, DeleteBranch, DismissAlert, Merge, MergeMethod, Push, Scan, ScanFinding, Status, StatusState,
+    UpdateBranch,
 };
 pub use expect::{Expect, Finding};
+pub use pulls::{
+    Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review, ReviewState,
+};
 pub use step::{Moment, Step};
 pub use tickets::{
     Comment, CreateTicket, DeployedBefore, EditTicket, Fail, FailureKind, ForgeWebhook, MoveTicket, Recover, Redeliver,
     System,
+};
+
+pub use defaults::default_people;
+use defaults::{
+    default_branch, default_combine, default_environments, default_repositories, default_scanners, default_services,
 };
 
 use std::collections::BTreeMap;
@@ -154,6 +166,18 @@ pub struct Commit {
     /// Paths removed.
     #[serde(default)]
     pub deletes: Vec<String>,
+    /// Paths, of `files` or of a parent, that can be run from now on.
+    #[serde(default)]
+    pub executables: Vec<String>,
+    /// Symbolic links: path to target.
+    #[serde(default)]
+    pub links: BTreeMap<String, String>,
+    /// Submodules: path to the 40 hex digits of a commit elsewhere.
+    #[serde(default)]
+    pub submodules: BTreeMap<String, String>,
+    /// A commit of several parents starts from their merge; with `false`, from its first parent alone.
+    #[serde(default = "default_combine")]
+    pub combine: bool,
     /// Exists only in one variant of the scene.
     pub only: Option<Variant>,
 }
@@ -245,54 +269,4 @@ impl Person {
     pub fn email(&self) -> String {
         format!("{}@acme.example", self.name)
     }
-}
-
-/// The people of a scene that names none: two developers, two leads and the Security Officer.
-#[must_use]
-pub fn default_people() -> Vec<Person> {
-    let cast = [
-        ("dana", "Dana Reyes", None),
-        ("lee", "Lee Wong", None),
-        ("priya", "Priya Nair", Some("security-lead")),
-        ("sam", "Sam Okafor", Some("engineering-lead")),
-        ("alex", "Alex Silva", Some("security-officer")),
-    ];
-    cast.iter().map(|(name, full_name, role)| person(name, full_name, *role)).collect()
-}
-
-fn person(name: &str, full_name: &str, role: Option<&str>) -> Person {
-    Person {
-        name: name.into(),
-        full_name: full_name.into(),
-        roles: role.into_iter().map(String::from).collect(),
-        bot: false,
-        unmapped: false,
-        read_only: false,
-    }
-}
-
-fn default_services() -> Vec<Service> {
-    vec![Service {
-        name: "billing-api".into(),
-        repository: "acme/billing-api".into(),
-        branch: default_branch(),
-        environments: default_environments(),
-        scanners: default_scanners(),
-    }]
-}
-
-fn default_repositories() -> Vec<Repository> {
-    vec![Repository { name: "acme/billing-api".into(), branch: default_branch() }]
-}
-
-fn default_branch() -> String {
-    "main".into()
-}
-
-fn default_environments() -> Vec<String> {
-    vec!["prod-us".into()]
-}
-
-fn default_scanners() -> Vec<Scanner> {
-    vec![Scanner { tool: Some("CodeQL".into()), category: Some("/language:rust".into()), check: None, app_id: None }]
 }

@@ -4,7 +4,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::code::{ChangeBase, CheckRun, DismissReview, Merge, OpenPullRequest, Push, Review, Scan};
+use super::accounts::{DeleteAccount, RenameAccount, SetRights};
+use super::code::{CheckRun, DeleteBranch, DismissAlert, Merge, Push, Scan, Status, UpdateBranch};
+use super::pulls::{
+    Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review,
+};
 use super::tickets::{
     Comment, CreateTicket, DeployedBefore, EditTicket, Fail, ForgeWebhook, MoveTicket, Recover, Redeliver,
 };
@@ -32,6 +36,26 @@ pub struct Step {
     pub scan: Option<Scan>,
     /// A check run completes.
     pub check_run: Option<CheckRun>,
+    /// Somebody presses "Update branch" in a pull request.
+    pub update_branch: Option<UpdateBranch>,
+    /// Somebody removes a branch.
+    pub delete_branch: Option<DeleteBranch>,
+    /// Somebody closes a pull request without merging it.
+    pub close_pull_request: Option<ClosePullRequest>,
+    /// Somebody comments on a pull request.
+    pub comment_on_pull_request: Option<CommentOnPullRequest>,
+    /// Somebody assigns a pull request.
+    pub assign: Option<Assign>,
+    /// A commit status is set.
+    pub status: Option<Status>,
+    /// Somebody dismisses an alert of code scanning.
+    pub dismiss_alert: Option<DismissAlert>,
+    /// Somebody gets or loses the right to push.
+    pub set_rights: Option<SetRights>,
+    /// An account on GitHub gets another login.
+    pub rename_account: Option<RenameAccount>,
+    /// An account on GitHub is deleted.
+    pub delete_account: Option<DeleteAccount>,
     /// Somebody creates a change ticket in Jira.
     pub create_ticket: Option<CreateTicket>,
     /// Somebody edits a ticket.
@@ -66,6 +90,16 @@ pub enum Moment<'a> {
     Merge(&'a Merge),
     Scan(&'a Scan),
     CheckRun(&'a CheckRun),
+    UpdateBranch(&'a UpdateBranch),
+    DeleteBranch(&'a DeleteBranch),
+    ClosePullRequest(&'a ClosePullRequest),
+    CommentOnPullRequest(&'a CommentOnPullRequest),
+    Assign(&'a Assign),
+    Status(&'a Status),
+    DismissAlert(&'a DismissAlert),
+    SetRights(&'a SetRights),
+    RenameAccount(&'a RenameAccount),
+    DeleteAccount(&'a DeleteAccount),
     CreateTicket(&'a CreateTicket),
     EditTicket(&'a EditTicket),
     MoveTicket(&'a MoveTicket),
@@ -94,6 +128,16 @@ impl Step {
             self.merge.as_ref().map(Moment::Merge),
             self.scan.as_ref().map(Moment::Scan),
             self.check_run.as_ref().map(Moment::CheckRun),
+            self.update_branch.as_ref().map(Moment::UpdateBranch),
+            self.delete_branch.as_ref().map(Moment::DeleteBranch),
+            self.close_pull_request.as_ref().map(Moment::ClosePullRequest),
+            self.comment_on_pull_request.as_ref().map(Moment::CommentOnPullRequest),
+            self.assign.as_ref().map(Moment::Assign),
+            self.status.as_ref().map(Moment::Status),
+            self.dismiss_alert.as_ref().map(Moment::DismissAlert),
+            self.set_rights.as_ref().map(Moment::SetRights),
+            self.rename_account.as_ref().map(Moment::RenameAccount),
+            self.delete_account.as_ref().map(Moment::DeleteAccount),
             self.create_ticket.as_ref().map(Moment::CreateTicket),
             self.edit_ticket.as_ref().map(Moment::EditTicket),
             self.move_ticket.as_ref().map(Moment::MoveTicket),

@@ -1,13 +1,15 @@
 //! Check suites, check runs and what they add up to.
 
 use apollo_compiler::resolvers::{ObjectValue, ResolveInfo, ResolvedValue};
+use serde_json::Value;
 
 use super::super::checks::{Run, Suite, app_name, app_slug};
 use super::super::git::Oid;
 use super::super::ids::opaque;
 use super::super::shapes::View;
+use super::super::statuses::CommitStatus;
 use super::super::time_text;
-use super::commit::{CommitObject, actor};
+use super::commit::{CommitObject, actor, actor_or_null};
 use super::query::RepoObject;
 use super::record::{Object, Record, Resolved, connection, leaf, object};
 
@@ -24,6 +26,13 @@ struct RollupObject<'w> {
     view: View<'w>,
     oid: Oid,
     state: &'static str,
+}
+
+/// One of all checks of a commit.
+#[derive(Debug, Clone, Copy)]
+enum Context<'w> {
+    Run(&'w Run),
+    Status(&'w CommitStatus),
 }
 
 /// A check suite.
@@ -105,8 +114,13 @@ impl ObjectValue for RollupObject<'_> {
             "state" => Ok(leaf(self.state)),
             "commit" => Ok(object(CommitObject::boxed(view, self.oid))),
             "contexts" => {
-                let runs = view.repo.latest_runs(self.oid);
-                connection(info, "StatusCheckRollupContextConnection", &runs, |one| run(view, one))
+                let runs = view.repo.latest_runs(self.oid).into_iter().map(Context::Run);
+                let statuses = view.repo.latest_statuses(self.oid).into_iter().map(Context::Status);
+                let contexts = runs.chain(statuses).collect::<Vec<_>>();
+                connection(info, "StatusCheckRollupContextConnection", &contexts, |one| match one {
+                    Context::Run(one) => run(view, one),
+                    Context::Status(one) => status(view, one),
+                })
             }
             _ => Err(self.unknown_field_error(info)),
         }
@@ -126,6 +140,18 @@ fn run<'w>(view: View<'w>, run: &'w Run) -> Object<'w> {
         .leaf("detailsUrl", format!("{}/runs/{}", view.web(), run.id))
         .leaf("externalId", "")
         .object("checkSuite", of_suite.map(|one| suite(view, one)))
+        .boxed()
+}
+
+fn status<'w>(view: View<'w>, status: &CommitStatus) -> Object<'w> {
+    Record::new("StatusContext")
+        .leaf("id", opaque("SC", status.id))
+        .leaf("context", status.context.as_str())
+        .leaf("state", status.state.word().to_uppercase())
+        .leaf("createdAt", time_text(status.created))
+        .leaf("description", Value::Null)
+        .leaf("targetUrl", Value::Null)
+        .object("creator", actor_or_null(&view, &status.by))
         .boxed()
 }
 

@@ -9,8 +9,9 @@ use super::super::ids::NodeId;
 use super::super::shapes::{View, user_node};
 use super::super::time_text;
 use super::checks::{rollup, suite};
+use super::objects::tree;
 use super::pull::PullObject;
-use super::query::{RepoObject, tree};
+use super::query::RepoObject;
 use super::record::{Object, Record, Resolved, connection, leaf, object};
 
 /// A commit.
@@ -46,7 +47,7 @@ impl<'w> CommitObject<'w> {
                 git_actor(view, (name, email), self.commit.author.seconds)
             }),
             "associatedPullRequests" => {
-                let mut pulls = repo.pulls_with(self.oid);
+                let mut pulls = view.pulls_with(self.oid);
                 let order = info.arguments().get("orderBy").and_then(|order| order.as_object());
                 let order = |key: &str| order.and_then(|order| order.get(key)).and_then(|value| value.as_str());
                 if order("field") == Some("UPDATED_AT") {
@@ -112,7 +113,7 @@ impl ObjectValue for CommitObject<'_> {
         let (author, committer) = (&commit.author, &commit.committer);
         match info.field_name() {
             "repository" => Ok(ResolvedValue::object(RepoObject(view))),
-            "tree" => Ok(ResolvedValue::Object(tree(view, commit.tree))),
+            "tree" => Ok(ResolvedValue::Object(tree(view, commit.tree, ""))),
             "author" => Ok(ResolvedValue::Object(git_actor(view, (&author.name, &author.email), author.seconds))),
             "committer" => {
                 Ok(ResolvedValue::Object(git_actor(view, (&committer.name, &committer.email), committer.seconds)))
@@ -124,16 +125,23 @@ impl ObjectValue for CommitObject<'_> {
     }
 }
 
-/// An account.
+/// An account as it is now, or the one that stands for those that were deleted.
 #[must_use]
 pub fn actor<'w>(view: &View<'w>, account: &Account) -> Object<'w> {
+    let account = view.today(account).unwrap_or_else(Account::ghost);
     let record = Record::new(account.kind.type_name()).leaf("login", account.login.as_str());
-    with_account(view, account, record).boxed()
+    with_account(view, &account, record).boxed()
+}
+
+/// An account as it is now, or null when it was deleted.
+#[must_use]
+pub fn actor_or_null<'w>(view: &View<'w>, account: &Account) -> Option<Object<'w>> {
+    view.today(account).map(|account| actor(view, &account))
 }
 
 /// A person as Git names one. For GitHub, whose address it is decides who it is.
 fn git_actor<'w>(view: View<'w>, (name, email): (&str, &str), seconds: i64) -> Object<'w> {
-    let account = Account::with_email(email, &view.world.shared.scene);
+    let account = view.world.account_with_email(email);
     Record::new("GitActor")
         .leaf("name", name)
         .leaf("email", email)

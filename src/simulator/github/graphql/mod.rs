@@ -3,6 +3,7 @@
 mod checks;
 mod commit;
 mod cost;
+mod objects;
 mod pull;
 mod query;
 mod record;
@@ -23,6 +24,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::super::traffic::{Nodes, Points, graphql_nodes};
 use super::Github;
 use super::rest::Asked;
 use cost::{Cost, NODE_LIMIT};
@@ -49,7 +51,11 @@ pub(super) async fn answer(
     };
     let variables = body["variables"].take();
     let question = Question { text, operation: body["operationName"].as_str(), variables };
-    json_response(StatusCode::OK, &execute(&github, &asked, question))
+    let (body, points) = execute(&github, &asked, question);
+    let mut response = json_response(StatusCode::OK, &body);
+    response.extensions_mut().insert(Nodes(graphql_nodes(&body["data"])));
+    response.extensions_mut().insert(Points(points));
+    response
 }
 
 /// The body of a request.
@@ -59,50 +65,52 @@ struct Question<'a> {
     variables: Value,
 }
 
-fn execute(github: &Github, asked: &Asked, question: Question<'_>) -> Value {
+/// The answer, and how many points it cost.
+fn execute(github: &Github, asked: &Asked, question: Question<'_>) -> (Value, u64) {
     let schema = match &*SCHEMA {
         Ok(schema) => schema,
-        Err(error) => return refusal(&[json!({ "message": error })]),
+        Err(error) => return free(&[json!({ "message": error })]),
     };
     let document = match ExecutableDocument::parse_and_validate(schema, question.text, "query.graphql") {
         Ok(document) => document,
         Err(invalid) => {
             let errors = invalid.errors.iter().map(|error| error_json(&error.to_json()));
-            return refusal(&errors.collect::<Vec<_>>());
+            return free(&errors.collect::<Vec<_>>());
         }
     };
     let given = serde_json::from_value::<Option<JsonMap>>(question.variables).ok().flatten().unwrap_or_default();
     let operation = match document.operations.get(question.operation) {
         Ok(operation) => operation,
-        Err(error) => return refusal(&[error_json(&error.to_graphql_error(&document.sources))]),
+        Err(error) => return free(&[error_json(&error.to_graphql_error(&document.sources))]),
     };
     let variables = match coerce_variable_values(schema, operation, &given) {
         Ok(variables) => variables,
-        Err(error) => return refusal(&[error_json(&error.to_graphql_error(&document.sources))]),
+        Err(error) => return free(&[error_json(&error.to_graphql_error(&document.sources))]),
     };
     let cost = Cost::of(&document, operation, &variables);
     if cost.nodes > NODE_LIMIT {
-        return refusal(&[typed(json!({ "message": cost.complaint() }))]);
+        return free(&[typed(json!({ "message": cost.complaint() }))]);
     }
     let budget = github.tokens.lock().unwrap_or_else(PoisonError::into_inner).spend("graphql", cost.points());
     let world = github.locked();
     let root = Root { world: &world, links: &asked.links, cost, budget, errors: RefCell::default() };
     let execution = Execution::new(schema, &document).operation(operation).coerced_variable_values(&variables);
     match execution.enable_schema_introspection(true).execute_sync(&root) {
-        Err(error) => refusal(&[error_json(&error.to_graphql_error(&document.sources))]),
+        Err(error) => free(&[error_json(&error.to_graphql_error(&document.sources))]),
         Ok(response) => {
             let mut answer = json!({ "data": response.data });
             let errors = response.errors.iter().map(error_json).chain(root.errors.take()).collect::<Vec<_>>();
             if !errors.is_empty() {
                 answer["errors"] = json!(errors);
             }
-            answer
+            (answer, root.cost.points())
         }
     }
 }
 
-fn refusal(errors: &[Value]) -> Value {
-    json!({ "errors": errors })
+/// A refusal before anything was asked of the world costs nothing.
+fn free(errors: &[Value]) -> (Value, u64) {
+    (json!({ "errors": errors }), 0)
 }
 
 fn error_json(error: &GraphQLError) -> Value {
@@ -134,4 +142,6 @@ fn json_response(status: StatusCode, body: &Value) -> Response {
 }
 
 #[cfg(test)]
-mod tests;
+mod objects_tests;
+#[cfg(test)]
+pub(super) mod tests;

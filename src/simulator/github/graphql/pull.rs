@@ -1,13 +1,14 @@
 //! Pull requests and reviews.
 
 use apollo_compiler::resolvers::{ObjectValue, ResolveInfo, ResolvedValue};
+use serde_json::Value;
 
 use super::super::git::Oid;
 use super::super::ids::opaque;
-use super::super::pulls::{GivenReview, Pull};
+use super::super::pulls::{GivenReview, Pull, Remark};
 use super::super::shapes::View;
 use super::super::time_text;
-use super::commit::{CommitObject, actor};
+use super::commit::{CommitObject, actor, actor_or_null};
 use super::query::RepoObject;
 use super::record::{Object, Record, Resolved, connection, leaf, object, texts};
 use super::timeline;
@@ -46,8 +47,8 @@ impl ObjectValue for PullObject<'_> {
             return connection;
         }
         match info.field_name() {
-            "author" => Ok(ResolvedValue::Object(actor(&view, &pull.opener))),
-            "mergedBy" => Ok(object(pull.merged.as_ref().map(|landing| actor(&view, &landing.by)))),
+            "author" => Ok(object(actor_or_null(&view, &pull.opener))),
+            "mergedBy" => Ok(object(pull.merged.as_ref().and_then(|landing| actor_or_null(&view, &landing.by)))),
             "mergeCommit" => {
                 let commit = pull.merged.as_ref().map(|landing| landing.commit);
                 Ok(object(commit.and_then(|oid| CommitObject::boxed(view, oid))))
@@ -62,7 +63,7 @@ impl ObjectValue for PullObject<'_> {
 impl<'w> PullObject<'w> {
     fn scalar(&self, name: &str) -> Option<ResolvedValue<'w>> {
         let (view, pull) = (self.view, self.pull);
-        let ended = pull.merged.as_ref().map(|landing| time_text(landing.at));
+        let merged_at = pull.merged.as_ref().map(|landing| time_text(landing.at));
         let protected = pull.base_branch == view.repo.default_branch;
         Some(match name {
             "id" => leaf(view.pull_node(pull)),
@@ -70,9 +71,15 @@ impl<'w> PullObject<'w> {
             "number" => leaf(pull.number),
             "title" => leaf(pull.title.as_str()),
             "url" => leaf(format!("{}/pull/{}", view.web(), pull.number)),
-            "state" => leaf(if pull.is_open() { "OPEN" } else { "MERGED" }),
-            "merged" | "closed" => leaf(!pull.is_open()),
-            "mergedAt" | "closedAt" => leaf(ended),
+            "state" => leaf(match (pull.is_open(), &pull.merged) {
+                (true, _) => "OPEN",
+                (false, Some(_)) => "MERGED",
+                (false, None) => "CLOSED",
+            }),
+            "merged" => leaf(pull.merged.is_some()),
+            "closed" => leaf(!pull.is_open()),
+            "mergedAt" => leaf(merged_at),
+            "closedAt" => leaf(pull.ended().map(time_text)),
             "createdAt" => leaf(time_text(pull.created)),
             "updatedAt" => leaf(time_text(pull.updated)),
             "isDraft" | "isCrossRepository" | "isInMergeQueue" => leaf(false),
@@ -80,8 +87,8 @@ impl<'w> PullObject<'w> {
             "baseRefOid" => leaf(pull.base.to_string()),
             "headRefName" => leaf(pull.head_branch.as_str()),
             "headRefOid" => leaf(pull.head.to_string()),
-            "authorAssociation" => leaf(pull.opener.association()),
-            "reviewDecision" => leaf(protected.then(|| pull.decision())),
+            "authorAssociation" => leaf(view.association(&pull.opener)),
+            "reviewDecision" => leaf(protected.then(|| pull.decision(|reviewer| view.may_push(reviewer)))),
             "mergeable" => leaf(match (pull.is_open(), pull.test_merge) {
                 (false, _) => "UNKNOWN",
                 (true, None) => "CONFLICTING",
@@ -110,9 +117,11 @@ impl<'w> PullObject<'w> {
             "latestOpinionatedReviews" => {
                 let writers = info.arguments().get("writersOnly").and_then(|value| value.as_bool()) == Some(true);
                 let mut opinions = pull.opinions();
-                opinions.retain(|review| !writers || review.author.may_push);
+                opinions.retain(|review| !writers || view.may_push(&review.author));
                 connection(info, "PullRequestReviewConnection", &opinions, review)
             }
+            "assignees" => connection(info, "UserConnection", &pull.assignees, |account| actor(&view, account)),
+            "comments" => connection(info, "IssueCommentConnection", &pull.comments, |one| remark(*self, one)),
             "timelineItems" => {
                 let types = texts(info, "itemTypes");
                 let wanted = |kind: &str| types.as_ref().is_none_or(|types| types.contains(&kind));
@@ -138,19 +147,39 @@ impl ObjectValue for ReviewObject<'_> {
         match info.field_name() {
             "id" => Ok(leaf(view.review_node(self.pull, review))),
             "fullDatabaseId" => Ok(leaf(review.id.to_string())),
+            "databaseId" => Ok(leaf(review.id)),
+            "body" => Ok(leaf(review.text.as_str())),
             "state" => Ok(leaf(review.state.name())),
             "submittedAt" | "createdAt" | "publishedAt" => Ok(leaf(time_text(review.submitted))),
             "updatedAt" => Ok(leaf(time_text(review.updated))),
             "lastEditedAt" | "editor" => Ok(ResolvedValue::null()),
             "includesCreatedEdit" => Ok(leaf(false)),
-            "author" => Ok(ResolvedValue::Object(actor(&view, &review.author))),
-            "authorAssociation" => Ok(leaf(review.author.association())),
-            "authorCanPushToRepository" => Ok(leaf(review.author.may_push)),
+            "author" => Ok(object(actor_or_null(&view, &review.author))),
+            "authorAssociation" => Ok(leaf(view.association(&review.author))),
+            "authorCanPushToRepository" => Ok(leaf(view.may_push(&review.author))),
             "commit" => Ok(object(CommitObject::boxed(view, review.commit))),
             "pullRequest" => Ok(ResolvedValue::object(PullObject { view, pull: self.pull })),
             _ => Err(self.unknown_field_error(info)),
         }
     }
+}
+
+fn remark<'w>(of: PullObject<'w>, remark: &Remark) -> Object<'w> {
+    let created = time_text(remark.created);
+    let url = format!("{}/pull/{}#issuecomment-{}", of.view.web(), of.pull.number, remark.id);
+    Record::new("IssueComment")
+        .leaf("id", opaque("IC", remark.id))
+        .leaf("databaseId", remark.id)
+        .leaf("fullDatabaseId", remark.id.to_string())
+        .leaf("body", remark.text.as_str())
+        .leaf("createdAt", created.as_str())
+        .leaf("updatedAt", created.as_str())
+        .leaf("lastEditedAt", Value::Null)
+        .leaf("url", url)
+        .leaf("authorAssociation", of.view.association(&remark.author))
+        .object("author", actor_or_null(&of.view, &remark.author))
+        .object("editor", None)
+        .boxed()
 }
 
 /// A commit as a part of a pull request.

@@ -9,13 +9,14 @@ use serde_json::{Value, json};
 use super::super::accounts::Account;
 use super::super::git::Oid;
 use super::super::ids::{NodeId, opaque};
-use super::super::shapes::{Comparison, Links, View, tree_node};
+use super::super::shapes::{Comparison, Links, View};
 use super::super::time_text;
 use super::super::tokens::{Budget, LIMIT};
 use super::super::world::{Repo, World};
 use super::commit::{CommitObject, actor};
 use super::cost::Cost;
 use super::error_json;
+use super::objects;
 use super::pull::{PullObject, ReviewObject};
 use super::record::{Object, Record, Resolved, connection, leaf, object, text, texts};
 
@@ -110,7 +111,9 @@ impl<'w> Root<'w> {
         let view = |id: u64| self.world.repos.iter().find(|repo| repo.id == id).map(|repo| self.view(repo));
         match id {
             NodeId::Repository { repo } => Some(Box::new(RepoObject(view(repo)?))),
-            NodeId::Commit { repo, oid } => Some(Box::new(CommitObject::find(view(repo)?, oid)?)),
+            NodeId::Commit { repo, oid } | NodeId::Tree { repo, oid } | NodeId::Blob { repo, oid } => {
+                objects::with_id(view(repo)?, oid)
+            }
             NodeId::Pull { repo, number } => {
                 let view = view(repo)?;
                 Some(Box::new(PullObject { view, pull: view.repo.pulls.get(&number)? }))
@@ -171,15 +174,10 @@ impl<'w> RepoObject<'w> {
     }
 
     fn git_object(&self, info: &ResolveInfo<'_>) -> Option<Object<'w>> {
-        let git = &self.0.repo.git;
-        let oid = match info.arguments().get("oid").and_then(|value| value.as_str()) {
-            Some(oid) => Oid::parse(oid)?,
-            None => self.0.repo.resolve(info.arguments().get("expression")?.as_str()?)?,
-        };
-        if git.tree(oid).is_some() {
-            return Some(tree(self.0, oid));
+        match info.arguments().get("oid").and_then(|value| value.as_str()) {
+            Some(oid) => objects::with_id(self.0, Oid::parse(oid)?),
+            None => objects::named(self.0, info.arguments().get("expression")?.as_str()?),
         }
-        Some(Box::new(CommitObject::find(self.0, oid)?))
     }
 
     fn pull_request(&self, info: &ResolveInfo<'_>) -> Resolved<'w> {
@@ -256,15 +254,4 @@ fn entry_error_json(info: &ResolveInfo<'_>, place: usize, error: &FieldError) ->
     let mut shape = error_json(&error);
     shape["path"] = json!([field.map(|field| field.response_key().as_str()), place]);
     shape
-}
-
-/// A tree, of which only the id can be asked for.
-#[must_use]
-pub fn tree(view: View<'_>, oid: Oid) -> Object<'_> {
-    Record::new("Tree")
-        .leaf("id", tree_node(view.repo.id, oid))
-        .leaf("oid", oid.to_string())
-        .leaf("abbreviatedOid", oid.short())
-        .object("repository", Some(Box::new(RepoObject(view))))
-        .boxed()
 }

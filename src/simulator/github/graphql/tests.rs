@@ -5,7 +5,7 @@ use super::super::tests::{READY, get_json, played, served};
 
 const REPO: &str = "/repos/acme/billing-api";
 
-async fn ask(github: &Github, url: &str, query: &str, variables: Value) -> Value {
+pub(in super::super) async fn ask(github: &Github, url: &str, query: &str, variables: Value) -> Value {
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let body = json!({ "query": query, "variables": variables });
     let answer = client.post(format!("{url}/graphql")).bearer_auth(github.token()).json(&body).send().await.unwrap();

@@ -3,7 +3,7 @@
 use super::super::ids::opaque;
 use super::super::pulls::{Deed, Event, Item};
 use super::super::time_text;
-use super::commit::{CommitObject, actor};
+use super::commit::{CommitObject, actor_or_null};
 use super::pull::{PullObject, ReviewObject, pull_commit};
 use super::record::{Object, Record};
 
@@ -68,6 +68,6 @@ fn deed<'w>(of: PullObject<'w>, event: &'w Event) -> Object<'w> {
     record
         .leaf("id", opaque("EV", event.id))
         .leaf("createdAt", time_text(event.at))
-        .object("actor", Some(actor(&view, &event.by)))
+        .object("actor", actor_or_null(&view, &event.by))
         .boxed()
 }

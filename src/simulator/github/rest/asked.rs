@@ -5,6 +5,7 @@ use axum::http::header;
 use serde_json::Value;
 use url::form_urlencoded;
 
+use super::super::super::faults::HiddenPulls;
 use super::super::shapes::Links;
 use super::Answer;
 
@@ -45,7 +46,7 @@ impl Asked {
         let api = if path.starts_with("/api/v3/") { format!("{web}/api/v3") } else { web.clone() };
         let query = request.uri().query().unwrap_or_default();
         Asked {
-            links: Links { api, web },
+            links: Links { api, web, hides_pulls: request.extensions().get::<HiddenPulls>().is_some() },
             path,
             query: form_urlencoded::parse(query.as_bytes()).into_owned().collect(),
             accept: text(header::ACCEPT.as_str()).unwrap_or_default().to_owned(),

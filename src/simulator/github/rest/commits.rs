@@ -60,13 +60,21 @@ async fn about_commit(
     match rest.rsplit_once('/') {
         Some((name, "pulls")) => Ok(pulls(&view, &asked, commit(&view, name)?)),
         Some((name, "check-runs")) => Ok(check_runs(&view, &asked, commit(&view, name)?)),
-        Some((name, "status")) => Ok(view.status_json(commit(&view, name)?).into()),
+        Some((name, "status")) => Ok(combined_status(&view, &asked, commit(&view, name)?)),
+        Some((name, "statuses")) => {
+            let statuses = view.repo.statuses_of(commit(&view, name)?);
+            Ok(asked.list(&statuses, |status| view.status_json(status)))
+        }
         _ => Ok(view.commit_with_files_json(commit(&view, &rest)?).into()),
     }
 }
 
 fn pulls(view: &View<'_>, asked: &Asked, oid: Oid) -> Answer {
-    asked.list(&view.repo.pulls_with(oid), |pull| asked.versioned(view.pull_summary_json(pull)))
+    asked.list(&view.pulls_with(oid), |pull| asked.versioned(view.pull_summary_json(pull)))
+}
+
+fn combined_status(view: &View<'_>, asked: &Asked, oid: Oid) -> Answer {
+    asked.wrapped_list(&view.repo.latest_statuses(oid), |page| view.combined_status_json(oid, page))
 }
 
 fn check_runs(view: &View<'_>, asked: &Asked, oid: Oid) -> Answer {

@@ -2,11 +2,15 @@
 
 use std::sync::{Arc, PoisonError};
 
+use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use sha2::{Digest, Sha256};
+
+use super::super::super::traffic::{Nodes, Points};
 use super::super::Github;
 use super::super::tokens::{Budget, Caller, LIMIT};
 use super::asked::VERSIONS;
@@ -17,6 +21,7 @@ pub(super) async fn guard(State(github): State<Arc<Github>>, mut request: Reques
     let asked = Asked::of(&request);
     let graphql = asked.path.ends_with("/graphql");
     let version = asked.version().to_owned();
+    let known = (request.method() == Method::GET).then(|| request.headers().get(header::IF_NONE_MATCH).cloned());
     let mut response = match permit(&github, &asked, request.headers()) {
         Err(refusal) => refusal.into_response(),
         Ok(caller) => {
@@ -27,10 +32,46 @@ pub(super) async fn guard(State(github): State<Arc<Github>>, mut request: Reques
             next.run(request).await
         }
     };
-    let (resource, points) = if graphql { ("graphql", 0) } else { ("core", 1) };
+    if let Some(known) = known.filter(|_| response.status() == StatusCode::OK) {
+        response = tagged(response, known.as_ref()).await;
+    }
+    // An answer that nothing changed is free.
+    let (resource, points) = match response.status() {
+        _ if graphql => ("graphql", 0),
+        StatusCode::NOT_MODIFIED => ("core", 0),
+        _ => ("core", 1),
+    };
+    if !graphql {
+        response.extensions_mut().insert(Points(points));
+    }
     let budget = github.tokens.lock().unwrap_or_else(PoisonError::into_inner).spend(resource, points);
     add_headers(response.headers_mut(), (resource, budget), &version);
     response
+}
+
+/// Names the content of an answer, and leaves it out when the client has it already.
+async fn tagged(response: Response, known: Option<&HeaderValue>) -> Response {
+    let (mut parts, body) = response.into_parts();
+    let bytes = to_bytes(body, usize::MAX).await.unwrap_or_default();
+    let tag = format!("W/\"{}\"", hex::encode(Sha256::digest(&bytes)));
+    let wanted = |text: &str| text.split(',').any(|one| one.trim() == "*" || strong(one) == strong(&tag));
+    let unchanged = known.and_then(|known| known.to_str().ok()).is_some_and(wanted);
+    if let Ok(tag) = HeaderValue::from_str(&tag) {
+        parts.headers.insert(header::ETAG, tag);
+    }
+    if unchanged {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(header::CONTENT_TYPE);
+        parts.extensions.remove::<Nodes>();
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(bytes))
+}
+
+/// A tag without the mark that it is a weak one.
+fn strong(tag: &str) -> &str {
+    let tag = tag.trim();
+    tag.strip_prefix("W/").unwrap_or(tag)
 }
 
 fn permit(github: &Github, asked: &Asked, headers: &HeaderMap) -> Result<Option<Caller>, Refusal> {

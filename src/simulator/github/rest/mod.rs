@@ -17,6 +17,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
 
+use super::super::traffic::{Nodes, entries};
 use super::git::Oid;
 use super::shapes::View;
 use super::world::World;
@@ -66,6 +67,7 @@ impl From<Value> for Answer {
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
         let mut response = ([JSON], self.body.to_string()).into_response();
+        response.extensions_mut().insert(Nodes(entries(&self.body)));
         if let Some(link) = self.link.and_then(|link| HeaderValue::from_str(&link).ok()) {
             response.headers_mut().insert(header::LINK, link);
         }
@@ -111,3 +113,5 @@ fn commit(view: &View<'_>, name: &str) -> Result<Oid, Refusal> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod verbs_tests;

@@ -23,6 +23,7 @@ pub(super) fn routes() -> Router<Arc<Github>> {
         .route("/repos/{owner}/{repo}/pulls/{number}", get(one))
         .route("/repos/{owner}/{repo}/pulls/{number}/reviews", get(reviews))
         .route("/repos/{owner}/{repo}/pulls/{number}/commits", get(commits))
+        .route("/repos/{owner}/{repo}/issues/{number}/comments", get(comments))
         .route("/repos/{owner}/{repo}/issues/{number}/timeline", get(timeline))
 }
 
@@ -57,6 +58,17 @@ async fn commits(
     let commits = &pull(&view, number)?.commits;
     let shown = commits.get(..COMMITS).unwrap_or(commits);
     Ok(asked.list(shown, |oid| view.commit_json(*oid)))
+}
+
+async fn comments(
+    State(github): State<Arc<Github>>,
+    Path((owner, repo, number)): Numbered,
+    Extension(asked): Extension<Asked>,
+) -> Reply {
+    let world = github.locked();
+    let view = view(&world, &asked, (&owner, &repo))?;
+    let pull = pull(&view, number)?;
+    Ok(asked.list(&pull.comments, |remark| view.remark_json(pull, remark)))
 }
 
 async fn timeline(

@@ -24,6 +24,7 @@ pub(super) fn routes() -> Router<Arc<Github>> {
         .route("/repos/{owner}/{repo}", get(repository))
         .route("/repos/{owner}/{repo}/branches/{*branch}", get(branch))
         .route("/repos/{owner}/{repo}/git/ref/{*reference}", get(reference))
+        .route("/repos/{owner}/{repo}/collaborators/{login}/permission", get(permission))
         .route("/repos/{owner}/{repo}/contents", get(root))
         .route("/repos/{owner}/{repo}/contents/{*path}", get(contents))
         .route("/repos/{owner}/{repo}/git/commits/{sha}", get(git_commit))
@@ -65,6 +66,19 @@ async fn reference(
     Ok(view.ref_json(branch, *tip).into())
 }
 
+/// What somebody may do. Here that is to write, or to read alone.
+async fn permission(
+    State(github): State<Arc<Github>>,
+    Path((owner, repo, login)): Thing,
+    Extension(asked): Extension<Asked>,
+) -> Reply {
+    let world = github.locked();
+    let view = view(&world, &asked, (&owner, &repo))?;
+    let account = world.account_with_login(&login);
+    let account = account.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, format!("{login} is not a user")))?;
+    Ok(view.permission_json(&account).into())
+}
+
 async fn root(
     github: State<Arc<Github>>,
     Path((owner, repo)): Path<(String, String)>,
@@ -88,14 +102,24 @@ async fn contents(
     let Some(entry) = find(&view, tree, path)? else {
         return Ok(folder(&view, (tree, path), reference).into_response());
     };
+    let entry = linked(&view, tree, (path, entry));
     if entry.mode == Mode::Folder {
         return Ok(folder(&view, (entry.id, path), reference).into_response());
+    }
+    if entry.mode == Mode::Submodule {
+        let mut shape = view.content_json(path, entry, reference);
+        shape["submodule_git_url"] = Value::Null;
+        return Ok(Answer::from(shape).into_response());
     }
     let content = view.repo.git.blob(entry.id).ok_or_else(Refusal::not_found)?;
     if asked.wants_raw() {
         return Ok(raw(content));
     }
     let mut shape = view.content_json(path, entry, reference);
+    if entry.mode == Mode::Link {
+        shape["target"] = json!(String::from_utf8_lossy(content));
+        return Ok(Answer::from(shape).into_response());
+    }
     shape["encoding"] = json!("base64");
     shape["content"] = json!(wrapped_base64(content));
     Ok(Answer::from(shape).into_response())
@@ -154,6 +178,24 @@ fn find<'w>(view: &View<'w>, tree: Oid, path: &str) -> Result<Option<&'w Entry>,
         (tree, found) = (entry.id, Some(entry));
     }
     Ok(found)
+}
+
+/// GitHub answers a link to a file with that file, and a link to anything else with the link.
+fn linked<'w>(view: &View<'w>, tree: Oid, (path, entry): (&str, &'w Entry)) -> &'w Entry {
+    let target = view.repo.git.blob(entry.id).filter(|_| entry.mode == Mode::Link);
+    let Some(target) = target.map(String::from_utf8_lossy) else {
+        return entry;
+    };
+    let mut parts = path.split('/').collect::<Vec<_>>();
+    parts.pop();
+    for part in target.split('/').filter(|part| *part != ".") {
+        match part {
+            ".." => drop(parts.pop()),
+            name => parts.push(name),
+        }
+    }
+    let found = find(view, tree, &parts.join("/")).ok().flatten();
+    found.filter(|found| matches!(found.mode, Mode::File | Mode::Executable)).unwrap_or(entry)
 }
 
 fn folder(view: &View<'_>, (tree, path): (Oid, &str), reference: &str) -> Answer {

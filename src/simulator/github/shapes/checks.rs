@@ -6,6 +6,7 @@ use super::super::accounts::Account;
 use super::super::checks::{Run, app_name, app_slug};
 use super::super::git::Oid;
 use super::super::ids::opaque;
+use super::super::statuses::CommitStatus;
 use super::super::time_text;
 use super::View;
 
@@ -59,17 +60,41 @@ impl View<'_> {
         })
     }
 
-    /// All commit statuses in one. Nobody sets any here, and GitHub calls that pending.
+    /// All commit statuses in one, the newest of each context.
     #[must_use]
-    pub fn status_json(&self, oid: Oid) -> Value {
+    pub fn combined_status_json(&self, oid: Oid, page: &[&CommitStatus]) -> Value {
+        let statuses = page.iter().map(|status| {
+            let mut shape = self.status_json(status);
+            // Here, unlike in the list of all of them, GitHub does not say who set it.
+            shape.as_object_mut().and_then(|fields| fields.remove("creator"));
+            shape
+        });
         json!({
-            "state": "pending",
-            "statuses": [],
+            "state": self.repo.combined_status(oid).word(),
+            "statuses": statuses.collect::<Vec<_>>(),
             "sha": oid.to_string(),
-            "total_count": 0,
+            "total_count": self.repo.latest_statuses(oid).len(),
             "repository": self.repo_json(),
             "commit_url": format!("{}/commits/{oid}", self.api()),
             "url": format!("{}/commits/{oid}/status", self.api()),
+        })
+    }
+
+    /// A commit status.
+    #[must_use]
+    pub fn status_json(&self, status: &CommitStatus) -> Value {
+        json!({
+            "url": format!("{}/statuses/{}", self.api(), status.commit),
+            "avatar_url": format!("{}/avatars/{}", self.links.web, status.by.id),
+            "id": status.id,
+            "node_id": opaque("SC", status.id),
+            "state": status.state.word(),
+            "description": null,
+            "target_url": null,
+            "context": status.context,
+            "created_at": time_text(status.created),
+            "updated_at": time_text(status.created),
+            "creator": self.user_or_null_json(&status.by),
         })
     }
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::super::git::tree::Change;
 use super::super::git::{Commit, Oid, Stamp};
-use super::super::ids::{NodeId, opaque};
+use super::super::ids::NodeId;
 use super::super::time_text;
 use super::{View, escaped};
 
@@ -167,12 +167,6 @@ impl View<'_> {
             "contents_url": format!("{api}/contents/{path}?ref={at}"),
         })
     }
-}
-
-/// The node id of a tree.
-#[must_use]
-pub fn tree_node(repo: u64, tree: Oid) -> String {
-    opaque("T", format_args!("{repo}:{tree}"))
 }
 
 fn stamp_json(stamp: &Stamp) -> Value {

@@ -9,10 +9,12 @@ mod scanning;
 use serde_json::{Value, json};
 
 use super::accounts::{Account, Kind};
+use super::git::Oid;
 use super::ids::{NodeId, opaque};
+use super::pulls::Pull;
 use super::world::{Repo, World};
 
-pub(super) use commits::{Comparison, tree_node};
+pub(super) use commits::Comparison;
 pub(super) use repos::wrapped_base64;
 
 /// The id of the App's only installation.
@@ -28,6 +30,8 @@ pub struct Links {
     pub api: String,
     /// The root of the pages for people.
     pub web: String,
+    /// Whether the scene hides which pull requests carry a commit.
+    pub hides_pulls: bool,
 }
 
 /// One repository, seen by somebody who asks.
@@ -45,7 +49,7 @@ impl Links {
     /// For webhooks, which no request came before.
     #[must_use]
     pub fn public() -> Links {
-        Links { api: "https://api.github.example".into(), web: "https://github.example".into() }
+        Links { api: "https://api.github.example".into(), web: "https://github.example".into(), hides_pulls: false }
     }
 
     /// An account without details: a `simple-user`.
@@ -78,18 +82,48 @@ impl Links {
     }
 }
 
-impl View<'_> {
-    /// An account without details.
+impl<'w> View<'w> {
+    /// An account without details, as it is now; `ghost` when it was deleted.
     #[must_use]
     pub fn user_json(&self, account: &Account) -> Value {
-        self.links.user_json(account)
+        self.links.user_json(&self.today(account).unwrap_or_else(Account::ghost))
+    }
+
+    /// An account without details, as it is now; null when it was deleted.
+    #[must_use]
+    pub fn user_or_null_json(&self, account: &Account) -> Value {
+        self.today(account).map_or(Value::Null, |account| self.links.user_json(&account))
+    }
+
+    /// An account as it is now, or nothing when it was deleted.
+    #[must_use]
+    pub fn today(&self, account: &Account) -> Option<Account> {
+        self.world.today(account)
+    }
+
+    /// The relation of an account to the repository as GitHub words it.
+    #[must_use]
+    pub fn association(&self, account: &Account) -> &'static str {
+        self.today(account).map_or("NONE", |account| account.association())
+    }
+
+    /// Whether an account may push now.
+    #[must_use]
+    pub fn may_push(&self, account: &Account) -> bool {
+        self.today(account).is_some_and(|account| account.may_push)
     }
 
     /// The account that an e-mail address in a commit belongs to, or null.
     #[must_use]
     pub fn user_with_email_json(&self, email: &str) -> Value {
-        let account = Account::with_email(email, &self.world.shared.scene);
-        account.map_or(Value::Null, |account| self.user_json(&account))
+        let account = self.world.account_with_email(email);
+        account.map_or(Value::Null, |account| self.links.user_json(&account))
+    }
+
+    /// The pull requests that carry a commit, as far as this answer may show them.
+    #[must_use]
+    pub fn pulls_with(&self, commit: Oid) -> Vec<&'w Pull> {
+        if self.links.hides_pulls { Vec::new() } else { self.repo.pulls_with(commit) }
     }
 
     /// The repository's address in the API.

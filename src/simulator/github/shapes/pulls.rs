@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::super::accounts::Account;
 use super::super::git::Oid;
 use super::super::ids::{NodeId, opaque};
-use super::super::pulls::{Deed, Event, GivenReview, Item, Opinion, Pull};
+use super::super::pulls::{Deed, Event, GivenReview, Item, Opinion, Pull, Remark};
 use super::super::time_text;
 use super::View;
 
@@ -28,7 +28,7 @@ impl View<'_> {
             "review_comment": { "href": review_comment },
             "statuses": { "href": statuses },
         });
-        let ended = pull.merged.as_ref().map(|landing| time_text(landing.at));
+        let (ended, merged_at) = (pull.ended(), pull.merged.as_ref().map(|landing| landing.at));
         // Before the merge this is the test merge, so it is set for every pull request that is not in conflict.
         let merge = pull.merged.as_ref().map(|landing| landing.commit).or(pull.test_merge);
         json!({
@@ -51,14 +51,14 @@ impl View<'_> {
             "title": pull.title,
             "body": null,
             "user": self.user_json(&pull.opener),
-            "author_association": pull.opener.association(),
+            "author_association": self.association(&pull.opener),
             "created_at": time_text(pull.created),
             "updated_at": time_text(pull.updated),
-            "closed_at": ended,
-            "merged_at": ended,
+            "closed_at": ended.map(time_text),
+            "merged_at": merged_at.map(time_text),
             "merge_commit_sha": merge.map(|oid| oid.to_string()),
-            "assignee": null,
-            "assignees": [],
+            "assignee": pull.assignees.first().map(|account| self.user_json(account)),
+            "assignees": pull.assignees.iter().map(|account| self.user_json(account)).collect::<Vec<_>>(),
             "requested_reviewers": [],
             "requested_teams": [],
             "labels": [],
@@ -84,13 +84,13 @@ impl View<'_> {
             Some(false) => "dirty",
         };
         let more = json!({
-            "merged": !pull.is_open(),
+            "merged": pull.merged.is_some(),
             "merged_by": pull.merged.as_ref().map(|landing| self.user_json(&landing.by)),
             "mergeable": mergeable,
             "rebaseable": mergeable,
             "mergeable_state": state,
             "maintainer_can_modify": false,
-            "comments": 0,
+            "comments": pull.comments.len(),
             "review_comments": 0,
             "commits": pull.commits.len(),
             "additions": additions,
@@ -111,15 +111,34 @@ impl View<'_> {
         json!({
             "id": review.id,
             "node_id": self.review_node(pull, review),
-            "user": self.user_json(&review.author),
-            "body": "",
+            "user": self.user_or_null_json(&review.author),
+            "body": review.text,
             "state": review.state.name(),
             "html_url": web,
             "pull_request_url": api,
-            "author_association": review.author.association(),
+            "author_association": self.association(&review.author),
             "_links": { "html": { "href": web }, "pull_request": { "href": api } },
             "submitted_at": time_text(review.submitted),
             "commit_id": review.commit.to_string(),
+        })
+    }
+
+    /// A comment in the conversation of a pull request.
+    #[must_use]
+    pub fn remark_json(&self, pull: &Pull, remark: &Remark) -> Value {
+        let api = format!("{}/issues", self.api());
+        json!({
+            "id": remark.id,
+            "node_id": opaque("IC", remark.id),
+            "url": format!("{api}/comments/{}", remark.id),
+            "html_url": format!("{}/pull/{}#issuecomment-{}", self.web(), pull.number, remark.id),
+            "issue_url": format!("{api}/{}", pull.number),
+            "user": self.user_or_null_json(&remark.author),
+            "author_association": self.association(&remark.author),
+            "body": remark.text,
+            "created_at": time_text(remark.created),
+            "updated_at": time_text(remark.created),
+            "performed_via_github_app": null,
         })
     }
 
@@ -181,7 +200,7 @@ impl View<'_> {
             "id": event.id,
             "node_id": opaque("EV", event.id),
             "url": format!("{}/issues/events/{}", self.api(), event.id),
-            "actor": self.user_json(&event.by),
+            "actor": self.user_or_null_json(&event.by),
             "event": name,
             "commit_id": commit.map(|oid| oid.to_string()),
             "commit_url": commit.map(|oid| format!("{}/commits/{oid}", self.api())),

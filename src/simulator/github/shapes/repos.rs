@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::super::accounts::Account;
 use super::super::git::Oid;
 use super::super::git::tree::{Entry, Mode};
-use super::super::ids::opaque;
+use super::super::ids::{NodeId, opaque};
 use super::super::time_text;
 use super::{View, escaped};
 
@@ -124,6 +124,17 @@ impl View<'_> {
         shape
     }
 
+    /// What an account may do in the repository.
+    #[must_use]
+    pub fn permission_json(&self, account: &Account) -> Value {
+        let push = account.may_push;
+        let word = if push { "write" } else { "read" };
+        let mut user = self.user_json(account);
+        user["permissions"] = json!({ "pull": true, "triage": push, "push": push, "maintain": false, "admin": false });
+        user["role_name"] = json!(word);
+        json!({ "permission": word, "role_name": word, "user": user })
+    }
+
     /// A branch with its newest commit.
     #[must_use]
     pub fn branch_json(&self, branch: &str, tip: Oid) -> Value {
@@ -161,14 +172,17 @@ impl View<'_> {
     }
 
     fn entry_json(&self, path: &str, entry: &Entry) -> Value {
-        let (kind, place) = if entry.mode == Mode::Folder { ("tree", "trees") } else { ("blob", "blobs") };
+        let kind = entry.mode.kind();
         let mut shape = json!({
             "path": path,
             "mode": entry.mode.digits(),
             "type": kind,
             "sha": entry.id.to_string(),
-            "url": format!("{}/git/{place}/{}", self.api(), entry.id),
         });
+        // What is not in this repository has no address in it.
+        if entry.mode != Mode::Submodule {
+            shape["url"] = json!(format!("{}/git/{kind}s/{}", self.api(), entry.id));
+        }
         if let Some(content) = self.repo.git.blob(entry.id) {
             shape["size"] = json!(content.len());
         }
@@ -180,7 +194,7 @@ impl View<'_> {
     pub fn blob_json(&self, blob: Oid, content: &[u8]) -> Value {
         json!({
             "sha": blob.to_string(),
-            "node_id": opaque("B", format_args!("{}:{blob}", self.repo.id)),
+            "node_id": NodeId::Blob { repo: self.repo.id, oid: blob }.text(),
             "size": content.len(),
             "url": format!("{}/git/blobs/{blob}", self.api()),
             "content": wrapped_base64(content),
@@ -191,7 +205,12 @@ impl View<'_> {
     /// A file or folder at a place in a commit; a file that is asked for by itself has `content`.
     #[must_use]
     pub fn content_json(&self, path: &str, entry: &Entry, reference: &str) -> Value {
-        let (kind, place) = if entry.mode == Mode::Folder { ("dir", "trees") } else { ("file", "blobs") };
+        let (kind, place) = match entry.mode {
+            Mode::Folder => ("dir", "trees"),
+            Mode::Link => ("symlink", "blobs"),
+            Mode::Submodule => ("submodule", "trees"),
+            Mode::File | Mode::Executable => ("file", "blobs"),
+        };
         let (at, file) = (escaped(reference), escaped(path));
         let url = format!("{}/contents/{file}?ref={at}", self.api());
         let html = format!("{}/blob/{at}/{file}", self.web());

@@ -38,19 +38,19 @@ impl View<'_> {
     pub fn alert_json(&self, alert: &Alert) -> Value {
         let api = format!("{}/code-scanning/alerts/{}", self.api(), alert.number);
         let seen = self.repo.analyses.iter().find(|analysis| analysis.id == alert.seen_in);
-        let state = if alert.fixed.is_some() { "fixed" } else { "open" };
+        let (dismissed, instance) = (alert.dismissed.as_ref(), if alert.fixed.is_some() { "fixed" } else { "open" });
         json!({
             "number": alert.number,
             "created_at": time_text(alert.created),
-            "updated_at": time_text(alert.fixed.unwrap_or(alert.created)),
+            "updated_at": time_text(alert.fixed.or(dismissed.map(|by| by.at)).unwrap_or(alert.created)),
             "url": api,
             "html_url": format!("{}/security/code-scanning/{}", self.web(), alert.number),
-            "state": state,
+            "state": alert.state(),
             "fixed_at": alert.fixed.map(time_text),
-            "dismissed_by": null,
-            "dismissed_at": null,
-            "dismissed_reason": null,
-            "dismissed_comment": null,
+            "dismissed_by": dismissed.map(|dismissal| self.user_or_null_json(&dismissal.by)),
+            "dismissed_at": dismissed.map(|dismissal| time_text(dismissal.at)),
+            "dismissed_reason": dismissed.map(|dismissal| &dismissal.reason),
+            "dismissed_comment": dismissed.and_then(|dismissal| dismissal.comment.as_ref()),
             "rule": alert_rule_json(&alert.finding),
             "tool": tool_json(&alert.tool),
             "most_recent_instance": {
@@ -58,7 +58,7 @@ impl View<'_> {
                 "analysis_key": KEY,
                 "environment": "{}",
                 "category": seen.map(|analysis| &analysis.category),
-                "state": state,
+                "state": instance,
                 "commit_sha": seen.map(|analysis| analysis.commit.to_string()),
                 "message": { "text": alert.finding.message },
                 "location": {

@@ -1,0 +1,57 @@
+//! What a scene has when it does not say otherwise.
+
+use super::{Person, Repository, Scanner, Service};
+
+/// The people of a scene that names none: two developers, two leads and the Security Officer.
+#[must_use]
+pub fn default_people() -> Vec<Person> {
+    let cast = [
+        ("dana", "Dana Reyes", None),
+        ("lee", "Lee Wong", None),
+        ("priya", "Priya Nair", Some("security-lead")),
+        ("sam", "Sam Okafor", Some("engineering-lead")),
+        ("alex", "Alex Silva", Some("security-officer")),
+    ];
+    cast.iter().map(|(name, full_name, role)| person(name, full_name, *role)).collect()
+}
+
+fn person(name: &str, full_name: &str, role: Option<&str>) -> Person {
+    Person {
+        name: name.into(),
+        full_name: full_name.into(),
+        roles: role.into_iter().map(String::from).collect(),
+        bot: false,
+        unmapped: false,
+        read_only: false,
+    }
+}
+
+pub(super) fn default_services() -> Vec<Service> {
+    vec![Service {
+        name: "billing-api".into(),
+        repository: "acme/billing-api".into(),
+        branch: default_branch(),
+        environments: default_environments(),
+        scanners: default_scanners(),
+    }]
+}
+
+pub(super) fn default_repositories() -> Vec<Repository> {
+    vec![Repository { name: "acme/billing-api".into(), branch: default_branch() }]
+}
+
+pub(super) fn default_combine() -> bool {
+    true
+}
+
+pub(super) fn default_branch() -> String {
+    "main".into()
+}
+
+pub(super) fn default_environments() -> Vec<String> {
+    vec!["prod-us".into()]
+}
+
+pub(super) fn default_scanners() -> Vec<Scanner> {
+    vec![Scanner { tool: Some("CodeQL".into()), category: Some("/language:rust".into()), check: None, app_id: None }]
+}
