@@ -65,7 +65,7 @@ impl Github {
     /// When the step is impossible, for example a review of a pull request that nobody opened.
     pub fn play(&self, moment: Moment<'_>) -> Option<Result<(), SceneError>> {
         let (done, news) = {
-            let mut world = self.locked();
+            let mut world = self.unsettled();
             let done = world.play(moment)?;
             (done, std::mem::take(&mut world.news))
         };
@@ -81,7 +81,7 @@ impl Github {
     /// # Errors
     /// When no commit has this name yet.
     pub fn sha(&self, name: &str) -> Result<String, SceneError> {
-        Ok(self.locked().oid(name)?.to_string())
+        Ok(self.unsettled().oid(name)?.to_string())
     }
 
     /// The first seven digits of a commit's SHA, as people write it.
@@ -89,7 +89,7 @@ impl Github {
     /// # Errors
     /// When no commit has this name yet.
     pub fn short(&self, name: &str) -> Result<String, SceneError> {
-        Ok(self.locked().oid(name)?.short())
+        Ok(self.unsettled().oid(name)?.short())
     }
 
     /// A personal token that this GitHub accepts.
@@ -116,7 +116,15 @@ impl Github {
         rest::router(self)
     }
 
+    /// The world for somebody who asks.
     fn locked(&self) -> MutexGuard<'_, World> {
+        let mut world = self.unsettled();
+        world.settle();
+        world
+    }
+
+    /// The world for somebody who changes it, in which not every merge was tried yet.
+    fn unsettled(&self) -> MutexGuard<'_, World> {
         self.world.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -147,6 +155,8 @@ impl World {
     }
 }
 
+#[cfg(test)]
+mod large_tests;
 #[cfg(test)]
 mod tests;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Pull requests, their reviews and their timelines.
 
+use std::collections::HashSet;
+
 use super::accounts::Account;
 use super::git::{Commit, Oid, Stamp, Store};
 use super::scene::{OpenPullRequest, SceneError};
@@ -29,6 +31,8 @@ pub struct Pull {
     pub commits: Vec<Oid>,
     /// What merging would make now; GitHub builds it in advance. Without it the branches are in conflict.
     pub test_merge: Option<Oid>,
+    /// Since when the test merge is out of date.
+    pub test_merge_due: Option<i64>,
     /// When it was opened.
     pub created: i64,
     /// When it last changed.
@@ -166,6 +170,13 @@ impl Pull {
         self.merged.is_none() && self.closed.is_none()
     }
 
+    /// Takes commits off the list that are on the base branch already.
+    pub(super) fn take_away(&mut self, contained: &HashSet<Oid>) {
+        self.commits.retain(|oid| !contained.contains(oid));
+        let commits = &self.commits;
+        self.timeline.retain(|item| !matches!(item, Item::Commit(oid) if !commits.contains(oid)));
+    }
+
     /// When it was merged or closed.
     #[must_use]
     pub fn ended(&self) -> Option<i64> {
@@ -226,6 +237,7 @@ impl World {
             base,
             commits: Vec::new(),
             test_merge: None,
+            test_merge_due: None,
             created: now,
             updated: now,
             merged: None,
@@ -251,6 +263,7 @@ impl World {
         let Some(pull) = repo.pulls.get_mut(&number).filter(|pull| pull.is_open()) else {
             return Ok(());
         };
+        pull.test_merge_due = None;
         let tip = repo.branches.get(&pull.base_branch).copied().unwrap_or(pull.base);
         pull.commits = repo.git.range(tip, pull.head);
         let (commits, timeline) = (&pull.commits, &mut pull.timeline);
@@ -262,6 +275,24 @@ impl World {
         }
         pull.test_merge = test_merge(&mut repo.git, (tip, pull.head), now)?;
         Ok(())
+    }
+}
+
+impl World {
+    /// Brings the test merges up to date, as of when they went out of date.
+    pub(super) fn settle(&mut self) {
+        if !std::mem::take(&mut self.unsettled) {
+            return;
+        }
+        for repo in &mut self.repos {
+            for pull in repo.pulls.values_mut() {
+                let Some(due) = pull.test_merge_due.take().filter(|_| pull.is_open()) else {
+                    continue;
+                };
+                let tip = repo.branches.get(&pull.base_branch).copied().unwrap_or(pull.base);
+                pull.test_merge = test_merge(&mut repo.git, (tip, pull.head), due).unwrap_or_default();
+            }
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Branches that move, and what that does to pull requests.
 
+use std::collections::HashSet;
+
 use super::accounts::Account;
 use super::git::{Oid, Store};
 use super::pulls::{Deed, Event, Item, Landing, Opinion, Pull};
@@ -81,8 +83,9 @@ impl World {
     pub(super) fn move_branch(&mut self, place: usize, moved: &Move) -> Result<(), SceneError> {
         let repo = &mut self.repos[place];
         repo.branches.insert(moved.branch.clone(), moved.new);
+        let contained = repo.git.reachable(moved.new);
         if moved.branch == repo.default_branch {
-            repo.released = repo.git.reachable(moved.new);
+            repo.released.clone_from(&contained);
         }
         let open = repo.pulls.values().filter(|pull| pull.is_open());
         let (mut heads, mut bases) = (Vec::new(), Vec::new());
@@ -96,7 +99,7 @@ impl World {
         self.add_push_suite(place, moved);
         self.announce(place, &Notice::Pushed(moved));
         heads.into_iter().try_for_each(|number| self.move_head(place, number, moved))?;
-        bases.into_iter().try_for_each(|number| self.move_base(place, number, moved))
+        bases.into_iter().try_for_each(|number| self.move_base(place, number, (moved, &contained)))
     }
 
     fn pusher(&self, step: &Push) -> Result<String, SceneError> {
@@ -135,18 +138,28 @@ impl World {
     }
 
     /// GitHub calls a pull request merged as soon as its base branch contains its head, however that came about.
-    fn move_base(&mut self, place: usize, number: u64, moved: &Move) -> Result<(), SceneError> {
+    fn move_base(
+        &mut self,
+        place: usize,
+        number: u64,
+        (moved, contained): (&Move, &HashSet<Oid>),
+    ) -> Result<(), SceneError> {
         let (now, id) = (self.now(), self.next_id());
         let repo = &mut self.repos[place];
         let Some(pull) = repo.pulls.get_mut(&number) else {
             return Ok(());
         };
-        if !repo.git.is_ancestor(pull.head, moved.new) {
+        if !contained.contains(&pull.head) {
             if let Some(before) = moved.old.filter(|_| moved.forced) {
                 let what = Deed::BaseForced { before, after: moved.new };
                 pull.timeline.push(Item::Event(Event { id, at: now, by: moved.by.clone(), what }));
+                return self.refresh_pull(place, number);
             }
-            return self.refresh_pull(place, number);
+            // A branch that only grew takes commits away. Whether it is in conflict now is found out when somebody asks.
+            pull.take_away(contained);
+            pull.test_merge_due = Some(now);
+            self.unsettled = true;
+            return Ok(());
         }
         let containing = repo.git.first_parents(moved.new).take_while(|id| repo.git.is_ancestor(pull.head, *id));
         let commit = containing.last().unwrap_or(moved.new);

@@ -25,6 +25,8 @@ pub struct World {
     pub changes: Changes,
     /// Webhooks that were not handed to the sender yet.
     pub news: Vec<News>,
+    /// Whether a test merge is out of date.
+    pub unsettled: bool,
     ids: u64,
 }
 
@@ -68,8 +70,15 @@ impl World {
         let created = shared.clock.now_ms();
         let listed = shared.scene.repositories.iter().enumerate();
         let repos = listed.map(|(place, repository)| Repo::new(place, repository, created)).collect();
-        let world =
-            World { shared, repos, names: HashMap::new(), changes: Changes::default(), news: Vec::new(), ids: 1000 };
+        let world = World {
+            shared,
+            repos,
+            names: HashMap::new(),
+            changes: Changes::default(),
+            news: Vec::new(),
+            unsettled: false,
+            ids: 1000,
+        };
         world.check_scene()?;
         Ok(world)
     }

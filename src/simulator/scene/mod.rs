@@ -243,6 +243,31 @@ impl Scene {
     }
 }
 
+impl Commit {
+    /// A root commit without files, for scenes that a program makes.
+    #[must_use]
+    pub fn new(id: &str, author: &str) -> Commit {
+        Commit {
+            id: id.into(),
+            author: author.into(),
+            combine: default_combine(),
+            repository: None,
+            parents: Vec::new(),
+            committer: None,
+            co_authors: Vec::new(),
+            unknown_author: false,
+            dated: None,
+            message: None,
+            files: BTreeMap::new(),
+            deletes: Vec::new(),
+            executables: Vec::new(),
+            links: BTreeMap::new(),
+            submodules: BTreeMap::new(),
+            only: None,
+        }
+    }
+}
+
 impl Person {
     /// The numeric GitHub account id: the place in the cast, from 1001.
     #[must_use]
