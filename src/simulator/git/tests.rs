@@ -117,3 +117,16 @@ fn a_patch_is_the_same_wherever_in_the_file_it_stands() {
     assert_eq!(store.patch(Some(here[0]), here[1]), store.patch(Some(there[0]), there[1]));
     assert_ne!(store.patch(Some(here[0]), here[1]), store.patch(Some(here[0]), there[1]));
 }
+
+#[test]
+fn a_comparison_looks_into_folders_that_differ() {
+    let mut store = Store::default();
+    let old = files(&mut store, &[("a", "1"), ("same/f", "x"), ("dir/f", "1"), ("dir/g", "1"), ("turns", "1")]);
+    let new = files(&mut store, &[("a", "2"), ("same/f", "x"), ("dir/f", "1"), ("new/h", "1"), ("turns/into", "1")]);
+    let changes = store.changes(Some(old), new);
+    let found = changes.iter().map(|change| (change.path.as_str(), change.status())).collect::<Vec<_>>();
+    let expected =
+        [("a", "modified"), ("dir/g", "removed"), ("new/h", "added"), ("turns", "removed"), ("turns/into", "added")];
+    assert_eq!(found, expected);
+    assert_eq!(store.changes(None, old).len(), 5);
+}

@@ -1,6 +1,6 @@
 //! Trees: building, listing, comparing and merging them, file by file.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::super::scene::SceneError;
 use super::{Oid, Store};
@@ -164,8 +164,8 @@ impl Store {
     pub fn files(&self, tree: Oid) -> Files {
         let mut files = Files::new();
         for (path, entry) in self.entries(tree) {
-            if entry.mode != Mode::Folder {
-                files.insert(path, FileAt { mode: entry.mode, blob: entry.id });
+            if let Some(file) = entry.file() {
+                files.insert(path, file);
             }
         }
         files
@@ -188,14 +188,30 @@ impl Store {
     /// What differs between two trees, by path. No old tree means an empty one.
     #[must_use]
     pub fn changes(&self, old: Option<Oid>, new: Oid) -> Vec<Change> {
-        let (old, new) = (old.map(|tree| self.files(tree)).unwrap_or_default(), self.files(new));
-        let paths = old.keys().chain(new.keys()).collect::<BTreeSet<_>>();
-        let all = paths.into_iter().map(|path| Change {
-            path: path.clone(),
-            old: old.get(path).copied(),
-            new: new.get(path).copied(),
-        });
-        all.filter(|change| change.old != change.new).collect()
+        let mut found = BTreeMap::new();
+        self.compare("", (old, Some(new)), &mut found);
+        found.into_values().collect()
+    }
+
+    /// Compares two folders, and looks only into those that differ.
+    fn compare(&self, prefix: &str, sides: (Option<Oid>, Option<Oid>), found: &mut BTreeMap<String, Change>) {
+        let entries = |tree: Option<Oid>| tree.and_then(|tree| self.tree(tree)).unwrap_or_default();
+        let mut pairs = BTreeMap::<&str, (Option<&Entry>, Option<&Entry>)>::new();
+        entries(sides.0).iter().for_each(|entry| pairs.entry(&entry.name).or_default().0 = Some(entry));
+        entries(sides.1).iter().for_each(|entry| pairs.entry(&entry.name).or_default().1 = Some(entry));
+        for (name, (old, new)) in pairs.into_iter().filter(|(_, (old, new))| old != new) {
+            let path = format!("{prefix}{name}");
+            let folder = |side: Option<&Entry>| side.filter(|entry| entry.mode == Mode::Folder).map(|entry| entry.id);
+            let folders = (folder(old), folder(new));
+            if folders != (None, None) {
+                self.compare(&format!("{path}/"), folders, found);
+            }
+            let file = |side: Option<&Entry>| side.and_then(Entry::file);
+            let (old, new) = (file(old), file(new));
+            if old != new {
+                found.insert(path.clone(), Change { path, old, new });
+            }
+        }
     }
 
     /// Puts the changes from `base` to `theirs` on top of `ours`. No base means an empty tree.
@@ -222,6 +238,11 @@ impl Store {
 }
 
 impl Entry {
+    /// The entry, unless it is a folder.
+    fn file(&self) -> Option<FileAt> {
+        (self.mode != Mode::Folder).then_some(FileAt { mode: self.mode, blob: self.id })
+    }
+
     /// Git sorts a folder as if its name ended with a slash.
     fn sort_key(&self) -> Vec<u8> {
         let slash = if self.mode == Mode::Folder { "/" } else { "" };
