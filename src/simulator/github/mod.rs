@@ -5,6 +5,7 @@ mod accounts;
 mod checks;
 mod commits;
 mod content;
+mod freshness;
 mod graphql;
 mod ids;
 mod merge;

@@ -106,22 +106,20 @@ async fn contents(
     if entry.mode == Mode::Folder {
         return Ok(folder(&view, (entry.id, path), reference).into_response());
     }
-    if entry.mode == Mode::Submodule {
-        let mut shape = view.content_json(path, entry, reference);
-        shape["submodule_git_url"] = Value::Null;
-        return Ok(Answer::from(shape).into_response());
-    }
-    let content = view.repo.git.blob(entry.id).ok_or_else(Refusal::not_found)?;
-    if asked.wants_raw() {
+    let content = view.repo.git.blob(entry.id);
+    if let (Some(content), true) = (content, asked.wants_raw()) {
         return Ok(raw(content));
     }
     let mut shape = view.content_json(path, entry, reference);
-    if entry.mode == Mode::Link {
-        shape["target"] = json!(String::from_utf8_lossy(content));
-        return Ok(Answer::from(shape).into_response());
+    match (entry.mode, content) {
+        (Mode::Submodule, _) => shape["submodule_git_url"] = Value::Null,
+        (Mode::Link, Some(target)) => shape["target"] = json!(String::from_utf8_lossy(target)),
+        (_, Some(content)) => {
+            shape["encoding"] = json!("base64");
+            shape["content"] = json!(wrapped_base64(content));
+        }
+        (_, None) => return Err(Refusal::not_found()),
     }
-    shape["encoding"] = json!("base64");
-    shape["content"] = json!(wrapped_base64(content));
     Ok(Answer::from(shape).into_response())
 }
 

@@ -107,3 +107,21 @@ async fn unrelated_and_unknown_commits_are_refused_in_different_words() {
         assert_eq!(commit["commit"]["tree"]["sha"].as_str().map(str::len), Some(40));
     }
 }
+
+#[tokio::test]
+async fn a_link_to_a_file_is_answered_with_the_file() {
+    let scene = "
+        commits = [ { id = 'c', author = 'dana', files = { 'a/real' = 'text' }, executables = ['a/real'],
+            links = { 'b/link' = '../a/real', lost = 'nowhere' }, submodules = { sub = '4b825dc642cb6eb9a060e54bf8d69288fbee4904' } } ]
+        timeline = [ { push = { branch = 'main', commit = 'c' } } ]";
+    let (github, url) = served(played(scene)).await;
+    let file = async |path: &str| get_json(&github, &format!("{url}{REPO}/contents/{path}")).await;
+    let link = file("b/link").await;
+    assert_eq!((&link["type"], &link["content"]), (&json!("file"), &json!("dGV4dA==\n")));
+    let lost = file("lost").await;
+    assert_eq!((&lost["type"], &lost["target"]), (&json!("symlink"), &json!("nowhere")));
+    assert_eq!(file("sub").await["type"], "submodule");
+    let tree = get_json(&github, &format!("{url}{REPO}/git/trees/main?recursive=1")).await;
+    let modes = tree["tree"].as_array().unwrap().iter().map(|one| one["mode"].as_str().unwrap());
+    assert_eq!(modes.collect::<Vec<_>>(), ["040000", "100755", "040000", "120000", "120000", "160000"]);
+}
