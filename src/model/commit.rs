@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::CommitSha;
+use super::ids::{CommitSha, ObjectId};
 use super::pull_request::Account;
 
 /// One commit of a range. It has no dates: whoever makes a commit writes any date into it.
@@ -10,6 +10,8 @@ use super::pull_request::Account;
 pub struct Commit {
     /// Its name.
     pub sha: CommitSha,
+    /// The files that it holds.
+    pub tree: ObjectId,
     /// Its parents, the first parent first.
     pub parents: Vec<CommitSha>,
     /// The author and every co-author.

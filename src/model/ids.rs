@@ -85,6 +85,12 @@ text_id!(
     |text| text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 );
 text_id!(
+    /// The name of a Git object: 40 hex digits in lower case.
+    ObjectId,
+    "the name of a Git object (40 hex digits)",
+    |text| text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+);
+text_id!(
     /// A repository as `owner/name`.
     RepoName,
     "a repository as owner/name",
@@ -134,6 +140,19 @@ pub struct GithubId(pub u64);
 /// The id of a decision in our records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DecisionId(pub Uuid);
+
+impl ObjectId {
+    /// Takes hex digits that we wrote ourselves.
+    pub(super) fn of_hex(hex: String) -> ObjectId {
+        ObjectId(hex)
+    }
+
+    /// The 20 bytes that the digits stand for.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let digit = |byte: u8| if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 };
+        self.0.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+    }
+}
 
 impl TicketKey {
     /// The project's part of the key.

@@ -3,6 +3,7 @@
 //! Nothing in this folder reads a clock, a file or the network.
 
 mod commit;
+mod git;
 mod ids;
 mod people;
 mod pull_request;
@@ -13,12 +14,15 @@ mod ticket;
 mod time;
 
 pub use commit::{Commit, GitActor, Relation, Signature};
+pub use git::{Content, Mode, Tree, TreeEntry, blob_id};
 pub use ids::{
-    AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ParseError, RepoName, RoleName,
-    ServiceName, SlackId, TicketKey,
+    AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
+    RoleName, ServiceName, SlackId, TicketKey,
 };
 pub use people::{People, PeopleError, Person};
-pub use pull_request::{Account, AccountKind, Dismissal, ForcePush, Merged, Opinion, PullRequest, Review};
+pub use pull_request::{
+    Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Review, SeenReview,
+};
 pub use scan::{Analysis, CheckRun, Conclusion, ScanFinding, Severity};
 pub use service::{Scanner, Scope, Service};
 pub use text::{Span, Text, listed, plural, shortened};

@@ -1,7 +1,10 @@
 //! Pull requests and what people said in them.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
+use super::commit::Commit;
 use super::ids::{BranchName, CommitSha, GithubId, RepoName};
 use super::time::Timestamp;
 
@@ -43,20 +46,61 @@ pub struct PullRequest {
     pub head: CommitSha,
     /// Who opened it; nobody when the account was deleted.
     pub opener: Option<Account>,
+    /// Its own commits, oldest first, where a merge left none of them on the release branch.
+    pub commits: Option<Vec<Commit>>,
     /// How it was merged, if it was.
     pub merged: Option<Merged>,
+    /// Who is assigned to it. The person who asked a coding agent for it is.
+    pub assignees: Vec<Account>,
     /// All reviews, in the order in which the server received them.
     pub reviews: Vec<Review>,
-    /// When the server first made an object (a check suite) for the final commit: later than its push, never earlier.
-    pub head_first_seen: Option<Timestamp>,
-    /// Who pushed the final commit, as far as the server tells.
-    pub head_pushers: Vec<Account>,
+    /// When the server first made an object (a check suite) for a commit: later than its push, never earlier.
+    pub first_seen: BTreeMap<CommitSha, Timestamp>,
+    /// Pushes that the server tells of.
+    pub pushes: Vec<Push>,
     /// Forced pushes to its branch.
     pub force_pushes: Vec<ForcePush>,
     /// When it was pointed at another base branch.
     pub base_changes: Vec<Timestamp>,
     /// Reviews that were dismissed.
     pub dismissals: Vec<Dismissal>,
+    /// What our own record of GitHub's deliveries says about it.
+    pub ledger: Ledger,
+}
+
+/// Our own record of what GitHub told us at the moment when it happened.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Reviews, as they were when they were submitted.
+    pub reviews: Vec<SeenReview>,
+    /// Pushes to the pull request's branch, and the commit with which it was opened.
+    pub pushes: Vec<Push>,
+    /// When its base branch was changed.
+    pub base_changes: Vec<Timestamp>,
+}
+
+/// A review, as it was when GitHub told us of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenReview {
+    /// The server's id of it.
+    pub id: String,
+    /// The commit that the reviewer looked at.
+    pub commit: CommitSha,
+    /// When the server received it.
+    pub submitted_at: Timestamp,
+}
+
+/// A push to the branch of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Push {
+    /// Where the branch ended before; nothing for a new branch.
+    pub before: Option<CommitSha>,
+    /// Where it ended afterwards.
+    pub after: CommitSha,
+    /// Who pushed, as far as the server tells.
+    pub by: Option<Account>,
+    /// When the server had it.
+    pub at: Timestamp,
 }
 
 /// The end of a merged pull request.
@@ -64,6 +108,8 @@ pub struct PullRequest {
 pub struct Merged {
     /// The commit that brought it to the base branch.
     pub commit: CommitSha,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// One review.
@@ -81,6 +127,8 @@ pub struct Review {
     pub commit: Option<CommitSha>,
     /// Whether its author may push to the repository.
     pub may_push: bool,
+    /// What it says, as far as the criteria make that matter.
+    pub text: String,
 }
 
 /// What a review says.
