@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Field, People, PeopleError, RepoName, RoleName, Severity};
+use crate::model::{Field, GithubId, People, PeopleError, RepoName, RoleName, ServiceName, Severity};
+use crate::policy::paths::PathPatterns;
 use crate::policy::version_bump::{is_change_log, is_manifest, manifest_names};
 use crate::policy::{Duty, RULES};
 
@@ -34,6 +35,17 @@ pub struct Terms {
     pub required_fields: RequiredFields,
     /// The classes of change.
     pub change_class: ChangeClasses,
+    /// What counts as a review.
+    pub commit_review: CommitReview,
+    /// What is done about squash merges.
+    pub squash_merge: SquashMerge,
+    /// Paths that are never changed without a human.
+    pub control_paths: ControlPaths,
+    /// Changes that nobody can read line by line.
+    pub opaque_changes: OpaqueChanges,
+    /// Paths that want more than one review, or a certain reviewer.
+    #[serde(default)]
+    pub sensitive_paths: Vec<SensitivePath>,
     /// When a scan blocks.
     pub security_scan: SecurityScan,
     /// What counts as a manifest with a version.
@@ -80,6 +92,92 @@ pub struct ChangeClasses {
     pub automatic: BTreeSet<String>,
     /// Classes that are emergencies.
     pub emergency: BTreeSet<String>,
+}
+
+/// Terms of the rule `commit_review`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CommitReview {
+    /// Whose approval does not count because of what they did.
+    pub contributors: Contributors,
+    /// Whether an approval given after the merge counts.
+    pub after_merge: AfterMerge,
+    /// Services whose approvals count only when our own record shows what the reviewer saw.
+    pub own_record_only: BTreeSet<ServiceName>,
+    /// Bots that work by the clock, by GitHub's number. Whoever is assigned to another bot's pull request asked for it.
+    pub unattended_bots: BTreeSet<GithubId>,
+    /// Comments that count as an approval; upper and lower case are the same.
+    pub approving_comments: BTreeSet<String>,
+}
+
+/// Whose approval does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Contributors {
+    /// Nobody's who touched the pull request.
+    OfPullRequest,
+    /// For each commit nobody's who touched that commit: two authors may review each other.
+    OfCommit,
+}
+
+/// Whether an approval given after the merge counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AfterMerge {
+    /// It does: the code is not in production yet.
+    Counts,
+    /// It does not: a human decides about the ticket.
+    Holds,
+}
+
+/// Terms of the rule `squash_merge`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SquashMerge {
+    /// Whether a squash or rebase passes that is proven to hold exactly what was reviewed.
+    pub allow_verified_squash: bool,
+}
+
+/// Terms of the rule `control_paths`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ControlPaths {
+    /// What builds, checks and guards the code.
+    pub paths: PathPatterns,
+}
+
+/// Terms of the rule `opaque_changes`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpaqueChanges {
+    /// Kinds that may pass like any other change.
+    pub allowed: BTreeSet<OpaqueKind>,
+}
+
+/// A change that nobody can read line by line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OpaqueKind {
+    /// Another repository's commit.
+    Submodule,
+    /// A link to another path.
+    Symlink,
+    /// A file became executable, or is no longer.
+    Executable,
+    /// The number of a large file that lives elsewhere (Git LFS).
+    LargeFile,
+}
+
+/// One demand of the rule `sensitive_paths`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SensitivePath {
+    /// Which paths.
+    pub paths: PathPatterns,
+    /// How many people must have approved each pull request that changes them.
+    pub reviewers: usize,
+    /// A role that one of them must have.
+    pub role: Option<RoleName>,
 }
 
 /// Terms of the rule `security_scan`.
@@ -247,11 +345,11 @@ fn check_roles(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
         ("notify.held", &terms.notify.held),
         ("notify.emergency", &terms.notify.emergency),
     ];
-    for (key, roles) in lists {
-        for role in roles {
-            if people.with_any_role(std::slice::from_ref(role)).next().is_none() {
-                return Err(CriteriaError::NobodyInRole(key, role.clone()));
-            }
+    let named = lists.into_iter().flat_map(|(key, roles)| roles.iter().map(move |role| (key, role)));
+    let reviewers = terms.sensitive_paths.iter().filter_map(|path| path.role.as_ref());
+    for (key, role) in named.chain(reviewers.map(|role| ("sensitive_paths.role", role))) {
+        if people.with_any_role(std::slice::from_ref(role)).next().is_none() {
+            return Err(CriteriaError::NobodyInRole(key, role.clone()));
         }
     }
     Ok(())

@@ -3,14 +3,14 @@
 //! A [`Fact`] that could not be gathered is `Unknown` and says why. There is no way to leave one out: an absent fact is
 //! never an empty one. Facts are stored with the decision, so that it can be made again later with the same result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Analysis, CheckRun, Commit, CommitSha, DecisionId, Environment, Field, PullRequest, Relation, ScanFinding, Scope,
-    Service, Ticket, TicketKey, Timestamp,
+    Analysis, CheckRun, Commit, CommitSha, Content, DecisionId, Environment, Field, ObjectId, PullRequest, Relation,
+    ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
 };
 
 /// Something that was looked up, or the reason why it is not known.
@@ -61,6 +61,10 @@ pub enum GapReason {
     Refused,
     /// The service says that there is no such thing, or that we may not know of it.
     Missing,
+    /// It changed each time it was read.
+    Unstable,
+    /// The two have no common history.
+    Unrelated,
     /// It was not asked for, because something that is needed to ask is missing.
     NotAsked,
 }
@@ -88,8 +92,8 @@ pub struct Facts {
     pub range: Fact<Range>,
     /// Every pull request that GitHub connects with a commit of the range.
     pub pull_requests: Fact<PullRequests>,
-    /// What single commits change, for those that need to be looked at more closely.
-    pub changes: BTreeMap<CommitSha, Fact<Vec<FileChange>>>,
+    /// Trees and contents that some proof needs.
+    pub objects: Objects,
     /// The security scans of the repository that matter to this commit.
     pub scans: Fact<Scans>,
 }
@@ -145,10 +149,23 @@ pub struct Sibling {
 pub struct Range {
     /// How the commit stands to the baseline.
     pub relation: Relation,
+    /// The files of the baseline.
+    pub base_tree: ObjectId,
     /// The new commits, oldest first; complete.
     pub commits: Vec<Commit>,
     /// How many commits of the baseline's history would leave production.
     pub removed: u64,
+    /// Those of them that were read, oldest first.
+    pub removed_commits: Vec<RemovedCommit>,
+}
+
+/// A commit that would leave production.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RemovedCommit {
+    /// Its name.
+    pub sha: CommitSha,
+    /// The first line of its message; for people.
+    pub headline: String,
 }
 
 /// The pull requests behind a range.
@@ -160,28 +177,35 @@ pub struct PullRequests {
     pub of_commit: BTreeMap<CommitSha, Vec<u64>>,
 }
 
-/// What one commit does to one file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FileChange {
-    /// Where.
-    pub path: String,
-    /// What happened to it.
-    pub kind: FileChangeKind,
+/// What was read of the repository itself. Proofs say what they need; whatever could not be read is a gap here.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objects {
+    /// Folders, each proven by its name.
+    pub trees: BTreeMap<ObjectId, Tree>,
+    /// Contents of files, each proven by its name.
+    pub contents: BTreeMap<ObjectId, Content>,
+    /// The files of commits that are not in the range.
+    pub tree_of: BTreeMap<CommitSha, ObjectId>,
+    /// How commits that are not in the range stand to each other.
+    pub relations: Relations,
+    /// Why something is not here although it was asked for, by its name (two names with `...` between for a relation).
+    pub gaps: BTreeMap<String, Gap>,
 }
 
-/// The ways in which a commit changes a file.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum FileChangeKind {
-    /// The content of a plain file, before and after.
-    Content {
-        /// Before the commit.
-        before: String,
-        /// After it.
-        after: String,
-    },
-    /// Anything else: added, removed, renamed, not plain text, or of no interest.
-    Other,
+/// How one commit stands to another, for pairs that were asked for: "the second stands so to the first".
+pub type Relations = BTreeMap<String, Relation>;
+
+/// What proofs still need of the repository.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Folders.
+    pub trees: BTreeSet<ObjectId>,
+    /// Contents of files.
+    pub contents: BTreeSet<ObjectId>,
+    /// The files of commits that are not in the range.
+    pub tree_of: BTreeSet<CommitSha>,
+    /// How the second commit stands to the first.
+    pub relations: BTreeSet<(CommitSha, CommitSha)>,
 }
 
 /// The scans of a repository that matter to one commit.
@@ -220,8 +244,16 @@ impl Gap {
     #[must_use]
     pub fn passes(&self) -> bool {
         match self.reason {
-            GapReason::Unreachable | GapReason::RateLimited | GapReason::Unreadable | GapReason::Incomplete => true,
-            GapReason::TooMuch | GapReason::Refused | GapReason::Missing | GapReason::NotAsked => false,
+            GapReason::Unreachable
+            | GapReason::RateLimited
+            | GapReason::Unreadable
+            | GapReason::Incomplete
+            | GapReason::Unstable => true,
+            GapReason::TooMuch
+            | GapReason::Refused
+            | GapReason::Missing
+            | GapReason::Unrelated
+            | GapReason::NotAsked => false,
         }
     }
 }
@@ -239,6 +271,8 @@ impl fmt::Display for Gap {
             GapReason::TooMuch => write!(f, "{source} has more of {what} than cm-bot reads"),
             GapReason::Refused => write!(f, "{source} does not let cm-bot see {what}"),
             GapReason::Missing => write!(f, "{source} does not know {what}, or does not let cm-bot see it"),
+            GapReason::Unstable => write!(f, "{source} changed {what} each time it was read"),
+            GapReason::Unrelated => write!(f, "{source} finds no common history for {what}"),
             GapReason::NotAsked => write!(f, "{what} could not be asked for, see the other findings"),
         }
     }
@@ -294,5 +328,34 @@ impl Facts {
     #[must_use]
     pub fn head(&self) -> Option<CommitSha> {
         self.ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok())
+    }
+}
+
+impl Objects {
+    /// The key of a pair in `relations` and `gaps`.
+    #[must_use]
+    pub fn pair(first: &CommitSha, second: &CommitSha) -> String {
+        format!("{first}...{second}")
+    }
+}
+
+impl Wanted {
+    /// Whether nothing is missing.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.trees.is_empty() && self.contents.is_empty() && self.tree_of.is_empty() && self.relations.is_empty()
+    }
+
+    /// Leaves out what is here already, or was asked for in vain.
+    #[must_use]
+    pub fn without(mut self, objects: &Objects) -> Wanted {
+        self.trees.retain(|id| !objects.trees.contains_key(id) && !objects.gaps.contains_key(id.as_str()));
+        self.contents.retain(|id| !objects.contents.contains_key(id) && !objects.gaps.contains_key(id.as_str()));
+        self.tree_of.retain(|sha| !objects.tree_of.contains_key(sha) && !objects.gaps.contains_key(sha.as_str()));
+        self.relations.retain(|(first, second)| {
+            let pair = Objects::pair(first, second);
+            !objects.relations.contains_key(&pair) && !objects.gaps.contains_key(&pair)
+        });
+        self
     }
 }
