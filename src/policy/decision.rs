@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use crate::model::{CommitSha, Text, TicketKey, Timestamp};
 use crate::policy::criteria::{Criteria, Mode};
+use crate::policy::evidence::overview;
 use crate::policy::facts::{Facts, Gap};
 use crate::policy::{Duty, Rule, approval};
 
@@ -234,8 +235,8 @@ impl Decision {
             emergency,
             recommended: clean && criteria.terms.mode == Mode::Recommend,
             findings,
-            commits: approval::commit_verdicts(facts, criteria),
-            ignored: approval::ignored_approvals(facts, criteria),
+            commits: overview::commit_verdicts(facts, criteria),
+            ignored: overview::ignored_approvals(facts, criteria),
             criteria_version: criteria.terms.version.clone(),
             criteria_digest: criteria.digest.clone(),
             fingerprint: facts.ticket.fingerprint(),

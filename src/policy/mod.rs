@@ -8,15 +8,17 @@ pub mod approval;
 pub mod approvers;
 pub mod criteria;
 pub mod decision;
+pub mod evidence;
 pub mod facts;
 pub mod follow_up;
+pub mod paths;
 mod strict_json;
 pub mod version_bump;
 
 use crate::model::Timestamp;
 use approval::{
-    change_class, commit_range, commit_review, first_deployment, known_service, pending_sibling, release_branch,
-    required_fields, security_scan, self_change, squash_merge,
+    change_class, commit_range, commit_review, control_paths, first_deployment, known_service, opaque_changes,
+    pending_sibling, release_branch, required_fields, security_scan, self_change, sensitive_paths, squash_merge,
 };
 use criteria::Criteria;
 use decision::{Decision, Finding, judge};
@@ -124,10 +126,10 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "squash_merge",
-        question: "Did every pull request keep the commits that were reviewed?",
+        question: "Did every merge keep the commits that were reviewed, or is it proven to hold exactly those?",
         title: "No merge that lost reviewed commits",
         section: "peer review, squash merges",
-        duty: Duty::Optional,
+        duty: Duty::Always,
         check: squash_merge::check,
     },
     Rule {
@@ -137,6 +139,30 @@ pub const RULES: &[Rule] = &[
         section: "peer review, version bumps",
         duty: Duty::Optional,
         check: approval::version_bump::check,
+    },
+    Rule {
+        id: "sensitive_paths",
+        question: "Did enough of the right people review what is sensitive?",
+        title: "Reviews of sensitive paths",
+        section: "peer review, sensitive code",
+        duty: Duty::Always,
+        check: sensitive_paths::check,
+    },
+    Rule {
+        id: "control_paths",
+        question: "Does the change leave alone what builds, checks and guards the code?",
+        title: "No change of control files",
+        section: "separation of duties",
+        duty: Duty::Always,
+        check: control_paths::check,
+    },
+    Rule {
+        id: "opaque_changes",
+        question: "Can every change be read line by line?",
+        title: "No change that cannot be read",
+        section: "peer review, opaque changes",
+        duty: Duty::Always,
+        check: opaque_changes::check,
     },
     Rule {
         id: "security_scan",

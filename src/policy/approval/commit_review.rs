@@ -1,11 +1,17 @@
 //! Every commit was reviewed by somebody who did not contribute to it (policy: peer review).
 //!
-//! The proof of each commit is put together in [`super::proof`]; this rule counts and explains.
+//! The proof of each commit is put together in [`crate::policy::evidence`]; this rule counts and explains.
 
-use super::proof::{Lack, Proof, Verdict, author, proofs};
+use std::collections::BTreeSet;
+
 use crate::model::{Text, listed, plural};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{By, Finding, Outcome, Todo};
+use crate::policy::evidence::Case;
+use crate::policy::evidence::binding::Binding;
+use crate::policy::evidence::look::Look;
+use crate::policy::evidence::overview::author;
+use crate::policy::evidence::proof::{Lack, Proof, Verdict, proofs};
 use crate::policy::facts::{Facts, Gap};
 
 /// At most this many commits are named one by one; the rest are a number.
@@ -17,7 +23,8 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to count commits from");
     }
-    let proofs = match proofs(facts, criteria) {
+    let look = Look::into(&facts.objects);
+    let proofs = match Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) {
         Ok(proofs) => proofs,
         Err(gap) => return Finding::unknown(&gap),
     };
@@ -35,7 +42,8 @@ fn lack_of<'a>(proof: &'a Proof<'a>) -> Option<(&'a Proof<'a>, &'a Lack)> {
     match &proof.verdict {
         Verdict::Lacking(lack) => Some((proof, lack)),
         Verdict::Reviewed(_)
-        | Verdict::MergedByGithub
+        | Verdict::CleanMerge
+        | Verdict::ChangesNothing
         | Verdict::VersionBump(_)
         | Verdict::NoVersionBump(_)
         | Verdict::Unclear(_) => None,
@@ -46,7 +54,8 @@ fn gap_of<'a>(proof: &'a Proof<'_>) -> Option<&'a Gap> {
     match &proof.verdict {
         Verdict::Unclear(gap) => Some(gap),
         Verdict::Reviewed(_)
-        | Verdict::MergedByGithub
+        | Verdict::CleanMerge
+        | Verdict::ChangesNothing
         | Verdict::VersionBump(_)
         | Verdict::NoVersionBump(_)
         | Verdict::Lacking(_) => None,
@@ -54,6 +63,28 @@ fn gap_of<'a>(proof: &'a Proof<'_>) -> Option<&'a Gap> {
 }
 
 fn all_reviewed(proofs: &[Proof<'_>]) -> String {
+    let bindings: BTreeSet<Binding> = proofs.iter().filter_map(best_binding).collect();
+    let words: Vec<String> = bindings.iter().map(|binding| binding.in_words().to_owned()).collect();
+    match words.as_slice() {
+        [] => counted(proofs),
+        words => format!("{}; approvals are bound by {}", counted(proofs), listed(words, "and")),
+    }
+}
+
+/// The strongest proof of what a commit's approvals were given for.
+fn best_binding(proof: &Proof<'_>) -> Option<Binding> {
+    match &proof.verdict {
+        Verdict::Reviewed(by) => by.iter().map(|approval| approval.binding).min(),
+        Verdict::CleanMerge
+        | Verdict::ChangesNothing
+        | Verdict::VersionBump(_)
+        | Verdict::NoVersionBump(_)
+        | Verdict::Lacking(_)
+        | Verdict::Unclear(_) => None,
+    }
+}
+
+fn counted(proofs: &[Proof<'_>]) -> String {
     let bumps =
         proofs.iter().filter(|proof| matches!(proof.verdict, Verdict::VersionBump(_) | Verdict::NoVersionBump(_)));
     match bumps.count() {

@@ -1,24 +1,28 @@
 //! A merge keeps the commits that were reviewed (policy: peer review, squash merges).
 //!
-//! A squash or a rebase puts new commits on the release branch that nobody has seen in this form. Whether their content
-//! equals what was reviewed is not proven here, so a human decides.
+//! A squash or a rebase puts new commits on the release branch that nobody has seen in this form. The criteria may let
+//! them pass when their files are proven to be exactly what a clean merge of the reviewed commit gives; that proof is part
+//! of [`super::commit_review`]. Otherwise a human decides.
 
 use std::collections::BTreeMap;
 
-use super::proof::proofs;
-use super::route::Route;
 use crate::model::{PullRequest, Text, plural};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{Finding, Todo};
+use crate::policy::evidence::Case;
+use crate::policy::evidence::links::Route;
+use crate::policy::evidence::look::Look;
+use crate::policy::evidence::proof::proofs;
 use crate::policy::facts::Facts;
 
-/// Did every pull request keep the commits that were reviewed?
+/// Did every merge keep the commits that were reviewed, or is it proven to hold exactly those?
 #[must_use]
 pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to count commits from");
     }
-    let proofs = match proofs(facts, criteria) {
+    let look = Look::into(&facts.objects);
+    let proofs = match Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) {
         Ok(proofs) => proofs,
         Err(gap) => return Finding::unknown(&gap),
     };
@@ -26,17 +30,17 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     let mut rewritten: BTreeMap<u64, (&PullRequest, Route)> = BTreeMap::new();
     for proof in &proofs {
         let Some(pull_request) = proof.pull_request else { continue };
-        match proof.route {
-            Route::Squash | Route::Rebase => {
-                rewritten.insert(pull_request.number, (pull_request, proof.route));
-            }
-            Route::MergeButton | Route::MadeByHand | Route::Octopus | Route::FastForward | Route::Direct => {
-                kept.insert(pull_request.number, proof.route);
-            }
+        if proof.route.rewrites() {
+            rewritten.insert(pull_request.number, (pull_request, proof.route));
+        } else {
+            kept.insert(pull_request.number, proof.route);
         }
     }
     match (kept.len(), rewritten.len()) {
         (0, 0) => Finding::not_applicable("no pull requests"),
+        (_, 1..) if criteria.terms.squash_merge.allow_verified_squash => {
+            Finding::met(format!("{} rewritten, compared file by file", plural(rewritten.len(), "pull request")))
+        }
         (kept, 0) => Finding::met(format!("{}, commits kept", plural(kept, "pull request"))),
         _ => lost(rewritten.into_values().collect(), facts),
     }

@@ -4,28 +4,20 @@
 //! not matter: anybody can write "Bump version" over a new install script. What proves it is in
 //! [`crate::policy::version_bump`].
 
-use super::proof::{Proof, Verdict, author, proofs};
-use crate::model::{Commit, Text, plural};
-use crate::policy::criteria::{Criteria, VersionBump};
+use crate::model::{Text, plural};
+use crate::policy::criteria::Criteria;
 use crate::policy::decision::{Finding, Todo};
-use crate::policy::facts::{Facts, FileChange, FileChangeKind};
-use crate::policy::version_bump::{ChangedFile, version_changes};
-
-/// What a look at a commit's files says.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Bump {
-    /// Only version numbers change; which.
-    Proven(String),
-    /// Only manifests change, but not only their version; what else.
-    Refused(String),
-    /// It changes other files.
-    NotManifests,
-}
+use crate::policy::evidence::Case;
+use crate::policy::evidence::look::Look;
+use crate::policy::evidence::overview::author;
+use crate::policy::evidence::proof::{Proof, Verdict, proofs};
+use crate::policy::facts::Facts;
 
 /// Does every commit that passes without review change a version number and nothing else?
 #[must_use]
 pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
-    let Ok(proofs) = proofs(facts, criteria) else {
+    let look = Look::into(&facts.objects);
+    let Ok(proofs) = Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) else {
         return Finding::not_applicable("no commit asks to pass without review");
     };
     let bumps = proofs.iter().filter(|proof| matches!(proof.verdict, Verdict::VersionBump(_))).count();
@@ -41,7 +33,8 @@ fn refusal<'a>(proof: &'a Proof<'a>) -> Option<(&'a Proof<'a>, &'a str)> {
     match &proof.verdict {
         Verdict::NoVersionBump(why) => Some((proof, why)),
         Verdict::Reviewed(_)
-        | Verdict::MergedByGithub
+        | Verdict::CleanMerge
+        | Verdict::ChangesNothing
         | Verdict::VersionBump(_)
         | Verdict::Lacking(_)
         | Verdict::Unclear(_) => None,
@@ -72,24 +65,4 @@ fn not_only_a_version(refused: &[(&Proof<'_>, &str)], facts: &Facts) -> Finding 
     };
     Finding::not_met(format!("{} changed more", plural(refused.len(), "commit")), headline, todo)
         .about(details.collect())
-}
-
-/// Looks at what a commit changes.
-pub(super) fn bump(commit: &Commit, changes: &[FileChange], terms: &VersionBump) -> Bump {
-    if commit.parents.len() != 1 || !terms.covers(changes.iter().map(|change| change.path.as_str())) {
-        return Bump::NotManifests;
-    }
-    let files: Result<Vec<ChangedFile<'_>>, String> = changes.iter().map(in_place).collect();
-    match files.and_then(|files| version_changes(&files, &terms.companions)) {
-        Ok(versions) => Bump::Proven(versions.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-        Err(why) => Bump::Refused(why),
-    }
-}
-
-/// Only what was changed in place can be compared. A renamed file would hide that another one is gone.
-fn in_place(change: &FileChange) -> Result<ChangedFile<'_>, String> {
-    match &change.kind {
-        FileChangeKind::Content { before, after } => Ok(ChangedFile { path: &change.path, before, after }),
-        FileChangeKind::Other => Err(format!("{} is not a plain file that was changed in place", change.path)),
-    }
 }

@@ -1,0 +1,177 @@
+//! Who had a hand in a pull request: opener, authors, co-authors, committers, pushers, and who asked a machine for it.
+//!
+//! A contributor is a person, known by the number of a GitHub account. Of whom nobody can say who it is, nobody can say
+//! either that somebody else reviewed it.
+
+use std::collections::{BTreeSet, HashSet};
+
+use super::Case;
+use super::branch::Branch;
+use crate::model::{Account, AccountKind, Commit, CommitSha, Signature, shortened};
+use crate::policy::criteria::Contributors;
+use crate::policy::facts::Gap;
+
+/// Everything that people did to a pull request.
+#[derive(Debug, Default)]
+pub(super) struct Contributions {
+    deeds: Vec<Deed>,
+    unidentified: Vec<Deed>,
+}
+
+/// One thing that somebody did.
+#[derive(Debug)]
+struct Deed {
+    /// The person's name; empty when nobody knows who it was.
+    who: String,
+    /// What, as a clause without its subject; with it when nobody knows who.
+    what: String,
+    /// To which commit; nothing when to the pull request as a whole.
+    commit: Option<CommitSha>,
+}
+
+impl Contributions {
+    /// All of them, and the gap when some may be none.
+    pub(super) fn of<'a>(branch: &Branch<'a>, case: &Case<'a>) -> (Contributions, Option<Gap>) {
+        let (work, gap) = branch.work(case);
+        let mut all = Contributions::default();
+        all.add_pull_request(branch, case);
+        for commit in &work {
+            all.add_authors(commit, case);
+            all.add_committer(commit, case);
+        }
+        for copy in &branch.copies {
+            all.add_authors(copy, case);
+        }
+        all.add_pushes(branch, &work, case);
+        (all, gap)
+    }
+
+    /// What a person did that speaks against their approval of `commit`.
+    pub(super) fn by(&self, person: &str, commit: &CommitSha, whose: Contributors) -> Option<&str> {
+        let mut deeds = self.deeds.iter().filter(|deed| deed.who == person);
+        deeds.find(|deed| deed.concerns(commit, whose)).map(|deed| deed.what.as_str())
+    }
+
+    /// Why nobody can say who touched `commit`.
+    pub(super) fn unidentified(&self, commit: &CommitSha, whose: Contributors) -> Option<&str> {
+        self.unidentified.iter().find(|deed| deed.concerns(commit, whose)).map(|deed| deed.what.as_str())
+    }
+
+    /// Whether a person did anything at all.
+    pub(super) fn include(&self, person: &str) -> bool {
+        self.deeds.iter().any(|deed| deed.who == person)
+    }
+
+    /// The names of those whose approval would not count for `commit`.
+    pub(super) fn names(&self, commit: &CommitSha, whose: Contributors) -> BTreeSet<String> {
+        self.deeds.iter().filter(|deed| deed.concerns(commit, whose)).map(|deed| deed.who.clone()).collect()
+    }
+
+    /// The names of everybody.
+    pub(super) fn everybody(&self) -> BTreeSet<String> {
+        self.deeds.iter().map(|deed| deed.who.clone()).collect()
+    }
+
+    /// Opener, force-pushers, and whoever asked a bot for the work.
+    fn add_pull_request(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
+        let pull_request = branch.pull_request;
+        let number = pull_request.number;
+        self.add(pull_request.opener.as_ref(), format!("opened pull request {number}"), None, case);
+        for push in &pull_request.force_pushes {
+            self.add(push.actor.as_ref(), format!("force-pushed to pull request {number}"), None, case);
+        }
+        let unattended = &case.criteria.terms.commit_review.unattended_bots;
+        let opener = pull_request.opener.as_ref().filter(|opener| opener.kind == AccountKind::Bot);
+        let Some(bot) = opener.filter(|bot| !unattended.contains(&bot.id)) else { return };
+        let askers = pull_request.assignees.iter().filter(|account| account.kind == AccountKind::User);
+        for asker in askers.clone() {
+            self.add(Some(asker), format!("asked {} for pull request {number}", bot.login), None, case);
+        }
+        if askers.count() == 0 {
+            self.nobody_knows(format!("nobody can say who asked the bot {} for it", bot.login), None);
+        }
+    }
+
+    fn add_authors(&mut self, commit: &Commit, case: &Case<'_>) {
+        for author in &commit.authors {
+            let at = Some(&commit.sha);
+            match &author.account {
+                None => {
+                    let name = shortened(&author.name, 60);
+                    let what = format!(
+                        "{} names the author {name}, whose e-mail address belongs to no GitHub account",
+                        commit.sha.short()
+                    );
+                    self.nobody_knows(what, at);
+                }
+                Some(account) if account.kind != AccountKind::User && commit.signature == Signature::None => {
+                    let (sha, login) = (commit.sha.short(), &account.login);
+                    self.nobody_knows(
+                        format!("{sha} claims to be written by the bot {login} but nobody signed it"),
+                        at,
+                    );
+                }
+                Some(account) => self.add(Some(account), format!("wrote commit {}", commit.sha.short()), at, case),
+            }
+        }
+    }
+
+    /// GitHub's own account as committer is nobody's work when GitHub signed it.
+    fn add_committer(&mut self, commit: &Commit, case: &Case<'_>) {
+        if commit.signature != Signature::ByGithub {
+            let how = format!("committed {}", commit.sha.short());
+            self.add(commit.committer.account.as_ref(), how, Some(&commit.sha), case);
+        }
+    }
+
+    /// Who pushed each commit. The author of an unsigned commit is only a name that somebody wrote into it, so without a
+    /// known pusher nobody can say whose work it is.
+    fn add_pushes(&mut self, branch: &Branch<'_>, work: &[&Commit], case: &Case<'_>) {
+        let mut covered: HashSet<&CommitSha> = HashSet::new();
+        for push in branch.pushes() {
+            let brought = branch.brought_by(push);
+            for commit in work.iter().filter(|commit| brought.contains(&commit.sha)) {
+                covered.insert(&commit.sha);
+                let how = format!("pushed {}", commit.sha.short());
+                self.add(push.by.as_ref(), how, Some(&commit.sha), case);
+            }
+        }
+        for commit in work.iter().filter(|commit| commit.signature == Signature::None) {
+            if !covered.contains(&commit.sha) {
+                let what = format!("nobody signed {} and GitHub has no record of who pushed it", commit.sha.short());
+                self.nobody_knows(what, Some(&commit.sha));
+            }
+        }
+    }
+
+    fn add(&mut self, account: Option<&Account>, how: String, commit: Option<&CommitSha>, case: &Case<'_>) {
+        let Some(account) = account else {
+            return self.nobody_knows(format!("somebody without a GitHub account {how}"), commit);
+        };
+        match (account.kind, case.criteria.people.by_github(account.id)) {
+            (AccountKind::Bot, _) => {}
+            (AccountKind::User | AccountKind::Other, Some(person)) => {
+                self.deeds.push(Deed { who: person.name.clone(), what: how, commit: commit.cloned() });
+            }
+            (AccountKind::User | AccountKind::Other, None) => {
+                let Account { login, id, .. } = account;
+                let what = format!("{login} {how} and is not in the people file (GitHub account {})", id.0);
+                self.nobody_knows(what, commit);
+            }
+        }
+    }
+
+    fn nobody_knows(&mut self, what: String, commit: Option<&CommitSha>) {
+        self.unidentified.push(Deed { who: String::new(), what, commit: commit.cloned() });
+    }
+}
+
+impl Deed {
+    /// Whether it stands in the way of a review of `commit`.
+    fn concerns(&self, commit: &CommitSha, whose: Contributors) -> bool {
+        match (whose, &self.commit) {
+            (Contributors::OfPullRequest, _) | (Contributors::OfCommit, None) => true,
+            (Contributors::OfCommit, Some(touched)) => touched == commit,
+        }
+    }
+}

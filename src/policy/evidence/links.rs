@@ -1,0 +1,177 @@
+//! How each commit of the range came to the release branch, from the shape of history alone.
+//!
+//! The release branch is the chain of first parents that ends in the commit to deploy. Each link of the chain brought
+//! itself and whatever became reachable through its other parents, so every commit came through exactly one link.
+//! Messages, names, dates and the "merged" flag are not looked at: a push to the branch marks pull requests as merged too.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::{Commit, CommitSha, PullRequest, Service};
+use crate::policy::facts::{PullRequests, Range};
+
+/// One link of the first-parent chain.
+#[derive(Debug)]
+pub(in crate::policy) struct Link<'a> {
+    /// The commit on the chain.
+    pub tip: &'a Commit,
+    /// Every commit that it brought, itself included, oldest first.
+    pub brought: Vec<&'a Commit>,
+    /// How it was made.
+    pub route: Route,
+    /// The ways in which it may have come through a pull request. Each would be enough.
+    pub through: Vec<Through<'a>>,
+}
+
+/// How a link was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum Route {
+    /// A merge commit with two parents.
+    Merge,
+    /// A merge commit with more than two parents.
+    Octopus,
+    /// One new commit stands for the whole pull request.
+    Squash,
+    /// Copies of the pull request's commits.
+    Rebase,
+    /// The pull request's own commits, without a merge commit.
+    FastForward,
+    /// No pull request.
+    Direct,
+}
+
+/// A pull request through which a link came, and the links that came with it.
+#[derive(Debug, Clone)]
+pub(in crate::policy) struct Through<'a> {
+    /// The pull request.
+    pub pull_request: &'a PullRequest,
+    /// The commits of the chain that came with it, oldest first.
+    pub together: Vec<&'a Commit>,
+}
+
+impl Route {
+    /// Whether the commits on the release branch are not those that were reviewed.
+    pub(in crate::policy) fn rewrites(self) -> bool {
+        match self {
+            Route::Squash | Route::Rebase => true,
+            Route::Merge | Route::Octopus | Route::FastForward | Route::Direct => false,
+        }
+    }
+}
+
+/// The links from the oldest to `head`. Empty when `head` is not in the range.
+pub(super) fn links<'a>(
+    range: &'a Range,
+    head: &CommitSha,
+    pull_requests: &'a PullRequests,
+    service: &Service,
+) -> Vec<Link<'a>> {
+    let by_sha: HashMap<&CommitSha, &Commit> = range.commits.iter().map(|commit| (&commit.sha, commit)).collect();
+    let chain = first_parents(head, &by_sha);
+    let mut taken: HashSet<&CommitSha> = chain.iter().map(|commit| &commit.sha).collect();
+    let merged = Merged { pull_requests, service, chain: &chain };
+    let link = |(place, tip): (usize, &&'a Commit)| {
+        let brought = brought_by(tip, &by_sha, &mut taken);
+        let (route, through) = merged.route_of(place);
+        Link { tip, brought, route, through }
+    };
+    chain.iter().enumerate().map(link).collect()
+}
+
+/// The chain of first parents, oldest first, as far as it lies in the range.
+fn first_parents<'a>(head: &CommitSha, by_sha: &HashMap<&CommitSha, &'a Commit>) -> Vec<&'a Commit> {
+    let mut chain = Vec::new();
+    let mut next = by_sha.get(head).copied();
+    while let Some(commit) = next {
+        chain.push(commit);
+        next = commit.parents.first().and_then(|parent| by_sha.get(parent)).copied();
+    }
+    chain.reverse();
+    chain
+}
+
+/// What `tip` made reachable: itself and everything behind its other parents that no older link has brought.
+fn brought_by<'a>(
+    tip: &'a Commit,
+    by_sha: &HashMap<&CommitSha, &'a Commit>,
+    taken: &mut HashSet<&'a CommitSha>,
+) -> Vec<&'a Commit> {
+    let mut found = vec![tip];
+    let mut ahead: Vec<&CommitSha> = tip.parents.iter().skip(1).collect();
+    while let Some(sha) = ahead.pop() {
+        let Some(commit) = by_sha.get(sha).copied() else { continue };
+        if taken.insert(&commit.sha) {
+            ahead.extend(&commit.parents);
+            found.push(commit);
+        }
+    }
+    found.reverse();
+    found
+}
+
+/// The pull requests that were merged into the service's release branch.
+struct Merged<'a, 'b> {
+    pull_requests: &'a PullRequests,
+    service: &'b Service,
+    chain: &'b [&'a Commit],
+}
+
+impl<'a> Merged<'a, '_> {
+    fn route_of(&self, place: usize) -> (Route, Vec<Through<'a>>) {
+        let tip = self.chain[place];
+        match tip.parents.as_slice() {
+            [] | [_] => self.route_of_single(place),
+            [_, second] => (Route::Merge, self.merged_as(tip, second)),
+            [_, _, _, ..] => (Route::Octopus, Vec::new()),
+        }
+    }
+
+    /// A merge brought a pull request when its second parent is the pull request's final commit.
+    fn merged_as(&self, tip: &'a Commit, second: &CommitSha) -> Vec<Through<'a>> {
+        let ended_here =
+            |pull_request: &&PullRequest| pull_request.head == *second && merged_in(pull_request) == Some(&tip.sha);
+        let found = self.connected_with(&tip.sha).filter(ended_here);
+        found.map(|pull_request| Through { pull_request, together: vec![tip] }).collect()
+    }
+
+    fn route_of_single(&self, place: usize) -> (Route, Vec<Through<'a>>) {
+        let tip = self.chain[place];
+        let through: Vec<Through<'a>> =
+            self.connected_with(&tip.sha).filter_map(|pull_request| self.came_with(place, pull_request)).collect();
+        let Some(first) = through.first() else { return (Route::Direct, Vec::new()) };
+        let kept = merged_in(first.pull_request) == Some(&first.pull_request.head);
+        let route = match first.together.len() {
+            _ if kept => Route::FastForward,
+            1 => Route::Squash,
+            _ => Route::Rebase,
+        };
+        (route, through)
+    }
+
+    /// The unbroken piece of the chain that ends where the pull request was merged, if this commit lies on it.
+    fn came_with(&self, place: usize, pull_request: &'a PullRequest) -> Option<Through<'a>> {
+        let is_single = |commit: &&&'a Commit| commit.parents.len() <= 1;
+        let is_its =
+            |commit: &&&'a Commit| self.connected_with(&commit.sha).any(|other| other.number == pull_request.number);
+        let later = self.chain[place..].iter().take_while(is_single).take_while(is_its);
+        let end = place + later.clone().position(|commit| merged_in(pull_request) == Some(&commit.sha))?;
+        let piece = self.chain[..=end].iter().rev().take_while(is_single).take_while(is_its);
+        let mut together: Vec<&Commit> = piece.copied().collect();
+        together.reverse();
+        Some(Through { pull_request, together })
+    }
+
+    /// Those that GitHub connects with the commit, as far as they were merged into the release branch of this repository.
+    fn connected_with(&self, sha: &CommitSha) -> impl Iterator<Item = &'a PullRequest> {
+        let numbers = self.pull_requests.of_commit.get(sha).map_or(&[][..], Vec::as_slice);
+        let (branch, repository) = (self.service.branch.clone(), self.service.repository.clone());
+        numbers
+            .iter()
+            .filter_map(|number| self.pull_requests.by_number.get(number))
+            .filter(|pull_request| pull_request.merged.is_some())
+            .filter(move |pull_request| pull_request.base == branch && pull_request.repository == repository)
+    }
+}
+
+fn merged_in(pull_request: &PullRequest) -> Option<&CommitSha> {
+    pull_request.merged.as_ref().map(|merged| &merged.commit)
+}

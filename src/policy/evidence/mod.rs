@@ -1,0 +1,97 @@
+//! What can be proven about each commit of the range: how it came, who had a hand in it, who approved it having seen what.
+//!
+//! From the ground up: [`look`] reads trees and contents and notes what is missing; [`history`] finds merge bases in the
+//! known part of history; [`remerge`] and [`diff`] compare trees; [`links`] says how each commit came to the release
+//! branch; [`branch`] is a pull request with its own commits; [`contributors`] says who touched it, [`binding`] what an
+//! approval was given for, [`standing`] both together, [`bump`] whether it only counts a version up; [`proof`] is the
+//! verdict on each commit, [`overview`] what people read of it.
+
+pub(in crate::policy) mod binding;
+mod branch;
+mod bump;
+mod contributors;
+pub(in crate::policy) mod diff;
+mod history;
+pub(in crate::policy) mod links;
+pub(in crate::policy) mod look;
+pub(in crate::policy) mod overview;
+pub(in crate::policy) mod proof;
+mod remerge;
+mod standing;
+
+pub use overview::{contributors, rewritten, wanted};
+
+use crate::model::{CommitSha, ObjectId, Service};
+use crate::policy::criteria::Criteria;
+use crate::policy::facts::{Facts, Gap, GapReason, PullRequests, Range, Source};
+use history::{History, MergeBase};
+use links::{Link, links};
+use look::Look;
+
+/// Everything that a proof looks at.
+pub(in crate::policy) struct Case<'a> {
+    pub criteria: &'a Criteria,
+    pub look: &'a Look<'a>,
+    pub service: &'a Service,
+    pub range: &'a Range,
+    pub pull_requests: &'a PullRequests,
+    pub head: CommitSha,
+    history: History<'a>,
+}
+
+/// What re-merging says of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::policy) enum Remerge {
+    /// It holds exactly what its two lines bring.
+    Clean,
+    /// It holds something else at these paths.
+    Differs(Vec<String>),
+    /// There is no one commit at which the lines parted.
+    NotOneBase,
+}
+
+impl<'a> Case<'a> {
+    /// The case of a ticket whose range and pull requests are known.
+    ///
+    /// # Errors
+    /// With the gap, when they are not.
+    pub(in crate::policy) fn of(facts: &'a Facts, criteria: &'a Criteria, look: &'a Look<'a>) -> Result<Case<'a>, Gap> {
+        let range = facts.range.known().map_err(Gap::clone)?;
+        let pull_requests = facts.pull_requests.known().map_err(Gap::clone)?;
+        let baseline = facts.baseline.known().map_err(Gap::clone)?.as_ref();
+        let (Some(head), Some(service), Some(baseline)) = (facts.head(), facts.placement.service(), baseline) else {
+            return Err(unreached());
+        };
+        let history = History::of(range, &baseline.commit, pull_requests);
+        Ok(Case { criteria, look, service, range, pull_requests, head, history })
+    }
+
+    /// The links of the release branch, oldest first.
+    pub(in crate::policy) fn links(&self) -> Vec<Link<'a>> {
+        links(self.range, &self.head, self.pull_requests, self.service)
+    }
+
+    /// The files of a commit, wherever it lies.
+    pub(in crate::policy) fn tree(&self, sha: &CommitSha) -> Result<&'a ObjectId, Gap> {
+        self.history.tree(sha, self.look)
+    }
+
+    /// Whether `result` holds exactly what the two lines `ours` and `theirs` bring.
+    fn remerge(&self, ours: &'a CommitSha, theirs: &'a CommitSha, result: &'a ObjectId) -> Result<Remerge, Gap> {
+        let MergeBase::One(base) = self.history.merge_base(ours, theirs, self.look)? else {
+            return Ok(Remerge::NotOneBase);
+        };
+        // All three are asked for before any gap ends the attempt.
+        let trees = [&base, ours, theirs].map(|sha| self.tree(sha));
+        let [base, ours, theirs] = trees;
+        let merge = remerge::Merge { base: base?, ours: ours?, theirs: theirs?, result };
+        let differing = remerge::differences(merge, self.look)?;
+        Ok(if differing.is_empty() { Remerge::Clean } else { Remerge::Differs(differing) })
+    }
+}
+
+/// A commit that no link of the chain brought would be a commit that nobody judges.
+fn unreached() -> Gap {
+    let what = "how the commits came to the release branch".to_owned();
+    Gap { what, source: Source::Github, reason: GapReason::Incomplete }
+}

@@ -1,0 +1,115 @@
+//! The evidence as people read it, and what is still missing of it.
+
+use std::collections::BTreeSet;
+
+use super::Case;
+use super::diff::{Change, changes};
+use super::look::Look;
+use super::proof::{Proof, Verdict, proofs, reviewed};
+use crate::model::{Commit, listed};
+use crate::policy::approval;
+use crate::policy::criteria::Criteria;
+use crate::policy::decision::{CommitVerdict, IgnoredApproval, Outcome};
+use crate::policy::facts::{Facts, Gap, Wanted};
+
+/// The verdict on each commit.
+#[must_use]
+pub fn commit_verdicts(facts: &Facts, criteria: &Criteria) -> Vec<CommitVerdict> {
+    let look = Look::into(&facts.objects);
+    let Ok(proofs) = Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) else { return Vec::new() };
+    proofs.iter().map(|proof| verdict_for_people(proof, criteria)).collect()
+}
+
+/// Approvals that do not count; each once.
+#[must_use]
+pub fn ignored_approvals(facts: &Facts, criteria: &Criteria) -> Vec<IgnoredApproval> {
+    let look = Look::into(&facts.objects);
+    let Ok(case) = Case::of(facts, criteria, &look) else { return Vec::new() };
+    let mut ignored = Vec::new();
+    for one in reviewed(&case) {
+        let pull_request = one.pull_request.number;
+        let of_one = one.ignored().iter().cloned();
+        ignored.extend(of_one.map(|(reviewer, reason)| IgnoredApproval { pull_request, reviewer, reason }));
+    }
+    ignored
+}
+
+/// The names of everybody who contributed to a commit of the range.
+#[must_use]
+pub fn contributors(facts: &Facts, criteria: &Criteria) -> BTreeSet<String> {
+    let look = Look::into(&facts.objects);
+    let Ok(case) = Case::of(facts, criteria, &look) else { return BTreeSet::new() };
+    reviewed(&case).iter().flat_map(|one| one.contributors()).collect()
+}
+
+/// What of the repository some proof would still like to see. Gathering reads it and asks again, until there is nothing.
+#[must_use]
+pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {
+    let look = Look::into(&facts.objects);
+    if let Ok(case) = Case::of(facts, criteria, &look) {
+        let _ = proofs(&case);
+        let _ = approval::opaque_changes::opaque(&case);
+        let _ = approval::sensitive_paths::demands(&case);
+    }
+    look.wanted()
+}
+
+/// The numbers of pull requests whose reviewed commits are needed, because the release branch has others in their place.
+#[must_use]
+pub fn rewritten(facts: &Facts, criteria: &Criteria) -> BTreeSet<u64> {
+    if !criteria.terms.squash_merge.allow_verified_squash {
+        return BTreeSet::new();
+    }
+    let look = Look::into(&facts.objects);
+    let Ok(case) = Case::of(facts, criteria, &look) else { return BTreeSet::new() };
+    let links = case.links();
+    let rewritten = links.iter().filter(|link| link.route.rewrites()).flat_map(|link| &link.through);
+    rewritten.map(|through| through.pull_request.number).collect()
+}
+
+/// What would be different in production, path by path.
+///
+/// # Errors
+/// With the gap when it cannot be read.
+pub(in crate::policy) fn net_changes(case: &Case<'_>) -> Result<Vec<Change>, Gap> {
+    let head = case.tree(&case.head);
+    changes(&case.range.base_tree, head?, case.look, &|_| true)
+}
+
+/// The author as people know them: the login, or the name in the commit marked as unproven.
+pub(in crate::policy) fn author(commit: &Commit) -> String {
+    match commit.authors.first() {
+        Some(author) => match &author.account {
+            Some(account) => account.login.clone(),
+            None => format!("\"{}\"", crate::model::shortened(&author.name, 60)),
+        },
+        None => "nobody".into(),
+    }
+}
+
+fn verdict_for_people(proof: &Proof<'_>, criteria: &Criteria) -> CommitVerdict {
+    let lost = proof.route.rewrites() && !criteria.terms.squash_merge.allow_verified_squash;
+    let (outcome, reason) = match &proof.verdict {
+        Verdict::Reviewed(by) => {
+            let names: Vec<String> = by.iter().map(|approval| approval.by.clone()).collect();
+            match lost {
+                true => (Outcome::NotMet, format!("rewritten after the review by {}", listed(&names, "and"))),
+                false => (Outcome::Met, listed(&names, "and")),
+            }
+        }
+        Verdict::CleanMerge => (Outcome::Met, "clean merge, nothing added".to_owned()),
+        Verdict::ChangesNothing => (Outcome::Met, "changes no file".to_owned()),
+        Verdict::VersionBump(what) => (Outcome::Met, format!("version bump, {what}")),
+        Verdict::NoVersionBump(why) => (Outcome::NotMet, why.clone()),
+        Verdict::Lacking(lack) => (Outcome::NotMet, lack.why.clone()),
+        Verdict::Unclear(gap) => (Outcome::Unknown, gap.to_string()),
+    };
+    CommitVerdict {
+        sha: proof.commit.sha.clone(),
+        headline: proof.commit.headline.clone(),
+        author: author(proof.commit),
+        pull_request: proof.pull_request.map(|pull_request| pull_request.number),
+        outcome,
+        reason,
+    }
+}

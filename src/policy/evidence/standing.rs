@@ -1,0 +1,178 @@
+//! What people said about a pull request, and what of it counts for which commit.
+//!
+//! An approval counts when it comes from a known person with the right to push, who contributed nothing to what is
+//! approved, and is bound to the final commit.
+
+use std::collections::BTreeMap;
+
+use super::Case;
+use super::binding::{Binding, Unbound, binding};
+use super::branch::Branch;
+use super::contributors::Contributions;
+use crate::model::{AccountKind, CommitSha, GithubId, Opinion, People, Person, Review};
+use crate::policy::facts::Gap;
+
+/// What people said about one pull request.
+pub(super) struct Standing {
+    /// Who touched it.
+    pub contributions: Contributions,
+    /// Who approved it, bound to its final commit.
+    pub approvals: Vec<Approval>,
+    /// Approvals that count for no commit: who, and why.
+    pub ignored: Vec<(String, String)>,
+    /// Objections that nobody has taken back, as sentences.
+    pub objections: Vec<String>,
+    /// What could not be looked into, if that may be why an approval does not count.
+    pub gap: Option<Gap>,
+}
+
+/// An approval by a person, given for the final commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::policy) struct Approval {
+    /// The person's name.
+    pub by: String,
+    /// How it is known what it was given for.
+    pub binding: Binding,
+}
+
+impl Standing {
+    /// Looks at everything said about the pull request of a branch.
+    pub(super) fn of<'a>(branch: &Branch<'a>, case: &Case<'a>) -> Standing {
+        let (contributions, gap) = Contributions::of(branch, case);
+        let mut standing =
+            Standing { contributions, approvals: Vec::new(), ignored: Vec::new(), objections: Vec::new(), gap };
+        let mut latest: Vec<&Review> = latest_opinions(&branch.pull_request.reviews, case);
+        latest.sort_by_key(|review| review.submitted_at);
+        for review in latest {
+            match review.opinion {
+                Opinion::Approved | Opinion::Commented => standing.add_approval(review, branch, case),
+                Opinion::ChangesRequested => {
+                    let name = reviewer_name(review, &case.criteria.people);
+                    standing.objections.push(format!("{name} asked for changes and has not approved since"));
+                }
+                Opinion::Dismissed => standing.add_dismissed(review, branch, &case.criteria.people),
+            }
+        }
+        standing.ignore_own_work(branch, case);
+        standing
+    }
+
+    /// Those whose approval counts for one commit.
+    pub(super) fn for_commit(&self, commit: &CommitSha, case: &Case<'_>) -> Vec<&Approval> {
+        let whose = case.criteria.terms.commit_review.contributors;
+        let counts = |approval: &&Approval| self.contributions.by(&approval.by, commit, whose).is_none();
+        self.approvals.iter().filter(counts).collect()
+    }
+
+    fn add_approval<'a>(&mut self, review: &Review, branch: &Branch<'a>, case: &Case<'a>) {
+        let people = &case.criteria.people;
+        let person = match acceptable_person(review, people) {
+            Ok(person) => person,
+            Err(reason) => return self.ignored.push((reviewer_name(review, people), reason)),
+        };
+        match binding(review, branch, case) {
+            Ok(binding) => self.approvals.push(Approval { by: person.name.clone(), binding }),
+            Err(Unbound::Because(why)) => self.ignored.push((person.name.clone(), why)),
+            Err(Unbound::Unclear(gap)) => self.gap = Some(gap),
+        }
+    }
+
+    /// A dismissed approval is gone. A dismissed objection stands when a contributor dismissed it.
+    fn add_dismissed(&mut self, review: &Review, branch: &Branch<'_>, people: &People) {
+        let name = reviewer_name(review, people);
+        let mut dismissals = branch.pull_request.dismissals.iter();
+        let objection = dismissals.find(|one| one.review == review.id && one.was == Opinion::ChangesRequested);
+        let Some(dismissal) = objection else {
+            return self.ignored.push((name, "the review was dismissed".into()));
+        };
+        let by = match &dismissal.actor {
+            None => "somebody unknown".to_owned(),
+            Some(actor) => match people.by_github(actor.id) {
+                Some(person) if !self.contributions.include(&person.name) => {
+                    return self.ignored.push((name, "the review was dismissed".into()));
+                }
+                Some(person) => person.name.clone(),
+                None => actor.login.clone(),
+            },
+        };
+        self.objections.push(format!("{name} asked for changes; {by} dismissed that"));
+    }
+
+    /// Approvals that count for none of the commits are told with the reason.
+    fn ignore_own_work(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
+        let commits: Vec<&CommitSha> = branch.commits.iter().chain(&branch.copies).map(|commit| &commit.sha).collect();
+        let whose = case.criteria.terms.commit_review.contributors;
+        for approval in std::mem::take(&mut self.approvals) {
+            let own = |commit: &&CommitSha| self.contributions.by(&approval.by, commit, whose);
+            match commits.iter().map(own).collect::<Option<Vec<&str>>>().as_deref() {
+                Some([how, ..]) => {
+                    let reason = format!("{} {how}, and nobody's approval counts for their own work", approval.by);
+                    self.ignored.push((approval.by, reason));
+                }
+                Some([]) | None => self.approvals.push(approval),
+            }
+        }
+    }
+}
+
+/// The newest opinion of each person. A comment is one only when the criteria take it for an approval, and a dismissed
+/// objection does not bring an older approval back.
+fn latest_opinions<'a>(reviews: &'a [Review], case: &Case<'_>) -> Vec<&'a Review> {
+    let people = &case.criteria.people;
+    let mut latest: BTreeMap<Reviewer<'_>, &Review> = BTreeMap::new();
+    for review in reviews.iter().filter(|review| is_opinion(review, case)) {
+        let newest = latest.entry(Reviewer::of(review, people)).or_insert(review);
+        if review.submitted_at >= newest.submitted_at {
+            *newest = review;
+        }
+    }
+    latest.into_values().collect()
+}
+
+/// Whose opinion it is. Deleted accounts may have been anybody, so each of their reviews stands for itself.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Reviewer<'a> {
+    Known(GithubId),
+    Deleted(&'a str),
+}
+
+impl<'a> Reviewer<'a> {
+    /// All accounts of one person are that person.
+    fn of(review: &'a Review, people: &People) -> Reviewer<'a> {
+        let Some(author) = &review.author else { return Reviewer::Deleted(&review.id) };
+        let first = people.by_github(author.id).and_then(|person| person.github.first());
+        Reviewer::Known(first.copied().unwrap_or(author.id))
+    }
+}
+
+fn is_opinion(review: &Review, case: &Case<'_>) -> bool {
+    let approving = &case.criteria.terms.commit_review.approving_comments;
+    let said = review.text.trim().to_lowercase();
+    match review.opinion {
+        Opinion::Approved | Opinion::ChangesRequested | Opinion::Dismissed => true,
+        Opinion::Commented => approving.iter().any(|text| text.trim().to_lowercase() == said),
+    }
+}
+
+fn reviewer_name(review: &Review, people: &People) -> String {
+    match &review.author {
+        Some(account) => {
+            people.by_github(account.id).map_or_else(|| account.login.clone(), |person| person.name.clone())
+        }
+        None => "a deleted account".into(),
+    }
+}
+
+fn acceptable_person<'a>(review: &Review, people: &'a People) -> Result<&'a Person, String> {
+    let account = review.author.as_ref().ok_or("the account was deleted")?;
+    if account.kind != AccountKind::User {
+        return Err("a bot's approval does not count".into());
+    }
+    let person = people.by_github(account.id).ok_or_else(|| {
+        format!(
+            "GitHub account {} ({}) is not in the people file, so nobody can say who it is",
+            account.id.0, account.login
+        )
+    })?;
+    if review.may_push { Ok(person) } else { Err(format!("{} may not push to the repository", person.name)) }
+}
