@@ -122,6 +122,7 @@ pub fn accept(answer: Answer) -> Result<Answer, SourceError> {
     match status.as_u16() {
         200..=299 => Ok(answer),
         401 => Err(SourceError::Unauthorized),
+        404 if message(body).contains("No common ancestor") => Err(SourceError::Unrelated),
         404 | 410 => Err(SourceError::NotFound),
         429 => Err(SourceError::RateLimited(wait(headers))),
         403 if is_rate_limit(headers) => Err(SourceError::RateLimited(wait(headers))),

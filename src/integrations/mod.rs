@@ -26,6 +26,9 @@ pub enum SourceError {
     /// No such thing, or we may not know of it (404).
     #[error("not found (404)")]
     NotFound,
+    /// Two commits without common history (404).
+    #[error("no common history (404)")]
+    Unrelated,
     /// Any other refusal: nothing was done.
     #[error("refused ({status}): {message}")]
     Refused {
@@ -55,6 +58,7 @@ impl SourceError {
             | SourceError::Unauthorized
             | SourceError::Forbidden(_)
             | SourceError::NotFound
+            | SourceError::Unrelated
             | SourceError::Refused { .. }
             | SourceError::Unreadable(_)
             | SourceError::TooMuch(_)

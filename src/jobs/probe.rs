@@ -80,7 +80,7 @@ fn advice(system: &str, error: &SourceError, credentials: &str, address: &str) -
         SourceError::Forbidden(why) => {
             format!("{system} does not allow it (403, {why}): give cm-bot's account the rights that the README lists")
         }
-        SourceError::NotFound => {
+        SourceError::NotFound | SourceError::Unrelated => {
             format!("{system} finds nothing at this address (404): check {address}, and that cm-bot may see it")
         }
         SourceError::Unreachable(why) => {

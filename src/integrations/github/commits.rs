@@ -8,7 +8,9 @@ use super::client::GithubClient;
 use super::history::Comparison;
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, GithubId, ParseError, RepoName, Signature};
+use crate::model::{
+    Account, AccountKind, Commit, CommitSha, GitActor, GithubId, ObjectId, ParseError, RepoName, Signature,
+};
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
 const QUERY: &str = include_str!("queries/commit_origins.graphql");
@@ -100,19 +102,25 @@ fn commit(compared: &wire::ComparedCommit, origin: &wire::CommitOrigin) -> Resul
     });
     Ok(Commit {
         sha: CommitSha::parse(&compared.sha).map_err(unreadable)?,
+        tree: ObjectId::parse(&compared.commit.tree.sha).map_err(unreadable)?,
         parents: parents.map_err(unreadable)?,
         authors: std::iter::once(author).chain(co_authors).collect(),
         committer: GitActor {
             name: compared.commit.committer.name.clone(),
             account: rest_account(compared.committer.as_ref()),
         },
-        signature: match &origin.signature {
-            Some(signature) if signature.is_valid && signature.by_github => Signature::ByGithub,
-            Some(signature) if signature.is_valid => Signature::Valid,
-            Some(_) | None => Signature::None,
-        },
+        signature: signature(origin.signature.as_ref()),
         headline: compared.commit.message.lines().next().unwrap_or_default().chars().take(200).collect(),
     })
+}
+
+/// What a signature proves.
+pub(super) fn signature(info: Option<&wire::SignatureInfo>) -> Signature {
+    match info {
+        Some(signature) if signature.is_valid && signature.by_github => Signature::ByGithub,
+        Some(signature) if signature.is_valid => Signature::Valid,
+        Some(_) | None => Signature::None,
+    }
 }
 
 /// The account that REST names; none for `null` and for `{}`.

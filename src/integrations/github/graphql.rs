@@ -6,6 +6,7 @@ use serde_json::json;
 use super::client::GithubClient;
 use super::wire::{Envelope, GraphqlError, Nodes};
 use crate::integrations::SourceError;
+use crate::integrations::http::Answer;
 use crate::model::{RepoName, shortened};
 
 impl GithubClient {
@@ -18,17 +19,22 @@ impl GithubClient {
     ) -> Result<Vec<T>, SourceError> {
         let body = json!({"query": query, "variables": {"ids": ids}});
         let answer = self.post_graphql(repository, &body).await?;
-        let envelope: Envelope<Nodes<T>> = answer.json()?;
-        if let Some(error) = envelope.errors.first() {
-            return Err(meaning(error));
-        }
-        let data = envelope.data.ok_or_else(|| SourceError::Unreadable("neither data nor errors".into()))?;
-        let nodes: Vec<T> = data.nodes.into_iter().flatten().collect();
+        let nodes: Nodes<T> = data(&answer)?;
+        let nodes: Vec<T> = nodes.nodes.into_iter().flatten().collect();
         if nodes.len() == ids.len() {
             Ok(nodes)
         } else {
             Err(SourceError::Incomplete(format!("{} of {} nodes", nodes.len(), ids.len())))
         }
+    }
+}
+
+/// The data of an answer without errors.
+pub(super) fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, SourceError> {
+    let envelope: Envelope<T> = answer.json()?;
+    match envelope.errors.first() {
+        Some(error) => Err(meaning(error)),
+        None => envelope.data.ok_or_else(|| SourceError::Unreadable("neither data nor errors".into())),
     }
 }
 

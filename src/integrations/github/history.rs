@@ -1,12 +1,14 @@
 //! Commits between two commits.
 
+use std::collections::BTreeSet;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::client::GithubClient;
 use super::commits::unreadable;
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{BranchName, CommitSha, Relation, RepoName};
+use crate::model::{BranchName, CommitSha, ObjectId, Relation, RepoName};
 
 /// Commits on one page; GitHub's most.
 const PAGE: u64 = 100;
@@ -24,7 +26,25 @@ pub struct Comparison {
     pub relation: Relation,
     /// How many commits only the first has.
     pub removed: u64,
+    /// The files of the first.
+    pub base_tree: ObjectId,
+    /// Paths that GitHub says are different, as far as it lists them: a hint where to look, and no more.
+    pub paths: BTreeSet<String>,
     pub(super) commits: Vec<wire::ComparedCommit>,
+}
+
+impl Comparison {
+    /// The commits that only the second has, oldest first, with the first line of their messages.
+    ///
+    /// # Errors
+    /// When a name is none.
+    pub fn headlines(&self) -> Result<Vec<(CommitSha, String)>, SourceError> {
+        let headline = |commit: &wire::ComparedCommit| {
+            let line = commit.commit.message.lines().next().unwrap_or_default().chars().take(200).collect();
+            Ok((CommitSha::parse(&commit.sha).map_err(unreadable)?, line))
+        };
+        self.commits.iter().map(headline).collect()
+    }
 }
 
 impl GithubClient {
@@ -77,11 +97,21 @@ impl GithubClient {
         let (relation, removed) = (relation(&first.status)?, first.behind_by);
         let rest: Vec<_> = (2..=total.div_ceil(PAGE)).map(|number| self.page(repository, base, head, number)).collect();
         let rest: Vec<wire::Comparison> = stream::iter(rest).buffered(AT_A_TIME).try_collect().await?;
+        if first.base_commit.sha != base.as_str() {
+            return Err(SourceError::Unreadable("a comparison with another commit".into()));
+        }
+        let base_tree = ObjectId::parse(&first.base_commit.commit.tree.sha).map_err(unreadable)?;
+        let paths = first
+            .files
+            .into_iter()
+            .flatten()
+            .flat_map(|file| std::iter::once(file.filename).chain(file.previous_filename));
+        let paths = paths.collect();
         let mut commits = first.commits;
         commits.extend(rest.into_iter().flat_map(|page| page.commits));
         check_complete(&commits, total, relation)?;
         check_end(&commits, head)?;
-        Ok(Comparison { relation, removed, commits })
+        Ok(Comparison { relation, removed, base_tree, paths, commits })
     }
 
     async fn page(
@@ -139,7 +169,7 @@ mod tests {
             let person = serde_json::json!({"name": "Dana"});
             let json = serde_json::json!({
                 "sha": sha, "node_id": sha, "parents": [], "author": null, "committer": {},
-                "commit": {"author": person, "committer": person, "message": "x"},
+                "commit": {"author": person, "committer": person, "message": "x", "tree": {"sha": sha}},
             });
             serde_json::from_value(json).unwrap()
         };

@@ -5,9 +5,10 @@
 
 mod client;
 mod commits;
-mod files;
 mod graphql;
 mod history;
+mod objects;
+mod own_commits;
 mod pull_requests;
 mod scans;
 pub mod webhook;
@@ -16,3 +17,4 @@ mod wire;
 pub use client::GithubClient;
 pub use commits::Origins;
 pub use history::Comparison;
+pub use objects::{Asked, MOST_OBJECTS, Read};

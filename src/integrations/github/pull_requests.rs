@@ -1,5 +1,7 @@
 //! Pull requests and their reviews.
 
+use std::collections::BTreeMap;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::client::GithubClient;
@@ -7,14 +9,15 @@ use super::commits::{account, complete, unreadable};
 use super::wire::{self, TimelineItem};
 use crate::integrations::SourceError;
 use crate::model::{
-    BranchName, CommitSha, Dismissal, ForcePush, Merged, Opinion, ParseError, PullRequest, RepoName, Review, Timestamp,
+    Account, BranchName, CommitSha, Dismissal, ForcePush, Ledger, Merged, Opinion, ParseError, PullRequest, Push,
+    RepoName, Review, Timestamp,
 };
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
 const QUERY: &str = include_str!("queries/pull_requests.graphql");
 
 /// Pull requests in one query.
-const BATCH: usize = 10;
+const BATCH: usize = 20;
 
 /// Queries that are under way at a time.
 const AT_A_TIME: usize = 4;
@@ -44,13 +47,16 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
         title: info.title,
         base: parse(BranchName::parse(&info.base_ref_name))?,
         opener: info.author.as_ref().and_then(account),
-        merged: merged(info.merged, info.merge_commit)?,
+        assignees: assignees(&info.assignees)?,
+        commits: None,
+        merged: merged(info.merged, info.merge_commit, info.merged_at)?,
         reviews: info.reviews.nodes.into_iter().map(review).collect::<Result<_, _>>()?,
-        head_first_seen: None,
-        head_pushers: Vec::new(),
+        first_seen: BTreeMap::new(),
+        pushes: Vec::new(),
         force_pushes: Vec::new(),
         base_changes: Vec::new(),
         dismissals: Vec::new(),
+        ledger: Ledger::default(),
         head,
     };
     for commit in info.commits.nodes {
@@ -62,12 +68,23 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
     Ok(pull_request)
 }
 
-fn merged(is_merged: bool, commit: Option<wire::Oid>) -> Result<Option<Merged>, SourceError> {
-    match (is_merged, commit) {
-        (true, Some(commit)) => Ok(Some(Merged { commit: parse(CommitSha::parse(&commit.oid))? })),
-        (true, None) => Err(SourceError::Unreadable("a merged pull request without a merge commit".into())),
-        (false, _) => Ok(None),
+fn merged(is: bool, commit: Option<wire::Oid>, at: Option<String>) -> Result<Option<Merged>, SourceError> {
+    match (is, commit, at) {
+        (true, Some(commit), Some(at)) => {
+            Ok(Some(Merged { commit: parse(CommitSha::parse(&commit.oid))?, at: parse(Timestamp::parse(&at))? }))
+        }
+        (true, _, _) => {
+            Err(SourceError::Unreadable("a merged pull request without a merge commit and its time".into()))
+        }
+        (false, _, _) => Ok(None),
     }
+}
+
+/// Those whom GitHub names with a number.
+fn assignees(list: &wire::Counted<wire::Actor>) -> Result<Vec<Account>, SourceError> {
+    complete(list, "assignees of a pull request")?;
+    let nobody = || SourceError::Unreadable("an assignee without a number".into());
+    list.nodes.iter().map(|actor| account(actor).ok_or_else(nobody)).collect()
 }
 
 fn review(info: wire::ReviewInfo) -> Result<Review, SourceError> {
@@ -78,22 +95,34 @@ fn review(info: wire::ReviewInfo) -> Result<Review, SourceError> {
         author: info.author.as_ref().and_then(account),
         commit: info.commit.map(|commit| parse(CommitSha::parse(&commit.oid))).transpose()?,
         may_push: info.author_can_push_to_repository,
+        text: String::new(),
         id: info.id,
     })
 }
 
-/// When GitHub first made something for the final commit, and who pushed it.
+/// When GitHub first made something for a commit, and who pushed it.
 fn add_arrival(pull_request: &mut PullRequest, commit: wire::HeadCommitInfo) -> Result<(), SourceError> {
-    if commit.oid != pull_request.head.as_str() {
-        return Ok(());
-    }
+    let sha = parse(CommitSha::parse(&commit.oid))?;
     for suite in commit.check_suites.map_or_else(Vec::new, |suites| suites.nodes) {
-        let seen = parse(Timestamp::parse(&suite.created_at))?;
-        let first = pull_request.head_first_seen.map_or(seen, |first| first.min(seen));
-        pull_request.head_first_seen = Some(first);
-        pull_request.head_pushers.extend(suite.push.as_ref().and_then(|push| account(&push.pusher)));
+        let at = parse(Timestamp::parse(&suite.created_at))?;
+        let first = pull_request.first_seen.entry(sha.clone()).or_insert(at);
+        *first = at.min(*first);
+        let push = suite.push.map(|push| pushed(&push, at)).transpose()?.flatten();
+        let is_new =
+            |push: &Push| pull_request.pushes.iter().all(|old| (&old.after, &old.by) != (&push.after, &push.by));
+        if let Some(push) = push.filter(is_new) {
+            pull_request.pushes.push(push);
+        }
     }
     Ok(())
+}
+
+/// A push as its check suite describes it; a deleted branch has no commit after it.
+fn pushed(push: &wire::Push, at: Timestamp) -> Result<Option<Push>, SourceError> {
+    let sha = |text: &Option<String>| text.as_ref().map(|text| parse(CommitSha::parse(text))).transpose();
+    let Some(after) = sha(&push.next_sha)? else { return Ok(None) };
+    let before = sha(&push.previous_sha)?.filter(|before| !before.as_str().bytes().all(|byte| byte == b'0'));
+    Ok(Some(Push { before, after, by: account(&push.pusher), at }))
 }
 
 fn add_event(pull_request: &mut PullRequest, item: TimelineItem) -> Result<(), SourceError> {

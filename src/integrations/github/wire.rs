@@ -19,7 +19,32 @@ pub(super) struct Comparison {
     pub status: String,
     pub behind_by: u64,
     pub total_commits: u64,
+    pub base_commit: ComparedBase,
     pub commits: Vec<ComparedCommit>,
+    /// Only on the first page.
+    pub files: Option<Vec<ComparedFile>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ComparedBase {
+    pub sha: String,
+    pub commit: BaseCommit,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BaseCommit {
+    pub tree: TreeName,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TreeName {
+    pub sha: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct ComparedFile {
+    pub filename: String,
+    pub previous_filename: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -44,6 +69,7 @@ pub(super) struct GitCommit {
     pub author: GitPerson,
     pub committer: GitPerson,
     pub message: String,
+    pub tree: TreeName,
 }
 
 #[derive(Debug, Deserialize)]
@@ -64,26 +90,6 @@ pub(super) struct CommitPull {
     pub number: u64,
     pub node_id: String,
     pub merged_at: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct CommitDetails {
-    pub parents: Vec<Parent>,
-    pub files: Vec<CommitFile>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct CommitFile {
-    pub filename: String,
-    pub status: String,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct Content {
-    #[serde(rename = "type")]
-    pub kind: String,
-    pub encoding: Option<String>,
-    pub content: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -210,8 +216,10 @@ pub(super) struct PullInfo {
     pub base_ref_name: String,
     pub base_repository: Option<RepositoryName>,
     pub merged: bool,
+    pub merged_at: Option<String>,
     pub merge_commit: Option<Oid>,
     pub author: Option<Actor>,
+    pub assignees: Counted<Actor>,
     pub commits: Listed<HeadCommit>,
     pub reviews: Counted<ReviewInfo>,
     pub timeline_items: Counted<TimelineItem>,
@@ -248,7 +256,10 @@ pub(super) struct CheckSuite {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Push {
+    pub previous_sha: Option<String>,
+    pub next_sha: Option<String>,
     pub pusher: Actor,
 }
 
@@ -277,4 +288,81 @@ pub(super) enum TimelineItem {
 #[derive(Debug, Deserialize)]
 pub(super) struct ReviewId {
     pub id: String,
+}
+
+/// An object of the repository, or nothing.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "__typename")]
+pub(super) enum GitObject {
+    Tree {
+        oid: String,
+        entries: Option<Vec<TreeEntryInfo>>,
+    },
+    #[serde(rename_all = "camelCase")]
+    Blob {
+        oid: String,
+        is_binary: Option<bool>,
+        is_truncated: bool,
+        text: Option<String>,
+    },
+    Commit {
+        oid: String,
+        tree: Oid,
+    },
+    Tag {},
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct TreeEntryInfo {
+    pub name: String,
+    pub mode: u32,
+    pub oid: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct InRepository<T> {
+    pub repository: Option<T>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WithPull {
+    pub pull_request: Option<OwnCommits>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct OwnCommits {
+    pub commits: CommitPage,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CommitPage {
+    pub total_count: usize,
+    pub page_info: PageInfo,
+    pub nodes: Vec<OwnCommit>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    pub has_next_page: bool,
+    pub end_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct OwnCommit {
+    pub commit: OwnCommitInfo,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct OwnCommitInfo {
+    pub oid: String,
+    pub tree: Oid,
+    pub parents: Counted<Oid>,
+    pub authors: Counted<NamedActor>,
+    pub committer: Option<NamedActor>,
+    pub signature: Option<SignatureInfo>,
+    pub message_headline: String,
 }
