@@ -2,45 +2,69 @@
 
 use std::collections::BTreeMap;
 
-use super::{Sources, fact, scans};
+use super::{Sources, fact, objects, scans};
 use crate::integrations::SourceError;
-use crate::integrations::github::Origins;
-use crate::model::{CommitSha, PullRequest, Relation, RepoName, Service};
-use crate::policy::approval::commits_to_look_into;
+use crate::integrations::github::{Comparison, Origins};
+use crate::model::{BranchName, CommitSha, PullRequest, Relation, RepoName, Service};
 use crate::policy::criteria::Criteria;
-use crate::policy::facts::{Facts, FileChange, FileChangeKind, PullRequests, Range, Source};
+use crate::policy::evidence;
+use crate::policy::facts::{Fact, Facts, PullRequests, Range, RemovedCommit, Source};
+
+/// Most commits that would leave production and are named.
+const MOST_REMOVED: usize = 100;
 
 /// Fills in what GitHub knows, as far as the ticket says what to ask for.
 pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Criteria) {
     let (Some(head), Some(service)) = (facts.head(), facts.placement.service().cloned()) else { return };
     let baseline = facts.baseline.known().ok().cloned().flatten().map(|baseline| baseline.commit);
-    let (on_branch, range, scans) = tokio::join!(
+    let (position, found, scans) = tokio::join!(
         position(sources, &service, &head),
         range(sources, &service.repository, baseline.as_ref(), &head),
         scans::of(sources, &service, &head),
     );
-    facts.on_branch = fact(on_branch, "the release branch", Source::Github);
     facts.scans = fact(scans, "the security scans of this commit", Source::Github);
-    if let Some(found) = range {
-        let (range, pull_requests) = split(found);
+    let mut hints = objects::Hints::default();
+    if let Some(found) = found {
+        let (range, pull_requests, paths) = split(found);
         facts.range = fact(range, "the commits since the last approved change", Source::Github);
         facts.pull_requests = fact(pull_requests, "the pull requests of the commits", Source::Github);
+        hints.paths = paths;
     }
-    for sha in commits_to_look_into(facts, criteria) {
-        let changes = changes(sources, &service.repository, &sha, criteria).await;
-        let what = format!("the files of commit {}", sha.short());
-        facts.changes.insert(sha, fact(changes, &what, Source::Github));
-    }
+    own_commits(sources, facts, criteria, &service.repository).await;
+    objects::complete(sources, facts, criteria, &mut hints).await;
+    let position = match position {
+        Ok((tip, relation)) => again(sources, &service, &head, (hints.tip.unwrap_or(tip.clone()), tip, relation)).await,
+        Err(error) => Err(error),
+    };
+    facts.on_branch = fact(position, "the release branch", Source::Github);
 }
 
 /// How the commit stands to the release branch. The branch is asked for once, and then only the commit that it ended in.
-async fn position(sources: &Sources, service: &Service, head: &CommitSha) -> Result<Relation, SourceError> {
+async fn position(
+    sources: &Sources,
+    service: &Service,
+    head: &CommitSha,
+) -> Result<(CommitSha, Relation), SourceError> {
     let tip = sources.github.branch_tip(&service.repository, &service.branch).await?;
-    sources.github.relation(&service.repository, &tip, head).await
+    let relation = sources.github.relation(&service.repository, &tip, head).await?;
+    Ok((tip, relation))
 }
 
-/// The range, and the pull requests of its commits: each with its own error.
-type Found = Result<(Range, Result<PullRequests, SourceError>), SourceError>;
+/// The branch may have moved while everything else was read. The commit must still be on it at the end.
+async fn again(
+    sources: &Sources,
+    service: &Service,
+    head: &CommitSha,
+    (now, before, relation): (CommitSha, CommitSha, Relation),
+) -> Result<Relation, SourceError> {
+    if now == before {
+        return Ok(relation);
+    }
+    sources.github.relation(&service.repository, &now, head).await
+}
+
+/// The range, the pull requests of its commits, and where to look for changes: each with its own error.
+type Found = Result<(Range, Result<PullRequests, SourceError>, Vec<String>), SourceError>;
 
 /// Nothing when there is no baseline to count from.
 async fn range(
@@ -50,25 +74,59 @@ async fn range(
     head: &CommitSha,
 ) -> Option<Found> {
     let baseline = baseline?;
-    let comparison = match sources.github.compare(repository, baseline, head).await {
-        Ok(comparison) => comparison,
-        Err(error) => return Some(Err(error)),
-    };
-    let (relation, removed) = (comparison.relation, comparison.removed);
-    let found = match sources.github.origins(repository, &comparison).await {
-        Ok(mut origins) => {
-            let commits = std::mem::take(&mut origins.commits);
-            Ok((Range { relation, commits, removed }, pull_requests(sources, repository, origins).await))
-        }
+    Some(match sources.github.compare(repository, baseline, head).await {
+        Ok(comparison) => compared(sources, repository, comparison, (baseline, head)).await,
         Err(error) => Err(error),
-    };
-    Some(found)
+    })
 }
 
-fn split(found: Found) -> (Result<Range, SourceError>, Result<PullRequests, SourceError>) {
+async fn compared(
+    sources: &Sources,
+    repository: &RepoName,
+    comparison: Comparison,
+    (baseline, head): (&CommitSha, &CommitSha),
+) -> Found {
+    let removed_commits = removed(sources, repository, &comparison, (baseline, head)).await;
+    let mut origins = sources.github.origins(repository, &comparison).await?;
+    let range = Range {
+        relation: comparison.relation,
+        base_tree: comparison.base_tree.clone(),
+        commits: std::mem::take(&mut origins.commits),
+        removed: comparison.removed,
+        removed_commits,
+    };
+    let paths = comparison.paths.into_iter().collect();
+    Ok((range, pull_requests(sources, repository, origins).await, paths))
+}
+
+/// The commits that would leave production, for people; the number is known without them.
+async fn removed(
+    sources: &Sources,
+    repository: &RepoName,
+    comparison: &Comparison,
+    (baseline, head): (&CommitSha, &CommitSha),
+) -> Vec<RemovedCommit> {
+    if comparison.removed == 0 {
+        return Vec::new();
+    }
+    let back = sources.github.compare(repository, head, baseline).await.and_then(|back| back.headlines());
+    match back {
+        Ok(found) => {
+            found.into_iter().take(MOST_REMOVED).map(|(sha, headline)| RemovedCommit { sha, headline }).collect()
+        }
+        Err(error) => {
+            tracing::warn!(%error, "The commits that would leave production could not be listed: {error}");
+            Vec::new()
+        }
+    }
+}
+
+type Split = (Result<Range, SourceError>, Result<PullRequests, SourceError>, Vec<String>);
+
+fn split(found: Found) -> Split {
     match found {
-        Ok((range, pull_requests)) => (Ok(range), pull_requests),
-        Err(error) => (Err(error.clone()), Err(error)),
+        Ok((range, pull_requests, paths)) => (Ok(range), pull_requests, paths),
+        Err(error) => (Err(error.clone()), Err(error), Vec::new()),
     }
 }
 
@@ -83,36 +141,23 @@ async fn pull_requests(
     Ok(PullRequests { by_number, of_commit: origins.of_commit })
 }
 
-/// What a commit changes. The content is read only when it could be a version bump.
-async fn changes(
-    sources: &Sources,
-    repository: &RepoName,
-    sha: &CommitSha,
-    criteria: &Criteria,
-) -> Result<Vec<FileChange>, SourceError> {
-    let (parent, files) = sources.github.changed_files(repository, sha).await?;
-    let covered = criteria.terms.version_bump.covers(files.iter().map(|(path, _)| path.as_str()));
-    let mut changes = Vec::new();
-    for (path, status) in files {
-        let kind = match (&parent, status.as_str()) {
-            (Some(parent), "modified") if covered => content(sources, repository, &path, (parent, sha)).await?,
-            _ => FileChangeKind::Other,
-        };
-        changes.push(FileChange { path, kind });
+/// Reads the reviewed commits of squashed and rebased pull requests, where the criteria want them compared.
+async fn own_commits(sources: &Sources, facts: &mut Facts, criteria: &Criteria, repository: &RepoName) {
+    for number in evidence::rewritten(facts, criteria) {
+        let Fact::Known(pull_requests) = &mut facts.pull_requests else { return };
+        let Some(pull_request) = pull_requests.by_number.get_mut(&number) else { continue };
+        match sources.github.own_commits(repository, pull_request).await {
+            Ok(commits) => pull_request.commits = Some(commits),
+            Err(error) => {
+                let what = format!("the reviewed commits of pull request {number}");
+                facts.pull_requests = fact(Err(error), &what, Source::Github);
+                return;
+            }
+        }
     }
-    Ok(changes)
 }
 
-async fn content(
-    sources: &Sources,
-    repository: &RepoName,
-    path: &str,
-    (parent, sha): (&CommitSha, &CommitSha),
-) -> Result<FileChangeKind, SourceError> {
-    let before = sources.github.file(repository, path, parent).await?;
-    let after = sources.github.file(repository, path, sha).await?;
-    Ok(match (before, after) {
-        (Some(before), Some(after)) => FileChangeKind::Content { before, after },
-        (None, _) | (_, None) => FileChangeKind::Other,
-    })
+/// The release branch and repository of a service, as one argument.
+pub(super) fn place(service: &Service) -> (&RepoName, &BranchName) {
+    (&service.repository, &service.branch)
 }

@@ -1,6 +1,7 @@
 //! Collects the facts about a ticket. It asks, and judges nothing: what cannot be found out becomes a gap in the facts.
 
 mod history;
+mod objects;
 mod scans;
 mod siblings;
 
@@ -11,7 +12,7 @@ use crate::integrations::github::GithubClient;
 use crate::integrations::jira::JiraClient;
 use crate::model::{Scope, Service, Ticket};
 use crate::policy::criteria::Criteria;
-use crate::policy::facts::{Fact, Facts, Gap, GapReason, Placement, Source};
+use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, Placement, Source};
 use crate::store::{Store, StoreError};
 
 /// Where facts come from.
@@ -60,7 +61,7 @@ pub async fn alone(sources: &Sources, ticket: Ticket) -> Result<Facts, StoreErro
         on_branch: Fact::not_asked("the release branch"),
         range: Fact::not_asked("the commits since the last approved change"),
         pull_requests: Fact::not_asked("the pull requests of the commits"),
-        changes: std::collections::BTreeMap::new(),
+        objects: Objects::default(),
         scans: Fact::not_asked("the security scans"),
     })
 }
@@ -77,11 +78,13 @@ async fn from_records(sources: &Sources, facts: &mut Facts, scope: &Scope) -> Re
 fn fact<T>(result: Result<T, SourceError>, what: &str, source: Source) -> Fact<T> {
     match result {
         Ok(value) => Fact::Known(value),
-        Err(error) => {
-            tracing::warn!(%source, what, %error, "{source} could not be asked for {what}: {error}");
-            Fact::Unknown(Gap { what: what.to_owned(), source, reason: reason(&error) })
-        }
+        Err(error) => Fact::Unknown(gap(&error, what, source)),
     }
+}
+
+fn gap(error: &SourceError, what: &str, source: Source) -> Gap {
+    tracing::warn!(%source, what, %error, "{source} could not be asked for {what}: {error}");
+    Gap { what: what.to_owned(), source, reason: reason(error) }
 }
 
 fn reason(error: &SourceError) -> GapReason {
@@ -90,6 +93,7 @@ fn reason(error: &SourceError) -> GapReason {
         SourceError::RateLimited(_) => GapReason::RateLimited,
         SourceError::Unauthorized | SourceError::Forbidden(_) => GapReason::Refused,
         SourceError::NotFound => GapReason::Missing,
+        SourceError::Unrelated => GapReason::Unrelated,
         SourceError::Refused { .. } | SourceError::Unreadable(_) => GapReason::Unreadable,
         SourceError::TooMuch(_) => GapReason::TooMuch,
         SourceError::Incomplete(_) => GapReason::Incomplete,
