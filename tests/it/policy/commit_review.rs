@@ -1,13 +1,15 @@
 //! Every commit was reviewed by somebody who did not contribute to it.
 
 use cm_bot::model::{
-    Account, AccountKind, Dismissal, ForcePush, GitActor, GithubId, Merged, Opinion, Review, Signature, Timestamp,
+    Account, AccountKind, Commit, Dismissal, ForcePush, GitActor, GithubId, Merged, Opinion, Review, Signature,
+    Timestamp,
 };
 use cm_bot::policy::decision::{By, Kind, Outcome};
 use cm_bot::policy::facts::{Fact, Facts};
 
 use crate::support::facts::{
-    NOW, approval, commit, criteria, finding, judge, merge, passing, pull_request, range, read, sha, user,
+    NOW, approval, commit, criteria, finding, judge, merge, passing, pull_request, push, range, read, sha, tree_name,
+    user,
 };
 
 const RULE: &str = "commit_review";
@@ -27,7 +29,10 @@ fn minutes(before_now: i64) -> Timestamp {
 #[test]
 fn an_approval_by_a_colleague_counts() {
     let finding = finding(&passing(), RULE);
-    assert_eq!((finding.outcome, finding.seen.as_str()), (Outcome::Met, "2 commits, all reviewed"));
+    assert_eq!(
+        (finding.outcome, finding.seen.as_str()),
+        (Outcome::Met, "2 commits, all reviewed; approvals are bound by reconstruction")
+    );
 }
 
 #[test]
@@ -65,7 +70,7 @@ fn a_co_author_cannot_approve() {
 #[test]
 fn who_pushed_the_last_commit_cannot_approve() {
     let mut facts = passing();
-    pull_request(&mut facts).head_pushers = vec![user("lee", 1002)];
+    pull_request(&mut facts).pushes = vec![push(&user("lee", 1002), None, 'b')];
     assert!(said(&facts).contains("Lee Wong pushed bbbbbbb"));
 }
 
@@ -172,11 +177,11 @@ fn an_approval_that_github_moved_to_a_newer_commit_does_not_count() {
 #[test]
 fn an_approval_older_than_the_arrival_of_the_commit_does_not_count() {
     let mut facts = passing();
-    pull_request(&mut facts).head_first_seen = Some(minutes(30));
+    pull_request(&mut facts).first_seen.insert(sha('b'), minutes(30));
     assert!(said(&facts).contains("given at 08:00 UTC; GitHub received bbbbbbb at 08:30 UTC"));
-    pull_request(&mut facts).head_first_seen = Some(minutes(60));
+    pull_request(&mut facts).first_seen.insert(sha('b'), minutes(60));
     assert!(said(&facts).contains("GitHub received bbbbbbb at 08:00 UTC"), "the same second proves nothing");
-    pull_request(&mut facts).head_first_seen = None;
+    pull_request(&mut facts).first_seen.clear();
     assert!(said(&facts).contains("GitHub has no record of when it received bbbbbbb"));
 }
 
@@ -257,10 +262,16 @@ fn a_commit_without_a_pull_request_is_for_a_human() {
 }
 
 #[test]
-fn a_merge_made_by_hand_is_for_a_human() {
+fn a_merge_made_by_hand_may_add_nothing() {
     let mut facts = passing();
     range(&mut facts).commits[1].signature = Signature::Valid;
-    assert!(said(&facts).contains("ccccccc by dana is a merge commit that was made by hand"));
+    assert_eq!(judge(&facts).kind(), Kind::Approve, "what it holds is proven, whoever made it");
+    range(&mut facts).commits[1].tree = tree_name('d');
+    insta::assert_snapshot!(said(&facts), @r"
+    A commit was not reviewed by somebody else.
+      ccccccc by dana is a merge that carries changes of its own, which nobody reviewed, in src/totals.js.
+      Do this: look at what the commit changes, then approve or decline the ticket.
+    ");
 }
 
 #[test]
@@ -273,7 +284,7 @@ fn a_pull_request_for_another_branch_is_no_review() {
 #[test]
 fn a_merged_mark_without_the_merge_is_no_review() {
     let mut facts = passing();
-    pull_request(&mut facts).merged = Some(Merged { commit: sha('f') });
+    pull_request(&mut facts).merged = Some(Merged { commit: sha('f'), at: NOW });
     assert!(said(&facts).contains("came to the release branch without a pull request"));
     pull_request(&mut facts).merged = None;
     assert!(said(&facts).contains("came to the release branch without a pull request"));
@@ -295,10 +306,13 @@ fn commits_that_another_merge_brought_are_not_counted_twice() {
     second.number = 872;
     second.opener = Some(lee.clone());
     second.head = sha('d');
-    second.head_pushers = vec![lee.clone()];
-    second.merged = Some(Merged { commit: sha('e') });
+    second.pushes = vec![push(&lee, Some('b'), 'd')];
+    second.first_seen.insert(sha('d'), minutes(120));
+    second.merged = Some(Merged { commit: sha('e'), at: NOW });
     second.reviews = vec![approval(&dana, 'd')];
-    range(&mut facts).commits.extend([commit('d', &['b'], &lee), merge('e', &['c', 'd'], &lee)]);
+    range(&mut facts)
+        .commits
+        .extend([commit('d', &['b'], &lee), Commit { tree: tree_name('d'), ..merge('e', &['c', 'd'], &lee) }]);
     if let Fact::Known(pull_requests) = &mut facts.pull_requests {
         pull_requests.by_number.insert(872, second);
         pull_requests.of_commit.insert(sha('b'), vec![871, 872]);
@@ -307,7 +321,7 @@ fn commits_that_another_merge_brought_are_not_counted_twice() {
     }
     facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('e').to_string());
     let finding = finding(&facts, RULE);
-    assert_eq!(finding.seen, "4 commits, all reviewed", "{}", read(&finding));
+    assert_eq!(finding.seen, "4 commits, all reviewed; approvals are bound by reconstruction", "{}", read(&finding));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use cm_bot::model::{Field, Relation, TicketKey, Timestamp};
 use cm_bot::policy::decision::{Kind, Outcome};
-use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, PastChange, Placement, Sibling, Source};
+use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, PastChange, Placement, Range, Sibling, Source};
 
 use crate::support::facts::{finding, judge, passing, range, read, sha};
 
@@ -113,7 +113,8 @@ fn a_commit_that_is_not_on_the_branch_is_for_a_human() {
 #[test]
 fn a_rollback_is_for_a_human() {
     let mut facts = passing();
-    *range(&mut facts) = cm_bot::policy::facts::Range { relation: Relation::Behind, commits: Vec::new(), removed: 2 };
+    *range(&mut facts) =
+        Range { relation: Relation::Behind, commits: Vec::new(), removed: 2, ..range(&mut facts).clone() };
     facts.approved_before = Fact::Known(Some(PastChange {
         ticket: TicketKey::parse("PRODCM-390").unwrap(),
         commit: sha('c'),
@@ -147,14 +148,17 @@ fn a_baseline_that_is_gone_is_for_a_human() {
     let mut facts = passing();
     facts.range = Fact::Unknown(Gap { what: "it".into(), source: Source::Github, reason: GapReason::Missing });
     facts.pull_requests = Fact::Unknown(Gap { what: "it".into(), source: Source::Github, reason: GapReason::Missing });
+    says(&facts, "commit_range", Kind::Hold, "aaaaaaa, approved in PRODCM-398, is not in the repository any more.");
+    facts.range = Fact::Unknown(Gap { what: "it".into(), source: Source::Github, reason: GapReason::Unrelated });
     says(&facts, "commit_range", Kind::Hold, "aaaaaaa, approved in PRODCM-398, cannot be compared with it.");
 }
 
 #[test]
 fn the_same_commit_again_has_nothing_new_to_review() {
     let mut facts = passing();
-    *range(&mut facts) =
-        cm_bot::policy::facts::Range { relation: Relation::Identical, commits: Vec::new(), removed: 0 };
+    *range(&mut facts) = Range { relation: Relation::Identical, commits: Vec::new(), ..range(&mut facts).clone() };
+    let base = range(&mut facts).base_tree.clone();
+    facts.objects.tree_of.insert(sha('c'), base);
     assert_eq!(judge(&facts).kind(), Kind::Approve);
     assert_eq!(finding(&facts, "commit_range").seen, "the same commit as PRODCM-398");
 }

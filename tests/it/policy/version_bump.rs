@@ -1,28 +1,31 @@
 //! A version bump is proven from the files, never from what the commit says of itself.
 
-use cm_bot::model::Field;
+use cm_bot::model::{Commit, Field, Mode, Tree, TreeEntry, blob_id};
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Kind, Outcome};
 use cm_bot::policy::evaluate;
-use cm_bot::policy::facts::{Fact, Facts, FileChange, FileChangeKind};
+use cm_bot::policy::facts::{Fact, Facts};
 
-use crate::support::facts::{NOW, commit, criteria_with, finding, judge, merge, passing, range, read, sha, user};
+use crate::support::facts::{NOW, commit, criteria_with, finding, judge, merge, passing, put, range, read, sha, user};
 
 const BEFORE: &str = r#"{"name":"billing-api","version":"4.18.1","scripts":{"test":"node --test"}}"#;
 
 /// A commit `d` straight on the release branch that changes one file.
 fn with_change(path: &str, before: &str, after: &str) -> Facts {
-    with_kind(path, FileChangeKind::Content { before: before.into(), after: after.into() })
+    with_files(&[(path, before)], &[(path, after)])
 }
 
-fn with_kind(path: &str, kind: FileChangeKind) -> Facts {
+/// A commit `d` straight on the release branch, with all files before and after it.
+fn with_files(before: &[(&str, &str)], after: &[(&str, &str)]) -> Facts {
     let mut facts = passing();
-    range(&mut facts).commits.push(commit('d', &['c'], &user("dana", 1001)));
+    let (before, after) = (put(&mut facts.objects, before), put(&mut facts.objects, after));
+    range(&mut facts).commits[0].tree = before.clone();
+    range(&mut facts).commits[1].tree = before;
+    range(&mut facts).commits.push(Commit { tree: after, ..commit('d', &['c'], &user("dana", 1001)) });
     facts.ticket.fields.insert(Field::Commit, sha('d').to_string());
     if let Fact::Known(scans) = &mut facts.scans {
         scans.analyses[0].commit = sha('d');
     }
-    facts.changes.insert(sha('d'), Fact::Known(vec![FileChange { path: path.into(), kind }]));
     facts
 }
 
@@ -43,7 +46,10 @@ fn a_new_version_and_nothing_else_passes_without_review() {
     let facts = with_change("package.json", BEFORE, &bumped());
     assert_eq!(judge(&facts).kind(), Kind::Approve);
     assert_eq!(finding(&facts, "version_bump").seen, "1 commit changed only a version number");
-    assert_eq!(finding(&facts, "commit_review").seen, "2 commits reviewed, 1 only in manifests");
+    assert_eq!(
+        finding(&facts, "commit_review").seen,
+        "2 commits reviewed, 1 only in manifests; approvals are bound by reconstruction"
+    );
 }
 
 #[test]
@@ -75,7 +81,6 @@ fn a_key_that_stands_twice_proves_nothing() {
 
 #[test]
 fn a_version_that_does_not_grow_is_no_bump() {
-    refused(&with_change("package.json", BEFORE, BEFORE), "goes from version 4.18.1 to 4.18.1, which is not newer");
     let older = BEFORE.replace("4.18.1", "4.18.0");
     refused(&with_change("package.json", BEFORE, &older), "goes from version 4.18.1 to 4.18.0, which is not newer");
     let odd = BEFORE.replace("4.18.1", "latest");
@@ -84,18 +89,22 @@ fn a_version_that_does_not_grow_is_no_bump() {
 
 #[test]
 fn a_manifest_that_was_added_or_is_a_link_proves_nothing() {
-    refused(
-        &with_kind("package.json", FileChangeKind::Other),
-        "package.json is not a plain file that was changed in place",
-    );
+    let why = "package.json is not a plain file that was changed in place";
+    refused(&with_files(&[("a", "1")], &[("a", "1"), ("package.json", BEFORE)]), why);
+    for mode in [Mode::SYMLINK, Mode::EXECUTABLE, Mode::SUBMODULE] {
+        let mut facts = with_change("package.json", BEFORE, &bumped());
+        let entry = TreeEntry { mode, id: blob_id(bumped().as_bytes()) };
+        let tree = Tree { entries: [("package.json".to_owned(), entry)].into() };
+        range(&mut facts).commits[2].tree = tree.id();
+        facts.objects.trees.insert(tree.id(), tree);
+        refused(&facts, why);
+    }
 }
 
 #[test]
 fn another_file_beside_the_manifest_needs_a_review() {
-    let mut facts = with_change("package.json", BEFORE, &bumped());
-    if let Some(Fact::Known(changes)) = facts.changes.get_mut(&sha('d')) {
-        changes.push(FileChange { path: "yarn.lock".into(), kind: FileChangeKind::Other });
-    }
+    let facts =
+        with_files(&[("package.json", BEFORE), ("src/a.js", "1")], &[("package.json", &bumped()), ("src/a.js", "2")]);
     assert_eq!(finding(&facts, "version_bump").outcome, Outcome::NotApplicable);
     assert!(read(&finding(&facts, "commit_review")).contains("came to the release branch without a pull request"));
 }
@@ -110,10 +119,11 @@ fn a_merge_commit_is_no_bump() {
 #[test]
 fn files_that_could_not_be_read_are_no_bump() {
     let mut facts = with_change("package.json", BEFORE, &bumped());
-    facts.changes.insert(sha('d'), Fact::not_asked("the files"));
+    facts.objects.contents.clear();
     assert_eq!(finding(&facts, "commit_review").outcome, Outcome::Unknown);
-    facts.changes.clear();
-    assert_eq!(finding(&facts, "commit_review").outcome, Outcome::NotMet);
+    facts.objects.trees.clear();
+    assert_eq!(finding(&facts, "commit_review").outcome, Outcome::Unknown);
+    assert!(judge(&facts).auto_approval().is_none());
 }
 
 #[test]
@@ -126,12 +136,7 @@ fn criteria_can_want_a_review_for_bumps_too() {
 
 /// A bump of `package.json` beside the change of another file.
 fn beside(path: &str, before: &str, after: &str) -> Facts {
-    let mut facts = with_change("package.json", BEFORE, &bumped());
-    let kind = FileChangeKind::Content { before: before.into(), after: after.into() };
-    if let Some(Fact::Known(changes)) = facts.changes.get_mut(&sha('d')) {
-        changes.push(FileChange { path: path.into(), kind });
-    }
-    facts
+    with_files(&[("package.json", BEFORE), (path, before)], &[("package.json", &bumped()), (path, after)])
 }
 
 #[test]
@@ -140,7 +145,7 @@ fn a_lock_file_may_follow_its_manifest() {
     assert_eq!(judge(&facts).kind(), Kind::Approve);
     let lock = bumped().replace("node --test", "node --watch");
     refused(&beside("package-lock.json", BEFORE, &lock), "package-lock.json also changes `scripts.test`");
-    refused(&with_change("Cargo.lock", "", ""), "Cargo.lock changes without Cargo.toml beside it in the same commit");
+    refused(&with_change("Cargo.lock", "", "#"), "Cargo.lock changes without Cargo.toml beside it in the same commit");
 }
 
 #[test]

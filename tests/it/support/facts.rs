@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use cm_bot::model::{
-    Account, AccountId, AccountKind, Analysis, BranchName, Commit, CommitSha, Environment, Field, GitActor, GithubId,
-    IssueId, Merged, Opinion, PullRequest, Relation, RepoName, Review, Scanner, Service, ServiceName, Signature,
-    Status, Ticket, TicketKey, TicketStatus, Timestamp,
+    Account, AccountId, AccountKind, Analysis, BranchName, Commit, CommitSha, Content, Environment, Field, GitActor,
+    GithubId, IssueId, Ledger, Merged, Mode, ObjectId, Opinion, PullRequest, Push, Relation, RepoName, Review, Scanner,
+    Service, ServiceName, Signature, Status, Ticket, TicketKey, TicketStatus, Timestamp, Tree, TreeEntry, blob_id,
 };
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Decision, Finding};
 use cm_bot::policy::evaluate;
-use cm_bot::policy::facts::{Fact, Facts, PastChange, Placement, PullRequests, Range, Scans};
+use cm_bot::policy::facts::{Fact, Facts, Objects, PastChange, Placement, PullRequests, Range, Scans};
 
 /// When everything in these facts happened, more or less.
 pub const NOW: Timestamp = Timestamp(1_793_610_000_000);
@@ -54,6 +54,7 @@ pub fn commit(name: char, parents: &[char], author: &Account) -> Commit {
     let actor = GitActor { name: author.login.clone(), account: Some(author.clone()) };
     Commit {
         sha: sha(name),
+        tree: tree_name(name),
         parents: parents.iter().map(|parent| sha(*parent)).collect(),
         authors: vec![actor.clone()],
         committer: actor,
@@ -76,7 +77,50 @@ pub fn approval(by: &Account, of: char) -> Review {
         submitted_at: Timestamp(NOW.0 - 3_600_000),
         commit: Some(sha(of)),
         may_push: true,
+        text: String::new(),
     }
+}
+
+/// A push by somebody, two hours before [`NOW`].
+pub fn push(by: &Account, before: Option<char>, after: char) -> Push {
+    Push { before: before.map(sha), after: sha(after), by: Some(by.clone()), at: Timestamp(NOW.0 - 7_200_000) }
+}
+
+/// The name of the tree of a commit: one file that holds the commit's letter; the merge `c` holds what `b` does.
+pub fn tree_name(commit: char) -> ObjectId {
+    let content = if commit == 'c' { 'b' } else { commit };
+    put(&mut Objects::default(), &[("src/totals.js", &content.to_string())])
+}
+
+/// Puts files, with all folders above them, where proofs look for them.
+pub fn put(objects: &mut Objects, files: &[(&str, &str)]) -> ObjectId {
+    let mut tree = Tree::default();
+    let mut folders: BTreeMap<&str, Vec<(&str, &str)>> = BTreeMap::new();
+    for (path, content) in files {
+        match path.split_once('/') {
+            Some((folder, below)) => folders.entry(folder).or_default().push((below, content)),
+            None => {
+                let id = blob_id(content.as_bytes());
+                objects.contents.insert(id.clone(), Content::Text((*content).to_owned()));
+                tree.entries.insert((*path).to_owned(), TreeEntry { mode: Mode::FILE, id });
+            }
+        }
+    }
+    for (folder, files) in folders {
+        let id = put(objects, &files);
+        tree.entries.insert(folder.to_owned(), TreeEntry { mode: Mode::FOLDER, id });
+    }
+    objects.trees.insert(tree.id(), tree.clone());
+    tree.id()
+}
+
+/// The trees of all commits that a test may name.
+fn objects() -> Objects {
+    let mut objects = Objects::default();
+    for content in "0123456789abdef".chars() {
+        put(&mut objects, &[("src/totals.js", &content.to_string())]);
+    }
+    objects
 }
 
 /// A ticket of billing-api to prod-us: pull request 871 by Dana, approved by Lee, merged, scanned.
@@ -91,13 +135,16 @@ pub fn passing() -> Facts {
         base: service().branch,
         head: sha('b'),
         opener: Some(dana.clone()),
-        merged: Some(Merged { commit: sha('c') }),
+        assignees: Vec::new(),
+        commits: None,
+        merged: Some(Merged { commit: sha('c'), at: Timestamp(NOW.0 - 1_800_000) }),
         reviews: vec![approval(&lee, 'b')],
-        head_first_seen: Some(Timestamp(NOW.0 - 7_200_000)),
-        head_pushers: vec![dana.clone()],
+        first_seen: BTreeMap::from([(sha('b'), Timestamp(NOW.0 - 7_200_000))]),
+        pushes: vec![push(&dana, None, 'b')],
         force_pushes: Vec::new(),
         base_changes: Vec::new(),
         dismissals: Vec::new(),
+        ledger: Ledger::default(),
     };
     Facts {
         ticket,
@@ -115,14 +162,16 @@ pub fn passing() -> Facts {
         on_branch: Fact::Known(Relation::Identical),
         range: Fact::Known(Range {
             relation: Relation::Ahead,
+            base_tree: tree_name('a'),
             commits: vec![commit('b', &['a'], &dana), merge('c', &['a', 'b'], &dana)],
             removed: 0,
+            removed_commits: Vec::new(),
         }),
         pull_requests: Fact::Known(PullRequests {
             by_number: BTreeMap::from([(871, pull_request)]),
             of_commit: BTreeMap::from([(sha('b'), vec![871]), (sha('c'), vec![871])]),
         }),
-        changes: BTreeMap::new(),
+        objects: objects(),
         scans: Fact::Known(Scans {
             analyses: vec![Analysis {
                 id: 1,

@@ -7,6 +7,7 @@ use cm_bot::cli::demo::play::{Played, play};
 use cm_bot::simulator::scene::{Scene, Variant};
 
 /// A scene that a test may change before it is played.
+#[derive(Clone)]
 pub struct TestScene {
     name: String,
     text: String,

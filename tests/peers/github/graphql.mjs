@@ -114,7 +114,7 @@ describe("the query for pull requests", () => {
 
   it("when GitHub saw the last commit, and who pushed it", async () => {
     const { commits, headRefOid, reviews } = await pull(4);
-    const [{ commit }] = commits.nodes;
+    const { commit } = commits.nodes.at(-1);
     equal(commit.oid, headRefOid);
     const [suite] = commit.checkSuites.nodes;
     deepEqual(suite.push.pusher, { __typename: "Bot", login: "renovate", databaseId: 1006 });
