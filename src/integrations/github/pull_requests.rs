@@ -133,6 +133,7 @@ fn add_event(pull_request: &mut PullRequest, item: TimelineItem) -> Result<(), S
         TimelineItem::BaseChanged { created_at } => {
             pull_request.base_changes.push(parse(Timestamp::parse(&created_at))?);
         }
+        TimelineItem::Assigned { assignee } => pull_request.assignees.extend(assignee.as_ref().and_then(account)),
         TimelineItem::ReviewDismissed { previous_review_state, actor, review: Some(review) } => {
             pull_request.dismissals.push(Dismissal {
                 review: review.id,

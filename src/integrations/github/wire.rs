@@ -281,6 +281,8 @@ pub(super) enum TimelineItem {
     ForcePushed { created_at: String, actor: Option<Actor> },
     #[serde(rename = "BaseRefChangedEvent", rename_all = "camelCase")]
     BaseChanged { created_at: String },
+    #[serde(rename = "AssignedEvent")]
+    Assigned { assignee: Option<Actor> },
     #[serde(rename = "ReviewDismissedEvent", rename_all = "camelCase")]
     ReviewDismissed { previous_review_state: String, actor: Option<Actor>, review: Option<ReviewId> },
 }

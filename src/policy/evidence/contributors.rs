@@ -83,12 +83,8 @@ impl Contributions {
         let unattended = &case.criteria.terms.commit_review.unattended_bots;
         let opener = pull_request.opener.as_ref().filter(|opener| opener.kind == AccountKind::Bot);
         let Some(bot) = opener.filter(|bot| !unattended.contains(&bot.id)) else { return };
-        let askers = pull_request.assignees.iter().filter(|account| account.kind == AccountKind::User);
-        for asker in askers.clone() {
+        for asker in pull_request.assignees.iter().filter(|account| account.kind == AccountKind::User) {
             self.add(Some(asker), format!("asked {} for pull request {number}", bot.login), None, case);
-        }
-        if askers.count() == 0 {
-            self.nobody_knows(format!("nobody can say who asked the bot {} for it", bot.login), None);
         }
     }
 

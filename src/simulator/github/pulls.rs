@@ -144,6 +144,8 @@ pub enum Deed {
     BaseChanged { from: String, to: String },
     /// The review at this place lost its force.
     Dismissed { review: usize, was: Opinion },
+    /// Somebody was made responsible.
+    Assigned { who: Account },
     /// It was merged.
     Merged,
     /// It was closed, which merging does as well.

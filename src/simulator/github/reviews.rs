@@ -109,7 +109,10 @@ impl World {
     pub fn assign(&mut self, step: &Assign) -> Result<(), SceneError> {
         let place = self.place(step.repository.as_deref())?;
         let (now, who, by) = (self.now(), self.account(&step.who)?, self.account(&step.by)?);
+        let id = self.next_id();
         let pull = self.pull_mut(place, step.pull_request)?;
+        let what = Deed::Assigned { who: who.clone() };
+        pull.timeline.push(Item::Event(Event { id, at: now, by: by.clone(), what }));
         if pull.assignees.iter().all(|known| known.id != who.id) {
             pull.assignees.push(who.clone());
         }

@@ -18,6 +18,7 @@ pub fn item_type(item: &Item) -> &'static str {
             Deed::BaseForced { .. } => "BASE_REF_FORCE_PUSHED_EVENT",
             Deed::BaseChanged { .. } => "BASE_REF_CHANGED_EVENT",
             Deed::Dismissed { .. } => "REVIEW_DISMISSED_EVENT",
+            Deed::Assigned { .. } => "ASSIGNED_EVENT",
             Deed::Merged => "MERGED_EVENT",
             Deed::Closed => "CLOSED_EVENT",
         },
@@ -60,6 +61,7 @@ fn deed<'w>(of: PullObject<'w>, event: &'w Event) -> Object<'w> {
                 // GitHub names a commit here only when a push dismissed the review by itself.
                 .object("pullRequestCommit", None)
         }
+        Deed::Assigned { who } => Record::new("AssignedEvent").object("assignee", actor_or_null(&view, who)),
         Deed::Merged => Record::new("MergedEvent")
             .leaf("mergeRefName", pull.base_branch.as_str())
             .object("commit", pull.merged.as_ref().and_then(|landing| commit(landing.commit))),

@@ -193,6 +193,7 @@ impl View<'_> {
             Deed::BaseForced { after, .. } => ("base_ref_force_pushed", Some(*after)),
             Deed::BaseChanged { .. } => ("base_ref_changed", None),
             Deed::Dismissed { .. } => ("review_dismissed", None),
+            Deed::Assigned { .. } => ("assigned", None),
             Deed::Merged => ("merged", pull.merged.as_ref().map(|landing| landing.commit)),
             Deed::Closed => ("closed", None),
         };
