@@ -18,7 +18,10 @@ pub use ids::{
     ServiceName, SlackId, TicketKey,
 };
 pub use people::{People, PeopleError, Person};
-pub use pull_request::{Account, AccountKind, Dismissal, ForcePush, Merged, Opinion, PullRequest, Review};
+pub use pull_request::{
+    Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
+    SeenReview,
+};
 pub use scan::{Analysis, CheckRun, Conclusion, ScanFinding, Severity};
 pub use service::{Scanner, Scope, Service};
 pub use text::{Span, Text, listed, plural, shortened};

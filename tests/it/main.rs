@@ -7,6 +7,7 @@ mod cli;
 mod crash;
 mod explain;
 mod hostile;
+mod ledger;
 mod logins;
 mod lost_answers;
 mod modes;
