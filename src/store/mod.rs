@@ -5,6 +5,7 @@ mod approvals;
 mod audit;
 mod deliveries;
 mod jobs;
+mod kept;
 mod ledger;
 mod posts;
 mod records;
