@@ -105,6 +105,9 @@ pub async fn stand_between(State(here): State<SystemFaults>, request: Request, n
         Some(FailureKind::Down) => (StatusCode::SERVICE_UNAVAILABLE, "upstream connect error").into_response(),
         Some(FailureKind::LoginPage) => Html("<html><body><h1>Sign in</h1></body></html>").into_response(),
         Some(FailureKind::RateLimited) => rate_limited(here.system),
+        Some(FailureKind::SecondaryLimit) => secondary_limit(),
+        Some(FailureKind::GraphqlRateLimited) => graphql_rate_limited(),
+        Some(FailureKind::BadGateway) => (StatusCode::BAD_GATEWAY, "Unicorn!").into_response(),
         Some(FailureKind::TokenRevoked) => token_revoked(here.system),
         Some(FailureKind::Forbidden) => forbidden(here.system),
     }
@@ -136,6 +139,16 @@ fn rate_limited(system: System) -> Response {
         System::Github | System::Jira => json!({"message": "API rate limit exceeded"}),
     };
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], Json(body)).into_response()
+}
+
+fn secondary_limit() -> Response {
+    let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    (StatusCode::FORBIDDEN, Json(json!({"message": message}))).into_response()
+}
+
+fn graphql_rate_limited() -> Response {
+    let error = json!({"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 1."});
+    Json(json!({"errors": [error]})).into_response()
 }
 
 /// Ends the connection's task, so that the peer sees it closed without an answer. No panic hook runs and nothing is printed.

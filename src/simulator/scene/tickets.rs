@@ -124,6 +124,12 @@ pub enum FailureKind {
     LoginPage,
     /// Answers that the rate limit is used up, with `Retry-After: 60`.
     RateLimited,
+    /// GitHub: answers 403 with the message of a secondary limit and no header that names a time.
+    SecondaryLimit,
+    /// GitHub's GraphQL: answers 200 with an error of type `RATE_LIMITED`.
+    GraphqlRateLimited,
+    /// Answers 502, as GitHub does when a query takes too long.
+    BadGateway,
     /// Answers 401.
     TokenRevoked,
     /// Answers 403.

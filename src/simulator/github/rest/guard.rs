@@ -27,7 +27,8 @@ pub(super) async fn guard(State(github): State<Arc<Github>>, mut request: Reques
             next.run(request).await
         }
     };
-    let (resource, points) = if graphql { ("graphql", 0) } else { ("core", 1) };
+    let is_free = response.status() == StatusCode::NOT_MODIFIED;
+    let (resource, points) = if graphql { ("graphql", 0) } else { ("core", u64::from(!is_free)) };
     let budget = github.tokens.lock().unwrap_or_else(PoisonError::into_inner).spend(resource, points);
     add_headers(response.headers_mut(), (resource, budget), &version);
     response

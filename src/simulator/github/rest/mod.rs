@@ -3,6 +3,7 @@
 mod apps;
 mod asked;
 mod commits;
+mod conditions;
 mod guard;
 mod pulls;
 mod repos;
@@ -12,7 +13,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
 use serde_json::{Value, json};
@@ -40,6 +41,7 @@ pub(super) fn router(github: Arc<Github>) -> Router {
         .route("/graphql", post(graphql::answer))
         .route("/api/graphql", post(graphql::answer))
         .fallback(async || Refusal::not_found());
+    let everything = everything.layer(from_fn(conditions::conditions));
     everything.layer(from_fn_with_state(Arc::clone(&github), guard::guard)).with_state(github)
 }
 
