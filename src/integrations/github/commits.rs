@@ -2,22 +2,18 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-
 use super::client::GithubClient;
+use super::graphql::NodeQuery;
 use super::history::Comparison;
 use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, GithubId, ParseError, RepoName, Signature};
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: &str = include_str!("queries/commit_origins.graphql");
+const QUERY: NodeQuery = NodeQuery { kind: "Commit", text: include_str!("queries/commit_origins.graphql") };
 
-/// Commits in one query.
-const BATCH: usize = 50;
-
-/// Queries that are under way at a time.
-const AT_A_TIME: usize = 4;
+/// Commits in one query, unless that proves to be too many; GitHub's most.
+const BATCH: usize = 100;
 
 /// At most this many commits are looked up one by one when GraphQL knows no pull request of them.
 const MOST_SINGLE_LOOK_UPS: usize = 20;
@@ -40,11 +36,9 @@ impl GithubClient {
     /// When any of them cannot be found out about.
     pub async fn origins(&self, repository: &RepoName, comparison: &Comparison) -> Result<Origins, SourceError> {
         let ids: Vec<String> = comparison.commits.iter().map(|commit| commit.node_id.clone()).collect();
-        let batches: Vec<_> =
-            ids.chunks(BATCH).map(|batch| self.nodes::<wire::CommitOrigin>(repository, QUERY, batch)).collect();
-        let found: Vec<Vec<wire::CommitOrigin>> = stream::iter(batches).buffered(AT_A_TIME).try_collect().await?;
+        let found: Vec<wire::CommitOrigin> = self.nodes_in_batches(repository, &QUERY, &ids, BATCH).await?;
         let found: HashMap<String, wire::CommitOrigin> =
-            found.into_iter().flatten().map(|origin| (origin.oid.clone(), origin)).collect();
+            found.into_iter().map(|origin| (origin.oid.clone(), origin)).collect();
         let mut origins = Origins::default();
         for compared in &comparison.commits {
             let missing = || SourceError::Incomplete(format!("commit {} is missing", compared.sha));

@@ -3,11 +3,17 @@
 //! octocrab carries the requests and the App's log-in. Its typed answers, its GraphQL call, its paging and its retries are
 //! not used: they lose partial errors, follow pages without credentials on Enterprise Server, and repeat writes.
 
+mod addresses;
+mod batches;
+mod carrier;
 mod client;
 mod commits;
 mod files;
 mod graphql;
 mod history;
+mod limits;
+mod login;
+mod memory;
 mod pull_requests;
 mod scans;
 pub mod webhook;

@@ -141,6 +141,8 @@ pub(super) struct GraphqlError {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub message: String,
+    /// Where in the answer; absent when the error is about all of it.
+    pub path: Option<Vec<serde_json::Value>>,
 }
 
 #[derive(Debug, Deserialize)]
