@@ -16,6 +16,7 @@ mod policy;
 mod queries;
 mod readme;
 mod records;
+mod requests;
 mod scenes;
 mod settings;
 mod support;

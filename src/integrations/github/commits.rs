@@ -15,9 +15,6 @@ const QUERY: NodeQuery = NodeQuery { kind: "Commit", text: include_str!("queries
 /// Commits in one query, unless that proves to be too many; GitHub's most.
 const BATCH: usize = 100;
 
-/// At most this many commits are looked up one by one when GraphQL knows no pull request of them.
-const MOST_SINGLE_LOOK_UPS: usize = 20;
-
 /// The commits of a range with everything that was found out about where they come from.
 #[derive(Debug, Default)]
 pub struct Origins {
@@ -27,6 +24,8 @@ pub struct Origins {
     pub pull_requests: BTreeMap<u64, String>,
     /// For each commit the merged pull requests that GitHub connects with it.
     pub of_commit: BTreeMap<CommitSha, Vec<u64>>,
+    /// Commits without a pull request of which that was not confirmed, because there are too many of them.
+    pub not_looked_up: Vec<CommitSha>,
 }
 
 impl GithubClient {
@@ -46,24 +45,6 @@ impl GithubClient {
         }
         self.look_up_unconnected(repository, &mut origins).await?;
         Ok(origins)
-    }
-
-    /// GraphQL learns of a merge some seconds late, so "no pull request" is asked again the other way.
-    async fn look_up_unconnected(&self, repository: &RepoName, origins: &mut Origins) -> Result<(), SourceError> {
-        let unconnected = origins.of_commit.iter().filter(|(_, numbers)| numbers.is_empty());
-        let unconnected: Vec<CommitSha> = unconnected.map(|(sha, _)| sha.clone()).collect();
-        if unconnected.len() > MOST_SINGLE_LOOK_UPS {
-            return Ok(());
-        }
-        for sha in unconnected {
-            let path = format!("/commits/{sha}/pulls?per_page=100");
-            let pulls: Vec<wire::CommitPull> = self.get(repository, &path, None).await?.json()?;
-            for pull in pulls.into_iter().filter(|pull| pull.merged_at.is_some()) {
-                origins.pull_requests.insert(pull.number, pull.node_id);
-                origins.of_commit.entry(sha.clone()).or_default().push(pull.number);
-            }
-        }
-        Ok(())
     }
 }
 

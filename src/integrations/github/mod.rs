@@ -13,6 +13,7 @@ mod graphql;
 mod history;
 mod limits;
 mod login;
+mod lookup;
 mod memory;
 mod pull_requests;
 mod scans;
