@@ -61,7 +61,7 @@ impl App {
         let links = Links { jira: settings.jira.browse_url.clone(), own: settings.server.public_url.clone() };
         let sources = Sources {
             jira: Arc::new(JiraClient::new(client.clone(), &settings.jira)),
-            github: Arc::new(GithubClient::new(client.clone(), &settings.github)),
+            github: Arc::new(GithubClient::new(client.clone(), &settings.github, clock.clone())),
             store,
             services: Arc::new(settings.services),
         };

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use crate::model::Timestamp;
 
@@ -22,6 +23,14 @@ impl Clock {
         match self {
             Clock::System => Timestamp(jiff::Timestamp::now().as_millisecond()),
             Clock::Scripted(time) => Timestamp(time.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Waits. Nobody sits through a scene in its own time: there it is only a moment.
+    pub async fn rest(&self, wait: Duration) {
+        match self {
+            Clock::System => tokio::time::sleep(wait).await,
+            Clock::Scripted(_) => tokio::time::sleep(wait / 100).await,
         }
     }
 }

@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use super::{Sources, fact, objects, scans};
+use super::{Sources, fact, kept, objects, scans};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Comparison, Origins};
 use crate::model::{BranchName, CommitSha, PullRequest, Relation, RepoName, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::evidence;
 use crate::policy::facts::{Fact, Facts, PullRequests, Range, RemovedCommit, Source};
+use crate::store::StoreError;
 
 /// Most commits that would leave production and are named.
 const MOST_REMOVED: usize = 100;
 
 /// Fills in what GitHub knows, as far as the ticket says what to ask for.
-pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Criteria) {
-    let (Some(head), Some(service)) = (facts.head(), facts.placement.service().cloned()) else { return };
+///
+/// # Errors
+/// Only when our own records cannot be read.
+pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Criteria) -> Result<(), StoreError> {
+    let (Some(head), Some(service)) = (facts.head(), facts.placement.service().cloned()) else { return Ok(()) };
     let baseline = facts.baseline.known().ok().cloned().flatten().map(|baseline| baseline.commit);
     let (position, found, scans) = tokio::join!(
         position(sources, &service, &head),
@@ -30,6 +34,7 @@ pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Crit
         facts.pull_requests = fact(pull_requests, "the pull requests of the commits", Source::Github);
         hints.paths = paths;
     }
+    own_record(sources, facts, &service.repository).await?;
     own_commits(sources, facts, criteria, &service.repository).await;
     objects::complete(sources, facts, criteria, &mut hints).await;
     let position = match position {
@@ -37,6 +42,19 @@ pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Crit
         Err(error) => Err(error),
     };
     facts.on_branch = fact(position, "the release branch", Source::Github);
+    Ok(())
+}
+
+/// Adds what our own record of GitHub's deliveries says about the pull requests.
+async fn own_record(sources: &Sources, facts: &mut Facts, repository: &RepoName) -> Result<(), StoreError> {
+    let Fact::Known(pull_requests) = &mut facts.pull_requests else { return Ok(()) };
+    let numbers: Vec<u64> = pull_requests.by_number.keys().copied().collect();
+    for (number, ledger) in sources.store.ledger(repository, &numbers).await? {
+        if let Some(pull_request) = pull_requests.by_number.get_mut(&number) {
+            pull_request.ledger = ledger;
+        }
+    }
+    Ok(())
 }
 
 /// How the commit stands to the release branch. The branch is asked for once, and then only the commit that it ended in.
@@ -46,7 +64,7 @@ async fn position(
     head: &CommitSha,
 ) -> Result<(CommitSha, Relation), SourceError> {
     let tip = sources.github.branch_tip(&service.repository, &service.branch).await?;
-    let relation = sources.github.relation(&service.repository, &tip, head).await?;
+    let relation = kept::relation(sources, &service.repository, (&tip, head)).await?;
     Ok((tip, relation))
 }
 
@@ -60,7 +78,7 @@ async fn again(
     if now == before {
         return Ok(relation);
     }
-    sources.github.relation(&service.repository, &now, head).await
+    kept::relation(sources, &service.repository, (&now, head)).await
 }
 
 /// The range, the pull requests of its commits, and where to look for changes: each with its own error.
@@ -74,7 +92,7 @@ async fn range(
     head: &CommitSha,
 ) -> Option<Found> {
     let baseline = baseline?;
-    Some(match sources.github.compare(repository, baseline, head).await {
+    Some(match kept::comparison(sources, repository, (baseline, head)).await {
         Ok(comparison) => compared(sources, repository, comparison, (baseline, head)).await,
         Err(error) => Err(error),
     })
@@ -109,7 +127,7 @@ async fn removed(
     if comparison.removed == 0 {
         return Vec::new();
     }
-    let back = sources.github.compare(repository, head, baseline).await.and_then(|back| back.headlines());
+    let back = kept::comparison(sources, repository, (head, baseline)).await.and_then(|back| back.headlines());
     match back {
         Ok(found) => {
             found.into_iter().take(MOST_REMOVED).map(|(sha, headline)| RemovedCommit { sha, headline }).collect()

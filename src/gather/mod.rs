@@ -1,6 +1,7 @@
 //! Collects the facts about a ticket. It asks, and judges nothing: what cannot be found out becomes a gap in the facts.
 
 mod history;
+mod kept;
 mod objects;
 mod scans;
 mod siblings;
@@ -37,7 +38,7 @@ pub async fn for_ticket(sources: &Sources, ticket: Ticket, criteria: &Criteria) 
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
     from_records(sources, &mut facts, &scope).await?;
     facts.siblings = siblings::of(sources, &facts.ticket, &scope).await?;
-    history::gather(sources, &mut facts, criteria).await;
+    history::gather(sources, &mut facts, criteria).await?;
     Ok(facts)
 }
 

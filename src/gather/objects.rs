@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use futures_util::{StreamExt, stream};
 
 use super::history::place;
-use super::{Sources, gap};
+use super::{Sources, gap, kept};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Asked, MOST_OBJECTS, Read};
 use crate::model::{CommitSha, Relation, Service};
@@ -36,7 +36,22 @@ pub(super) struct Hints {
 
 /// Fills `facts.objects` until every proof has what it wants, or what it wants cannot be had.
 pub(super) async fn complete(sources: &Sources, facts: &mut Facts, criteria: &Criteria, hints: &mut Hints) {
-    let Some(service) = facts.placement.service().cloned() else { return };
+    let (Some(service), Some(range)) = (facts.placement.service().cloned(), range_of(facts)) else { return };
+    facts.objects = kept::objects(sources, &service.repository, &range).await;
+    let before = facts.objects.clone();
+    ask(sources, facts, criteria, (&service, hints)).await;
+    if facts.objects != before && facts.objects.gaps.is_empty() {
+        kept::keep_objects(sources, (&service.repository, &range), &facts.objects).await;
+    }
+}
+
+/// The two ends of the range.
+fn range_of(facts: &Facts) -> Option<String> {
+    let baseline = facts.baseline.known().ok()?.as_ref()?;
+    Some(Objects::pair(&baseline.commit, &facts.head()?))
+}
+
+async fn ask(sources: &Sources, facts: &mut Facts, criteria: &Criteria, (service, hints): (&Service, &mut Hints)) {
     for round in 0..MOST_ROUNDS {
         let wanted = evidence::wanted(facts, criteria);
         if wanted.is_empty() {
@@ -50,8 +65,8 @@ pub(super) async fn complete(sources: &Sources, facts: &mut Facts, criteria: &Cr
             refuse(&mut facts.objects, &wanted);
             return;
         }
-        read_all(sources, &service, &asked, (&mut facts.objects, hints)).await;
-        relate_all(sources, &service, &wanted, &mut facts.objects).await;
+        read_all(sources, service, &asked, (&mut facts.objects, hints)).await;
+        relate_all(sources, service, &wanted, &mut facts.objects).await;
     }
     let wanted = evidence::wanted(facts, criteria);
     refuse(&mut facts.objects, &wanted);
@@ -155,7 +170,7 @@ fn miss(objects: &mut Objects, asked: &Asked, error: &SourceError) {
 
 async fn relate_all(sources: &Sources, service: &Service, wanted: &Wanted, objects: &mut Objects) {
     let relations = wanted.relations.iter().map(|(first, second)| async move {
-        (Objects::pair(first, second), sources.github.relation(&service.repository, first, second).await)
+        (Objects::pair(first, second), kept::relation(sources, &service.repository, (first, second)).await)
     });
     let relations: Vec<_> = relations.collect();
     let found: Vec<(String, Result<Relation, SourceError>)> =

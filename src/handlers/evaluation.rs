@@ -4,7 +4,7 @@ use uuid::Uuid;
 
 use super::{Context, HandlerError, Next, announce};
 use crate::gather;
-use crate::model::{DecisionId, Ticket};
+use crate::model::{DecisionId, Service, Ticket};
 use crate::policy;
 use crate::policy::approval::change_class::is_emergency;
 use crate::policy::decision::{Decision, Kind};
@@ -42,7 +42,7 @@ async fn record(context: &Context, facts: &Facts) -> Result<Next, HandlerError> 
     let store = &context.sources.store;
     let known = store.known_ticket(&facts.ticket.id).await?;
     if !store.says_something_new(known.as_ref(), &decision)? {
-        return Ok(next(context, &decision));
+        return Ok(next(context, facts, &decision));
     }
     let view = View {
         facts,
@@ -68,7 +68,7 @@ async fn record(context: &Context, facts: &Facts) -> Result<Next, HandlerError> 
     store.record(&evaluation, facts.placement.scope().as_ref()).await?;
     let (key, verdict) = (&facts.ticket.key, evaluation.verdict);
     tracing::info!(ticket.key = %key, decision.id = %view.record, verdict, "Decided {key}: {verdict}");
-    Ok(next(context, &decision))
+    Ok(next(context, facts, &decision))
 }
 
 async fn previous_verdict(context: &Context, known: Option<&KnownTicket>) -> Result<Option<String>, StoreError> {
@@ -77,10 +77,11 @@ async fn previous_verdict(context: &Context, known: Option<&KnownTicket>) -> Res
 }
 
 /// A ticket that waits is looked at again by itself, so that no lost webhook leaves it behind.
-fn next(context: &Context, decision: &Decision) -> Next {
+fn next(context: &Context, facts: &Facts, decision: &Decision) -> Next {
+    let github = |service: &Service| context.sources.github.must_wait(&service.repository);
     match decision.kind() {
         Kind::Approve => Next::Nothing,
-        _ if decision.waits_for_time() => Next::TryAgain,
+        _ if decision.waits_for_time() => Next::TryAgain(facts.placement.service().and_then(github)),
         Kind::Hold | Kind::Block | Kind::CouldNotCheck => Next::LookAgain(context.intervals.recheck),
     }
 }

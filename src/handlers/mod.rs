@@ -47,8 +47,8 @@ pub enum Next {
     Nothing,
     /// After this time, even if nothing happens.
     LookAgain(Duration),
-    /// Soon: something could not be found out. Sooner the first times.
-    TryAgain,
+    /// Soon: something could not be found out. Sooner the first times, but not before another system wants to be asked.
+    TryAgain(Option<Duration>),
 }
 
 /// Why a job could not be done now.

@@ -17,7 +17,7 @@ const MOST_BYTES: usize = 32 * 1024 * 1024;
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
 
 /// A complete answer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,

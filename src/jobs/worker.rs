@@ -51,8 +51,8 @@ impl Worker {
                 store.finish_job(claimed).await?;
                 store.enqueue(&claimed.job, self.context.clock.now().plus(wait)).await
             }
-            Next::TryAgain => {
-                store.retry_job(claimed, self.later(claimed, None), "something could not be found out").await
+            Next::TryAgain(asked) => {
+                store.retry_job(claimed, self.later(claimed, asked), "something could not be found out").await
             }
         }
     }

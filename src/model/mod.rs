@@ -21,7 +21,8 @@ pub use ids::{
 };
 pub use people::{People, PeopleError, Person};
 pub use pull_request::{
-    Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Review, SeenReview,
+    Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
+    SeenReview,
 };
 pub use scan::{Analysis, CheckRun, Conclusion, ScanFinding, Severity};
 pub use service::{Scanner, Scope, Service};

@@ -68,41 +68,6 @@ pub struct PullRequest {
     pub ledger: Ledger,
 }
 
-/// Our own record of what GitHub told us at the moment when it happened.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Ledger {
-    /// Reviews, as they were when they were submitted.
-    pub reviews: Vec<SeenReview>,
-    /// Pushes to the pull request's branch, and the commit with which it was opened.
-    pub pushes: Vec<Push>,
-    /// When its base branch was changed.
-    pub base_changes: Vec<Timestamp>,
-}
-
-/// A review, as it was when GitHub told us of it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SeenReview {
-    /// The server's id of it.
-    pub id: String,
-    /// The commit that the reviewer looked at.
-    pub commit: CommitSha,
-    /// When the server received it.
-    pub submitted_at: Timestamp,
-}
-
-/// A push to the branch of a pull request.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Push {
-    /// Where the branch ended before; nothing for a new branch.
-    pub before: Option<CommitSha>,
-    /// Where it ended afterwards.
-    pub after: CommitSha,
-    /// Who pushed, as far as the server tells.
-    pub by: Option<Account>,
-    /// When the server had it.
-    pub at: Timestamp,
-}
-
 /// The end of a merged pull request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Merged {
@@ -163,4 +128,77 @@ pub struct Dismissal {
     pub was: Opinion,
     /// Who dismissed it, as far as the server tells.
     pub actor: Option<Account>,
+}
+
+/// What GitHub's deliveries said about a pull request at the moment when it happened, in the order in which they came.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ledger {
+    /// Reviews, each with the commit that it was given for.
+    pub reviews: Vec<SeenReview>,
+    /// Where the head went.
+    pub pushes: Vec<Push>,
+    /// When we heard that it was pointed at another base branch.
+    pub base_changes: Vec<Timestamp>,
+}
+
+/// A review as it was when it was submitted.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeenReview {
+    /// The server's id of it: the node id, as in [`Review::id`].
+    pub id: String,
+    /// The commit that the reviewer saw. Unlike [`Review::commit`] it stays.
+    pub commit: CommitSha,
+    /// When the server received it.
+    pub submitted_at: Timestamp,
+}
+
+/// A new head of a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Push {
+    /// The head before; none when the pull request was opened or opened again.
+    pub before: Option<CommitSha>,
+    /// The head since.
+    pub after: CommitSha,
+    /// Who did it: pushed, or, where there is no head before, opened the pull request, which others may have pushed for.
+    pub by: Option<Account>,
+    /// When we heard of it: later than it happened, never earlier.
+    pub at: Timestamp,
+}
+
+/// One line for the [`Ledger`], read from a delivery.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// GitHub's number of the repository, which stays when it is renamed.
+    pub repository_id: u64,
+    /// Its name.
+    pub repository: RepoName,
+    /// The number of the pull request.
+    pub number: u64,
+    /// What happened.
+    pub event: Seen,
+}
+
+/// What the ledger takes note of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Seen {
+    /// A review was submitted.
+    Review {
+        /// Which, and for what.
+        review: SeenReview,
+        /// What it says.
+        opinion: Opinion,
+        /// By whom.
+        by: Account,
+    },
+    /// The pull request got a head.
+    Push {
+        /// The head before.
+        before: Option<CommitSha>,
+        /// The head since.
+        after: CommitSha,
+        /// By whom.
+        by: Account,
+    },
+    /// It was pointed at another base branch.
+    BaseChange,
 }

@@ -8,8 +8,15 @@ use sha2::{Digest, Sha256};
 use super::Server;
 use crate::integrations::signature::is_signed;
 use crate::integrations::{github, jira};
-use crate::model::shortened;
+use crate::model::{Receipt, RepoName, shortened};
 use crate::store::{Delivery, Job, Received};
+
+/// What a webhook asks for and tells.
+#[derive(Default)]
+struct Told {
+    job: Option<Job>,
+    receipt: Option<Receipt>,
+}
 
 /// `POST /webhooks/jira`.
 pub(super) async fn jira(State(server): State<Server>, headers: HeaderMap, body: Bytes) -> StatusCode {
@@ -17,11 +24,9 @@ pub(super) async fn jira(State(server): State<Server>, headers: HeaderMap, body:
     if !signature.is_some_and(|signature| is_signed(signature, &body, &server.secrets.jira)) {
         return refused("jira");
     }
-    let job = match jira::webhook::read(&body) {
-        Ok(hint) => hint.map(|hint| Job::Ticket(hint.issue)),
-        Err(why) => not_understood("jira", &why),
-    };
-    store(&server, ("jira", only(&headers, "x-atlassian-webhook-identifier")), &body, job).await
+    let hint = jira::webhook::read(&body).unwrap_or_else(|why| not_understood("jira", &why));
+    let told = Told { job: hint.map(|hint| Job::Ticket(hint.issue)), receipt: None };
+    store(&server, ("jira", only(&headers, "x-atlassian-webhook-identifier")), &body, told).await
 }
 
 /// `POST /webhooks/github`.
@@ -31,13 +36,17 @@ pub(super) async fn github(State(server): State<Server>, headers: HeaderMap, bod
         return refused("github");
     }
     let event = only(&headers, "x-github-event").unwrap_or("");
-    let job = match github::webhook::read(event, &body) {
-        Ok(name) => {
-            name.filter(|name| server.services.iter().any(|service| service.repository == *name)).map(Job::Repository)
-        }
-        Err(why) => not_understood("github", &why),
-    };
-    store(&server, ("github", only(&headers, "x-github-delivery")), &body, job).await
+    let told = told(&server, event, &body);
+    store(&server, ("github", only(&headers, "x-github-delivery")), &body, told).await
+}
+
+/// What a signed webhook of GitHub says about the repository of a service. An odd receipt does not take the hint away.
+fn told(server: &Server, event: &str, body: &[u8]) -> Told {
+    let name = github::webhook::read(event, body).unwrap_or_else(|why| not_understood("github", &why));
+    let ours = |name: &RepoName| server.services.iter().any(|service| service.repository == *name);
+    let Some(name) = name.filter(ours) else { return Told::default() };
+    let receipt = github::webhook::receipt(event, body).unwrap_or_else(|why| not_understood("github", &why));
+    Told { job: Some(Job::Repository(name)), receipt }
 }
 
 /// The value of a header that stands exactly once.
@@ -49,16 +58,11 @@ fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     }
 }
 
-async fn store(
-    server: &Server,
-    (source, id): (&'static str, Option<&str>),
-    body: &[u8],
-    job: Option<Job>,
-) -> StatusCode {
+async fn store(server: &Server, (source, id): (&'static str, Option<&str>), body: &[u8], told: Told) -> StatusCode {
     let from_body = || hex::encode(Sha256::digest(body));
     let id = id.filter(|id| !id.is_empty() && id.len() <= 200).map_or_else(from_body, str::to_owned);
-    let delivery = Delivery { source, id: &id, body };
-    match server.store.receive(&delivery, job.as_ref(), server.clock.now()).await {
+    let delivery = Delivery { source, id: &id, body, receipt: told.receipt.as_ref() };
+    match server.store.receive(&delivery, told.job.as_ref(), server.clock.now()).await {
         Ok(received) => {
             let outcome = if received == Received::New { "stored" } else { "duplicate" };
             metrics::counter!("cm_bot_webhooks_total", "source" => source, "outcome" => outcome).increment(1);
@@ -80,8 +84,8 @@ fn refused(source: &'static str) -> StatusCode {
     StatusCode::UNAUTHORIZED
 }
 
-/// Signed, but not of a form that we know: it is kept, and there is nothing to do about it.
-fn not_understood(source: &'static str, why: &str) -> Option<Job> {
+/// Signed, but not of a form that we know: it is kept, and nothing is taken from it.
+fn not_understood<T>(source: &'static str, why: &str) -> Option<T> {
     tracing::warn!(source, "A signed webhook of {source} could not be understood: {}", shortened(why, 120));
     None
 }

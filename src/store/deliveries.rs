@@ -3,8 +3,8 @@
 use sha2::{Digest, Sha256};
 
 use super::jobs::{Job, enqueue};
-use super::{Store, StoreError};
-use crate::model::Timestamp;
+use super::{Store, StoreError, ledger};
+use crate::model::{Receipt, Timestamp};
 
 /// A webhook whose signature was checked.
 #[derive(Debug, Clone)]
@@ -15,6 +15,8 @@ pub struct Delivery<'a> {
     pub id: &'a str,
     /// The body as it came.
     pub body: &'a [u8],
+    /// What the ledger takes from it.
+    pub receipt: Option<&'a Receipt>,
 }
 
 /// Whether a delivery was new.
@@ -27,7 +29,7 @@ pub enum Received {
 }
 
 impl Store {
-    /// Stores a delivery and what is to be done about it. When this returns, both are on disk.
+    /// Stores a delivery, its line in the ledger, and what is to be done about it. When this returns, all are on disk.
     ///
     /// # Errors
     /// When they are not.
@@ -39,17 +41,18 @@ impl Store {
     ) -> Result<Received, StoreError> {
         let mut transaction = self.write().await?;
         let sql = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
-        let inserted = sqlx::query(sql)
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING seq";
+        let inserted: Option<i64> = sqlx::query_scalar(sql)
             .bind(delivery.source)
             .bind(delivery.id)
             .bind(hex::encode(Sha256::digest(delivery.body)))
             .bind(delivery.body)
             .bind(now.0)
-            .execute(&mut *transaction)
+            .fetch_optional(&mut *transaction)
             .await?;
-        if inserted.rows_affected() == 0 {
-            return Ok(Received::Duplicate);
+        let Some(number) = inserted else { return Ok(Received::Duplicate) };
+        if let Some(receipt) = delivery.receipt {
+            ledger::append(&mut transaction, receipt, (number, now)).await?;
         }
         if let Some(job) = job {
             enqueue(&mut transaction, job, now).await?;

@@ -5,6 +5,8 @@ mod approvals;
 mod audit;
 mod deliveries;
 mod jobs;
+mod kept;
+mod ledger;
 mod posts;
 mod records;
 mod tickets;
@@ -26,7 +28,10 @@ pub use tickets::KnownTicket;
 use crate::model::Timestamp;
 
 /// Every change of the tables, in order.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(1, "records", include_str!("migrations/sqlite/0001_records.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "records", include_str!("migrations/sqlite/0001_records.sql")),
+    (2, "ledger", include_str!("migrations/sqlite/0002_ledger.sql")),
+];
 
 /// How long a claim on a job or action holds when its worker says nothing.
 pub const LEASE: Duration = Duration::from_secs(120);

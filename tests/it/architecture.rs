@@ -12,7 +12,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("settings", &["model"]),
     ("clock", &["model"]),
     ("signals", &[]),
-    ("integrations", &["model", "policy", "render", "settings"]),
+    ("integrations", &["model", "policy", "render", "settings", "clock"]),
     ("store", &["model", "policy", "audit"]),
     ("gather", &["model", "policy", "integrations", "store"]),
     ("handlers", &["model", "policy", "render", "audit", "integrations", "store", "gather", "settings", "clock"]),

@@ -14,7 +14,7 @@ use crate::support::process::Service;
 use crate::support::scene;
 
 /// The one App of the simulated GitHub.
-const APP: u64 = 900_001;
+pub const APP: u64 = 900_001;
 
 async fn world() -> World {
     World::new(scene("clean-change").parsed().variant(Variant::Scene), Clock::scripted()).await.unwrap()
@@ -28,7 +28,7 @@ fn set(world: &World, section: &str, change: impl Fn(&mut toml::Table)) {
 }
 
 /// A private key as GitHub gives it out, made for this test.
-fn private_key() -> String {
+pub fn private_key() -> String {
     let key = KeyPair::generate(KeySize::Rsa2048).unwrap();
     let der = AsDer::<Pkcs8V1Der<'_>>::as_der(&key).unwrap();
     format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", STANDARD.encode(der.as_ref()))

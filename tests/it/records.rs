@@ -52,6 +52,10 @@ async fn nobody_changes_what_was_recorded() {
         "DELETE FROM decisions",
         "UPDATE approvals SET commit_sha = ''",
         "DELETE FROM approvals",
+        "UPDATE seen_reviews SET commit_sha = ''",
+        "DELETE FROM seen_reviews",
+        "UPDATE seen_pushes SET received_at = 0",
+        "DELETE FROM seen_pushes",
     ] {
         let error = sqlx::query(statement).execute(&other).await.unwrap_err().to_string();
         assert!(error.contains("only appended to") || error.contains("never changed"), "{statement}: {error}");

@@ -8,17 +8,17 @@ use sha2::Sha256;
 
 use crate::support::scene;
 
-async fn running() -> Played {
+pub async fn running() -> Played {
     start("webhooks", scene("clean-change").parsed()).await.unwrap()
 }
 
 /// The secret in the settings of a system's section.
-fn secret(played: &Played, section: &str) -> String {
+pub fn secret(played: &Played, section: &str) -> String {
     let settings: toml::Table = std::fs::read_to_string(played.world.settings_file()).unwrap().parse().unwrap();
     settings[section]["webhook_secrets"][0].as_str().unwrap().to_owned()
 }
 
-fn sign(body: &str, secret: &str) -> String {
+pub fn sign(body: &str, secret: &str) -> String {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).unwrap();
     mac.update(body.as_bytes());
     format!("sha256={}", hex::encode(mac.finalize().into_bytes()))
@@ -28,11 +28,11 @@ fn created(key: &str) -> String {
     json!({"timestamp": 1, "webhookEvent": "jira:issue_created", "issue": {"id": "10001", "key": key}}).to_string()
 }
 
-fn post(played: &Played, path: &str) -> RequestBuilder {
+pub fn post(played: &Played, path: &str) -> RequestBuilder {
     reqwest::Client::new().post(format!("http://{}{path}", played.world.service))
 }
 
-async fn status(request: RequestBuilder) -> StatusCode {
+pub async fn status(request: RequestBuilder) -> StatusCode {
     request.send().await.unwrap().status()
 }
 

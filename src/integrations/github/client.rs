@@ -1,66 +1,68 @@
-//! Log-in and plain requests.
+//! Plain requests: no more than a few at a time, none while GitHub says "later", and nothing twice that has not changed.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use backon::Retryable;
-use http::HeaderMap;
-use http::header::{ACCEPT, HeaderValue};
-use http_body_util::{BodyExt, Limited};
-use octocrab::Octocrab;
-use octocrab::models::AppId;
-use secrecy::{ExposeSecret, SecretString};
-use serde::Serialize;
-use tokio::sync::Mutex;
-use url::Url;
+use http::header::{ACCEPT, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
+use tokio::sync::Semaphore;
 
+use super::addresses::web_base;
+use super::carrier::{Carried, Failure, carried, whole};
+use super::limits::{self, Gate};
+use super::login::{Held, Login, Session};
+use super::memory::Question;
+use crate::clock::Clock;
 use crate::integrations::SourceError;
 use crate::integrations::http::{Answer, accept, backoff};
 use crate::model::RepoName;
 use crate::settings::{Github as Settings, GithubLogin};
 
-/// Largest answer that is read, in bytes.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
-
-/// How long the token of an installation is used. It is valid for an hour.
-const TOKEN_AGE: Duration = Duration::from_secs(45 * 60);
+/// Requests that are under way at a time for one owner. GitHub allows a hundred and asks for fewer.
+const AT_A_TIME: usize = 12;
 
 /// A client for one GitHub.
 #[derive(Debug)]
 pub struct GithubClient {
-    http: reqwest::Client,
-    api: Url,
-    login: GithubLogin,
-    sessions: Mutex<HashMap<RepoName, Session>>,
+    login: Login,
+    pub(super) clock: Clock,
+    owners: Mutex<HashMap<String, Arc<Owner>>>,
 }
 
-/// Logged in for one repository.
-#[derive(Debug, Clone)]
-struct Session {
-    rest: Octocrab,
-    graphql: Octocrab,
-    since: Instant,
+/// What the requests for one owner share.
+#[derive(Debug)]
+pub(super) struct Owner {
+    pub(super) gate: Gate,
+    /// Questions about so many nodes were answered last, by repository and kind of node.
+    pub(super) sizes: Mutex<HashMap<(RepoName, &'static str), usize>>,
+    held: Held,
+    under_way: Semaphore,
+}
+
+/// One request; each only reads.
+#[derive(Debug)]
+enum Request<'a> {
+    Get(Question),
+    Query(&'a serde_json::Value),
 }
 
 impl GithubClient {
     /// A client for the GitHub of the settings.
     #[must_use]
-    pub fn new(http: reqwest::Client, settings: &Settings) -> GithubClient {
+    pub fn new(http: reqwest::Client, settings: &Settings, clock: Clock) -> GithubClient {
+        let (api, login) = (settings.api_url.clone(), settings.login.clone());
         GithubClient {
-            http,
-            api: settings.api_url.clone(),
-            login: settings.login.clone(),
-            sessions: Mutex::new(HashMap::new()),
+            login: Login { http, api, login, clock: clock.clone() },
+            clock,
+            owners: Mutex::new(HashMap::new()),
         }
     }
 
     /// Where people see a repository.
     #[must_use]
     pub fn web_url(&self, repository: &RepoName) -> String {
-        let host = self.api.host_str().unwrap_or("github.com");
-        let host = host.strip_prefix("api.").unwrap_or(host);
-        let port = self.api.port().map_or_else(String::new, |port| format!(":{port}"));
-        format!("{}://{host}{port}/{repository}", self.api.scheme())
+        format!("{}/{repository}", web_base(&self.login.api))
     }
 
     /// Checks that GitHub answers and lets us see a repository.
@@ -71,6 +73,12 @@ impl GithubClient {
         self.get(repository, "", None).await.map(|_| ())
     }
 
+    /// How long GitHub wants to be left alone; nothing when it may be asked.
+    #[must_use]
+    pub fn must_wait(&self, repository: &RepoName) -> Option<Duration> {
+        self.owner(repository).gate.closed_for(self.clock.now())
+    }
+
     /// Reads `/repos/OWNER/NAME/…`; up to three times when there is no answer.
     pub(super) async fn get(
         &self,
@@ -78,135 +86,120 @@ impl GithubClient {
         path: &str,
         kind: Option<&'static str>,
     ) -> Result<Answer, SourceError> {
-        let route = format!("/repos/{repository}{path}");
-        let session = self.session(repository).await?;
-        let headers = kind.map(|kind| HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(kind))]));
-        let attempt = || async {
-            let answer = session.rest._get_with_headers(route.as_str(), headers.clone()).await;
-            whole(answer.map_err(|error| carried(&error))?).await
-        };
-        let answer = attempt.retry(backoff()).when(is_unreachable).await;
-        self.forget_when_refused(repository, answer).await
+        let request = Request::Get((format!("/repos/{repository}{path}"), kind));
+        let attempt = || async { self.send(repository, &request).await.map_err(Failure::into_error) };
+        attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
     }
 
-    /// Sends a GraphQL query, which only reads; up to three times when there is no answer.
-    pub(super) async fn post_graphql(
-        &self,
-        repository: &RepoName,
-        query: &impl Serialize,
-    ) -> Result<Answer, SourceError> {
-        let session = self.session(repository).await?;
-        let attempt = || async {
-            let answer = session.graphql._post("/graphql", Some(query)).await;
-            whole(answer.map_err(|error| carried(&error))?).await
-        };
-        let answer = attempt.retry(backoff()).when(is_unreachable).await;
-        self.forget_when_refused(repository, answer).await
+    /// Sends a GraphQL query, which only reads, once.
+    pub(super) async fn query(&self, repository: &RepoName, query: &serde_json::Value) -> Result<Answer, Failure> {
+        self.send(repository, &Request::Query(query)).await
     }
 
-    /// A session that GitHub refuses is made anew for the next request.
-    async fn forget_when_refused(
-        &self,
-        repository: &RepoName,
-        answer: Result<Answer, SourceError>,
-    ) -> Result<Answer, SourceError> {
-        if answer.as_ref().is_err_and(|error| *error == SourceError::Unauthorized) {
-            self.sessions.lock().await.remove(repository);
+    /// What the requests for the owner of a repository share.
+    pub(super) fn owner(&self, repository: &RepoName) -> Arc<Owner> {
+        let mut owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(owners.entry(self.login.owner_key(repository)).or_insert_with(|| Arc::new(Owner::new())))
+    }
+
+    /// A token that GitHub does not take any more is replaced, once; one that was given to us cannot be.
+    async fn send(&self, repository: &RepoName, request: &Request<'_>) -> Result<Answer, Failure> {
+        let owner = self.owner(repository);
+        let (session, answer) = self.attempt(&owner, repository, request).await?;
+        if !is_refused(&answer) {
+            return answer;
+        }
+        owner.held.drop_session(&session).await;
+        if matches!(self.login.login, GithubLogin::Token(_)) {
+            return answer;
+        }
+        let (session, answer) = self.attempt(&owner, repository, request).await?;
+        if is_refused(&answer) {
+            owner.held.drop_session(&session).await;
         }
         answer
     }
 
-    /// One log-in at a time: octocrab would make a token for each of several first requests.
-    async fn session(&self, repository: &RepoName) -> Result<Session, SourceError> {
-        let mut sessions = self.sessions.lock().await;
-        if let Some(session) = sessions.get(repository).filter(|session| session.since.elapsed() < TOKEN_AGE) {
-            return Ok(session.clone());
-        }
-        let token = match &self.login {
-            GithubLogin::Token(token) => token.clone(),
-            GithubLogin::App { id, private_key } => self.installation_token(*id, private_key, repository).await?,
-        };
-        let session = Session {
-            rest: self.with_token(self.api.as_str(), &token)?,
-            graphql: self.with_token(&graphql_base(&self.api), &token)?,
-            since: Instant::now(),
-        };
-        sessions.insert(repository.clone(), session.clone());
-        Ok(session)
-    }
-
-    fn with_token(&self, base: &str, token: &SecretString) -> Result<Octocrab, SourceError> {
-        let builder = Octocrab::builder().base_uri(base.trim_end_matches('/')).map_err(|error| setup(&error))?;
-        let token = token.expose_secret().to_owned();
-        builder.personal_token(token).build_with_reqwest(self.http.clone()).map_err(|error| setup(&error))
-    }
-
-    async fn installation_token(
+    async fn attempt(
         &self,
-        id: u64,
-        key: &SecretString,
+        owner: &Owner,
         repository: &RepoName,
-    ) -> Result<SecretString, SourceError> {
-        let base = self.api.as_str().trim_end_matches('/');
-        let builder = Octocrab::builder().base_uri(base).map_err(|error| setup(&error))?;
-        let bad_key = |_| SourceError::Forbidden("github.private_key is no RSA key in PEM form".into());
-        let app = builder.app_from_rsa_pem(AppId(id), key.expose_secret()).map_err(bad_key)?;
-        let app = app.build_with_reqwest(self.http.clone()).map_err(|error| setup(&error))?;
-        let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
-        let installation =
-            app.apps().get_repository_installation(owner, name).await.map_err(|error| carried(&error))?;
-        let (_, token) = app.installation_and_token(installation.id).await.map_err(|error| carried(&error))?;
-        Ok(token.expose_secret().to_owned().into())
+        request: &Request<'_>,
+    ) -> Result<(Arc<Session>, Result<Answer, Failure>), Failure> {
+        let closed = |_| SourceError::Unreachable("the program is ending".into());
+        let _permit = owner.under_way.acquire().await.map_err(closed)?;
+        owner.gate.pass(self.clock.now())?;
+        let session = owner.held.session(&self.login, repository).await;
+        let session = session.inspect_err(|error| self.note_limit(owner, error))?;
+        let answer = self.once(owner, &session, request).await;
+        Ok((session, answer))
+    }
+
+    async fn once(&self, owner: &Owner, session: &Session, request: &Request<'_>) -> Result<Answer, Failure> {
+        let kept = request.kept(session);
+        let answer = request.carry(session, kept.as_deref()).await.map_err(|error| carried(&error))?;
+        let answer = whole(answer).await?;
+        if let Some(wait) = limits::limit(&answer, self.clock.now()) {
+            owner.gate.close(self.clock.now(), wait);
+            return Err(SourceError::RateLimited(Some(wait)).into());
+        }
+        match (request, answer.status.as_u16()) {
+            (Request::Get(_), 304) => {
+                let nothing = || SourceError::Unreadable("\"not modified\", and nothing was kept".into());
+                Ok(kept.as_deref().cloned().ok_or_else(nothing)?)
+            }
+            (Request::Query(_), 502 | 504) => {
+                Err(Failure::TooHeavy(SourceError::Unreachable(answer.status.to_string())))
+            }
+            (Request::Query(_), _) => Ok(accept(answer)?),
+            (Request::Get(question), _) => {
+                let answer = accept(answer)?;
+                session.memory.keep(question.clone(), &answer);
+                Ok(answer)
+            }
+        }
+    }
+
+    /// A log-in that was refused for having been tried too often closes the gate as well.
+    fn note_limit(&self, owner: &Owner, error: &SourceError) {
+        if let Some(wait) = error.retry_after() {
+            owner.gate.close(self.clock.now(), wait);
+        }
     }
 }
 
-/// Enterprise Server has REST under `/api/v3` and GraphQL under `/api`.
-fn graphql_base(api: &Url) -> String {
-    let base = api.as_str().trim_end_matches('/');
-    base.strip_suffix("/v3").unwrap_or(base).to_owned()
-}
-
-async fn whole<B>(answer: http::Response<B>) -> Result<Answer, SourceError>
-where
-    B: http_body::Body<Data = bytes::Bytes>,
-    B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
-{
-    let (parts, body) = answer.into_parts();
-    let body = Limited::new(body, MOST_BYTES).collect().await;
-    let body = body.map_err(|_| SourceError::Unreachable("the answer broke off or is too large".into()))?;
-    accept(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes().to_vec() })
-}
-
-fn is_unreachable(error: &SourceError) -> bool {
-    matches!(error, SourceError::Unreachable(_))
-}
-
-fn setup(_: &octocrab::Error) -> SourceError {
-    SourceError::Unreadable("the address of GitHub cannot be used".into())
-}
-
-/// What octocrab says, without its backtrace: a refusal by GitHub, or no answer.
-fn carried(error: &octocrab::Error) -> SourceError {
-    match error {
-        octocrab::Error::GitHub { source, .. } => match source.status_code.as_u16() {
-            401 => SourceError::Unauthorized,
-            403 => SourceError::Forbidden(crate::model::shortened(&source.message, 120)),
-            404 => SourceError::NotFound,
-            status @ 500..=599 => SourceError::Unreachable(status.to_string()),
-            status => SourceError::Refused { status, message: crate::model::shortened(&source.message, 120) },
-        },
-        _ => SourceError::Unreachable("the connection broke".into()),
+impl Owner {
+    fn new() -> Owner {
+        Owner {
+            gate: Gate::default(),
+            sizes: Mutex::new(HashMap::new()),
+            held: Held::default(),
+            under_way: Semaphore::new(AT_A_TIME),
+        }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn graphql_lives_beside_rest_on_enterprise_server() {
-        let base = |url: &str| graphql_base(&Url::parse(url).unwrap());
-        assert_eq!(base("https://api.github.com"), "https://api.github.com");
-        assert_eq!(base("https://git.acme.example/api/v3"), "https://git.acme.example/api");
+impl Request<'_> {
+    fn kept(&self, session: &Session) -> Option<Arc<Answer>> {
+        match self {
+            Request::Query(_) => None,
+            Request::Get(question) => session.memory.recall(question),
+        }
     }
+
+    async fn carry(&self, session: &Session, kept: Option<&Answer>) -> octocrab::Result<Carried> {
+        match self {
+            Request::Query(query) => session.graphql._post("/graphql", Some(query)).await,
+            Request::Get((route, kind)) => {
+                let kind = kind.map(|kind| (ACCEPT, HeaderValue::from_static(kind)));
+                let tag = kept.and_then(|kept| Some((IF_NONE_MATCH, kept.headers.get(ETAG)?.clone())));
+                let headers = HeaderMap::from_iter(kind.into_iter().chain(tag));
+                session.rest._get_with_headers(route.as_str(), Some(headers)).await
+            }
+        }
+    }
+}
+
+fn is_refused(answer: &Result<Answer, Failure>) -> bool {
+    matches!(answer, Err(Failure::Other(SourceError::Unauthorized)))
 }

@@ -2,9 +2,8 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-
 use super::client::GithubClient;
+use super::graphql::NodeQuery;
 use super::history::Comparison;
 use super::wire;
 use crate::integrations::SourceError;
@@ -13,16 +12,10 @@ use crate::model::{
 };
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: &str = include_str!("queries/commit_origins.graphql");
+const QUERY: NodeQuery = NodeQuery { kind: "Commit", text: include_str!("queries/commit_origins.graphql") };
 
-/// Commits in one query.
-const BATCH: usize = 50;
-
-/// Queries that are under way at a time.
-const AT_A_TIME: usize = 4;
-
-/// At most this many commits are looked up one by one when GraphQL knows no pull request of them.
-const MOST_SINGLE_LOOK_UPS: usize = 20;
+/// Commits in one query, unless that proves to be too many; GitHub's most.
+const BATCH: usize = 100;
 
 /// The commits of a range with everything that was found out about where they come from.
 #[derive(Debug, Default)]
@@ -33,6 +26,8 @@ pub struct Origins {
     pub pull_requests: BTreeMap<u64, String>,
     /// For each commit the merged pull requests that GitHub connects with it.
     pub of_commit: BTreeMap<CommitSha, Vec<u64>>,
+    /// Commits without a pull request of which that was not confirmed, because there are too many of them.
+    pub not_looked_up: Vec<CommitSha>,
 }
 
 impl GithubClient {
@@ -42,11 +37,9 @@ impl GithubClient {
     /// When any of them cannot be found out about.
     pub async fn origins(&self, repository: &RepoName, comparison: &Comparison) -> Result<Origins, SourceError> {
         let ids: Vec<String> = comparison.commits.iter().map(|commit| commit.node_id.clone()).collect();
-        let batches: Vec<_> =
-            ids.chunks(BATCH).map(|batch| self.nodes::<wire::CommitOrigin>(repository, QUERY, batch)).collect();
-        let found: Vec<Vec<wire::CommitOrigin>> = stream::iter(batches).buffered(AT_A_TIME).try_collect().await?;
+        let found: Vec<wire::CommitOrigin> = self.nodes_in_batches(repository, &QUERY, &ids, BATCH).await?;
         let found: HashMap<String, wire::CommitOrigin> =
-            found.into_iter().flatten().map(|origin| (origin.oid.clone(), origin)).collect();
+            found.into_iter().map(|origin| (origin.oid.clone(), origin)).collect();
         let mut origins = Origins::default();
         for compared in &comparison.commits {
             let missing = || SourceError::Incomplete(format!("commit {} is missing", compared.sha));
@@ -54,24 +47,6 @@ impl GithubClient {
         }
         self.look_up_unconnected(repository, &mut origins).await?;
         Ok(origins)
-    }
-
-    /// GraphQL learns of a merge some seconds late, so "no pull request" is asked again the other way.
-    async fn look_up_unconnected(&self, repository: &RepoName, origins: &mut Origins) -> Result<(), SourceError> {
-        let unconnected = origins.of_commit.iter().filter(|(_, numbers)| numbers.is_empty());
-        let unconnected: Vec<CommitSha> = unconnected.map(|(sha, _)| sha.clone()).collect();
-        if unconnected.len() > MOST_SINGLE_LOOK_UPS {
-            return Ok(());
-        }
-        for sha in unconnected {
-            let path = format!("/commits/{sha}/pulls?per_page=100");
-            let pulls: Vec<wire::CommitPull> = self.get(repository, &path, None).await?.json()?;
-            for pull in pulls.into_iter().filter(|pull| pull.merged_at.is_some()) {
-                origins.pull_requests.insert(pull.number, pull.node_id);
-                origins.of_commit.entry(sha.clone()).or_default().push(pull.number);
-            }
-        }
-        Ok(())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
 
 use super::client::GithubClient;
 use super::commits::unreadable;
@@ -19,8 +20,8 @@ const MOST_COMMITS: u64 = 5_000;
 /// Pages that are asked for at a time.
 const AT_A_TIME: usize = 4;
 
-/// How one commit stands to another, and the commits that only the second has.
-#[derive(Debug)]
+/// How one commit stands to another, and the commits that only the second has. It never changes, so it can be kept.
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Comparison {
     /// How the second stands to the first.
     pub relation: Relation,

@@ -3,10 +3,17 @@
 //! octocrab carries the requests and the App's log-in. Its typed answers, its GraphQL call, its paging and its retries are
 //! not used: they lose partial errors, follow pages without credentials on Enterprise Server, and repeat writes.
 
+mod addresses;
+mod batches;
+mod carrier;
 mod client;
 mod commits;
 mod graphql;
 mod history;
+mod limits;
+mod login;
+mod lookup;
+mod memory;
 mod objects;
 mod own_commits;
 mod pull_requests;

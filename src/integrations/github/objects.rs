@@ -7,7 +7,6 @@ use serde_json::json;
 
 use super::client::GithubClient;
 use super::commits::unreadable;
-use super::graphql::data;
 use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{BranchName, CommitSha, Content, Mode, ObjectId, RepoName, Tree, TreeEntry, blob_id};
@@ -58,8 +57,9 @@ impl GithubClient {
     ) -> Result<(Option<CommitSha>, Vec<Read>), SourceError> {
         let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
         let variables = json!({ "owner": owner, "name": name, "branch": format!("refs/heads/{branch}") });
-        let answer = self.post_graphql(repository, &json!({ "query": query(asked), "variables": variables })).await?;
-        let found: wire::InRepository<BTreeMap<String, Option<serde_json::Value>>> = data(&answer)?;
+        let question = json!({ "query": query(asked), "variables": variables });
+        let found: wire::InRepository<BTreeMap<String, Option<serde_json::Value>>> =
+            self.ask(repository, &question).await?;
         let mut found = found.repository.ok_or(SourceError::NotFound)?;
         let tip =
             found.remove("branch").flatten().and_then(|branch| branch["target"]["oid"].as_str().map(str::to_owned));

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::client::GithubClient;
 use super::commits::{account, complete, signature, unreadable};
-use super::graphql::data;
 use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{Commit, CommitSha, GitActor, ObjectId, PullRequest, RepoName};
@@ -54,8 +53,8 @@ impl GithubClient {
     ) -> Result<wire::CommitPage, SourceError> {
         let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
         let variables = json!({ "owner": owner, "name": name, "number": number, "after": after });
-        let answer = self.post_graphql(repository, &json!({ "query": QUERY, "variables": variables })).await?;
-        let found: wire::InRepository<wire::WithPull> = data(&answer)?;
+        let question = json!({ "query": QUERY, "variables": variables });
+        let found: wire::InRepository<wire::WithPull> = self.ask(repository, &question).await?;
         let found = found.repository.and_then(|repository| repository.pull_request).ok_or(SourceError::NotFound)?;
         Ok(found.commits)
     }

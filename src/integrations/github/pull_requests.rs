@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-
 use super::client::GithubClient;
 use super::commits::{account, complete, unreadable};
+use super::graphql::NodeQuery;
 use super::wire::{self, TimelineItem};
 use crate::integrations::SourceError;
 use crate::model::{
@@ -14,13 +13,10 @@ use crate::model::{
 };
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: &str = include_str!("queries/pull_requests.graphql");
+const QUERY: NodeQuery = NodeQuery { kind: "PullRequest", text: include_str!("queries/pull_requests.graphql") };
 
-/// Pull requests in one query.
+/// Pull requests in one query, unless that proves to be too many.
 const BATCH: usize = 20;
-
-/// Queries that are under way at a time.
-const AT_A_TIME: usize = 4;
 
 impl GithubClient {
     /// Reads pull requests by node id, each with all opinions that were given on it.
@@ -28,10 +24,8 @@ impl GithubClient {
     /// # Errors
     /// When any of them cannot be read completely.
     pub async fn pull_requests(&self, repository: &RepoName, ids: &[String]) -> Result<Vec<PullRequest>, SourceError> {
-        let batches: Vec<_> =
-            ids.chunks(BATCH).map(|batch| self.nodes::<wire::PullInfo>(repository, QUERY, batch)).collect();
-        let found: Vec<Vec<wire::PullInfo>> = stream::iter(batches).buffered(AT_A_TIME).try_collect().await?;
-        found.into_iter().flatten().map(pull_request).collect()
+        let found: Vec<wire::PullInfo> = self.nodes_in_batches(repository, &QUERY, ids, BATCH).await?;
+        found.into_iter().map(pull_request).collect()
     }
 }
 

@@ -1,8 +1,11 @@
-//! GitHub's webhooks: a hint that something about a repository changed.
+//! GitHub's webhooks: a hint that something about a repository changed, and what the ledger takes from them.
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
-use crate::model::RepoName;
+use crate::model::{
+    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, Receipt, RepoName, Seen, SeenReview, Timestamp,
+};
 
 /// Events after which an open ticket may be judged differently.
 const EVENTS: [&str; 7] =
@@ -10,11 +13,11 @@ const EVENTS: [&str; 7] =
 
 #[derive(Deserialize)]
 struct Body {
-    repository: Option<Repository>,
+    repository: Option<Named>,
 }
 
 #[derive(Deserialize)]
-struct Repository {
+struct Named {
     full_name: String,
 }
 
@@ -26,7 +29,176 @@ pub fn read(event: &str, body: &[u8]) -> Result<Option<RepoName>, String> {
     if !EVENTS.contains(&event) {
         return Ok(None);
     }
-    let body: Body = serde_json::from_slice(body).map_err(|error| error.to_string())?;
+    let body: Body = parse(body)?;
     let name = body.repository.map(|repository| RepoName::parse(&repository.full_name)).transpose();
     name.map_err(|error| error.to_string())
+}
+
+/// What the ledger takes from a webhook whose signature was checked; nothing when the event is not for the ledger.
+///
+/// Half a row would be worse than none: whoever reads the ledger takes an absent row for "not known".
+///
+/// # Errors
+/// When the event is for the ledger and something of it is missing or odd, in a few words.
+pub fn receipt(event: &str, body: &[u8]) -> Result<Option<Receipt>, String> {
+    let action = |body| parse::<Action>(body).map(|body| body.action);
+    match event {
+        "pull_request_review" if action(body)? == "submitted" => reviewed(parse(body)?).map(Some),
+        "pull_request" => match action(body)?.as_str() {
+            "opened" | "reopened" => opened(parse(body)?).map(Some),
+            "synchronize" => pushed(parse(body)?).map(Some),
+            "edited" => retargeted(parse(body)?),
+            _ => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
+#[derive(Deserialize)]
+struct Action {
+    action: String,
+}
+
+#[derive(Deserialize)]
+struct Reviewed {
+    repository: Repository,
+    pull_request: Pull,
+    review: Review,
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    repository: Repository,
+    pull_request: OpenedPull,
+    sender: User,
+}
+
+#[derive(Deserialize)]
+struct Pushed {
+    repository: Repository,
+    pull_request: Pull,
+    before: String,
+    after: String,
+    sender: User,
+}
+
+#[derive(Deserialize)]
+struct Edited {
+    repository: Repository,
+    pull_request: Pull,
+    changes: Changes,
+}
+
+#[derive(Deserialize)]
+struct Changes {
+    base: Option<serde::de::IgnoredAny>,
+}
+
+#[derive(Deserialize)]
+struct Repository {
+    id: i64,
+    full_name: String,
+}
+
+#[derive(Deserialize)]
+struct Pull {
+    number: i64,
+}
+
+#[derive(Deserialize)]
+struct OpenedPull {
+    number: i64,
+    head: Head,
+}
+
+#[derive(Deserialize)]
+struct Head {
+    sha: String,
+}
+
+#[derive(Deserialize)]
+struct Review {
+    node_id: String,
+    state: String,
+    commit_id: String,
+    submitted_at: String,
+    user: User,
+}
+
+#[derive(Deserialize)]
+struct User {
+    id: i64,
+    login: String,
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+fn reviewed(body: Reviewed) -> Result<Receipt, String> {
+    let review = SeenReview {
+        commit: sha(&body.review.commit_id)?,
+        submitted_at: Timestamp::parse(&body.review.submitted_at).map_err(said)?,
+        id: Some(body.review.node_id).filter(|id| !id.is_empty()).ok_or("a review without an id")?,
+    };
+    let event = Seen::Review { review, opinion: opinion(&body.review.state)?, by: account(body.review.user)? };
+    body.repository.receipt(body.pull_request.number, event)
+}
+
+fn opened(body: Opened) -> Result<Receipt, String> {
+    let event = Seen::Push { before: None, after: sha(&body.pull_request.head.sha)?, by: account(body.sender)? };
+    body.repository.receipt(body.pull_request.number, event)
+}
+
+fn pushed(body: Pushed) -> Result<Receipt, String> {
+    let event = Seen::Push { before: Some(sha(&body.before)?), after: sha(&body.after)?, by: account(body.sender)? };
+    body.repository.receipt(body.pull_request.number, event)
+}
+
+/// Titles are edited too; only another base is for the ledger.
+fn retargeted(body: Edited) -> Result<Option<Receipt>, String> {
+    let change = body.changes.base.map(|_| body.repository.receipt(body.pull_request.number, Seen::BaseChange));
+    change.transpose()
+}
+
+impl Repository {
+    fn receipt(self, number: i64, event: Seen) -> Result<Receipt, String> {
+        let repository = RepoName::parse(&self.full_name).map_err(said)?;
+        Ok(Receipt { repository_id: positive(self.id)?, repository, number: positive(number)?, event })
+    }
+}
+
+/// Webhooks write these in lower case, the APIs in upper case.
+fn opinion(state: &str) -> Result<Opinion, String> {
+    match state {
+        "approved" => Ok(Opinion::Approved),
+        "changes_requested" => Ok(Opinion::ChangesRequested),
+        "commented" => Ok(Opinion::Commented),
+        "dismissed" => Ok(Opinion::Dismissed),
+        _ => Err("an unknown state of a review".into()),
+    }
+}
+
+fn account(user: User) -> Result<Account, String> {
+    let kind = match user.kind.as_str() {
+        "User" => AccountKind::User,
+        "Bot" => AccountKind::Bot,
+        _ => AccountKind::Other,
+    };
+    Ok(Account { id: GithubId(positive(user.id)?), login: user.login, kind })
+}
+
+fn sha(text: &str) -> Result<CommitSha, String> {
+    CommitSha::parse(text).map_err(said)
+}
+
+/// Numbers that fit into the database; GitHub's always do.
+fn positive(number: i64) -> Result<u64, String> {
+    u64::try_from(number).map_err(|_| "a number below zero".to_owned())
+}
+
+fn said(error: ParseError) -> String {
+    error.to_string()
+}
+
+fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
+    serde_json::from_slice(body).map_err(|error| error.to_string())
 }

@@ -1,6 +1,6 @@
 //! GitHub's JSON.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Reference {
@@ -36,7 +36,7 @@ pub(super) struct BaseCommit {
     pub tree: TreeName,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct TreeName {
     pub sha: String,
 }
@@ -47,7 +47,7 @@ pub(super) struct ComparedFile {
     pub previous_filename: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct ComparedCommit {
     pub sha: String,
     pub node_id: String,
@@ -59,12 +59,12 @@ pub(super) struct ComparedCommit {
     pub committer: Option<RestAccount>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Parent {
     pub sha: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct GitCommit {
     pub author: GitPerson,
     pub committer: GitPerson,
@@ -72,12 +72,12 @@ pub(super) struct GitCommit {
     pub tree: TreeName,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct GitPerson {
     pub name: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(super) struct RestAccount {
     pub id: Option<u64>,
     pub login: Option<String>,
@@ -147,6 +147,8 @@ pub(super) struct GraphqlError {
     #[serde(rename = "type")]
     pub kind: Option<String>,
     pub message: String,
+    /// Where in the answer; absent when the error is about all of it.
+    pub path: Option<Vec<serde_json::Value>>,
 }
 
 #[derive(Debug, Deserialize)]

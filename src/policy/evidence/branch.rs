@@ -94,9 +94,10 @@ impl<'a> Branch<'a> {
         made.chain(pushed).map(|account| account.id)
     }
 
-    /// Every push that somebody told us of.
+    /// Every push that somebody told us of. Our own record of the opening names who opened, not who had pushed.
     pub(super) fn pushes(&self) -> impl Iterator<Item = &'a Push> {
-        self.pull_request.pushes.iter().chain(&self.pull_request.ledger.pushes)
+        let recorded = self.pull_request.ledger.pushes.iter().filter(|push| push.before.is_some());
+        self.pull_request.pushes.iter().chain(recorded)
     }
 
     /// The commits that a push brought, as far as they are this branch's own.

@@ -153,6 +153,7 @@ pub async fn stand_between(State(here): State<SystemFaults>, request: Request, n
         Some(FailureKind::Down) => (StatusCode::SERVICE_UNAVAILABLE, "upstream connect error").into_response(),
         Some(FailureKind::LoginPage) => Html("<html><body><h1>Sign in</h1></body></html>").into_response(),
         Some(FailureKind::RateLimited) => rate_limited(here.system),
+        Some(FailureKind::SecondaryLimit) => secondary_limit(),
         Some(FailureKind::TokenRevoked) => token_revoked(here.system),
         Some(FailureKind::Forbidden) => forbidden(here.system),
         Some(FailureKind::BadGateway | FailureKind::TooLarge) => bad_gateway(),
@@ -198,6 +199,11 @@ fn rate_limited(system: System) -> Response {
         System::Github | System::Jira => json!({"message": "API rate limit exceeded"}),
     };
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], Json(body)).into_response()
+}
+
+fn secondary_limit() -> Response {
+    let message = "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+    (StatusCode::FORBIDDEN, Json(json!({"message": message}))).into_response()
 }
 
 /// Ends the connection's task, so that the peer sees it closed without an answer. No panic hook runs and nothing is printed.

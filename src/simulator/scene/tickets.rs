@@ -126,6 +126,8 @@ pub enum FailureKind {
     LoginPage,
     /// Answers that the rate limit is used up, with `Retry-After: 60`.
     RateLimited,
+    /// GitHub: answers 403 with the message of a secondary limit and no header that names a time.
+    SecondaryLimit,
     /// Answers 401.
     TokenRevoked,
     /// Answers 403.

@@ -1,0 +1,75 @@
+//! Answers that cannot change are kept with our records, and not asked for twice.
+
+use std::future::Future;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Sources;
+use crate::integrations::SourceError;
+use crate::integrations::github::Comparison;
+use crate::model::{CommitSha, Relation, RepoName};
+use crate::policy::facts::Objects;
+
+/// The commits between two commits.
+pub(super) async fn comparison(
+    sources: &Sources,
+    repository: &RepoName,
+    (base, head): (&CommitSha, &CommitSha),
+) -> Result<Comparison, SourceError> {
+    let question = format!("compare {base}...{head}");
+    kept_or(sources, (repository, &question), sources.github.compare(repository, base, head)).await
+}
+
+/// How the second commit stands to the first.
+pub(super) async fn relation(
+    sources: &Sources,
+    repository: &RepoName,
+    (first, second): (&CommitSha, &CommitSha),
+) -> Result<Relation, SourceError> {
+    let question = format!("relation {first}...{second}");
+    kept_or(sources, (repository, &question), sources.github.relation(repository, first, second)).await
+}
+
+/// What was read of the repository for a range before.
+pub(super) async fn objects(sources: &Sources, repository: &RepoName, range: &str) -> Objects {
+    read(sources, repository, &format!("objects {range}")).await.unwrap_or_default()
+}
+
+/// Keeps what was read of the repository for a range. What could not be read is asked for again.
+pub(super) async fn keep_objects(sources: &Sources, (repository, range): (&RepoName, &str), objects: &Objects) {
+    let whole = Objects { gaps: std::collections::BTreeMap::new(), ..objects.clone() };
+    write(sources, (repository, &format!("objects {range}")), &whole).await;
+}
+
+async fn kept_or<T: Serialize + DeserializeOwned>(
+    sources: &Sources,
+    (repository, question): (&RepoName, &str),
+    ask: impl Future<Output = Result<T, SourceError>>,
+) -> Result<T, SourceError> {
+    if let Some(kept) = read(sources, repository, question).await {
+        return Ok(kept);
+    }
+    let answer = ask.await?;
+    write(sources, (repository, question), &answer).await;
+    Ok(answer)
+}
+
+/// Nothing when it was not kept, or cannot be read any more: then it is asked for.
+async fn read<T: DeserializeOwned>(sources: &Sources, repository: &RepoName, question: &str) -> Option<T> {
+    match sources.store.kept(repository, question).await {
+        Ok(kept) => serde_json::from_str(&kept?).ok(),
+        Err(error) => {
+            tracing::warn!(%error, "A kept answer could not be read: {error}");
+            None
+        }
+    }
+}
+
+/// What cannot be kept is asked for again next time, and nothing else is lost.
+async fn write<T: Serialize>(sources: &Sources, (repository, question): (&RepoName, &str), answer: &T) {
+    let Ok(text) = serde_json::to_string(answer) else { return };
+    if let Err(error) = sources.store.keep(repository, question, &text).await {
+        tracing::warn!(%error, "An answer could not be kept: {error}");
+    }
+}

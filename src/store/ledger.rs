@@ -1,0 +1,157 @@
+//! What GitHub's deliveries said at the moment when it happened: what a reviewer saw, where the head went, and who sent it.
+//!
+//! A row comes to be with its delivery, in one transaction, and is never changed. Nothing else of a webhook's body enters
+//! a decision.
+
+use std::collections::BTreeMap;
+
+use sqlx::query::Query;
+use sqlx::sqlite::{SqliteArguments, SqliteRow};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+
+use super::{Store, StoreError, stored};
+use crate::model::{
+    Account, AccountKind, CommitSha, GithubId, Ledger, Opinion, Push, Receipt, RepoName, Seen, SeenReview, Timestamp,
+};
+
+/// Pull requests in one statement; SQLite allows some ten thousand values in one.
+const AT_ONCE: usize = 500;
+
+impl Store {
+    /// What the ledger says about pull requests; those that it says nothing about are left out.
+    ///
+    /// A name stands for the repository that was heard of last under it, so a renamed repository keeps its ledger and one
+    /// that took over a name starts an empty one.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a row cannot be read.
+    pub async fn ledger(&self, repository: &RepoName, numbers: &[u64]) -> Result<BTreeMap<u64, Ledger>, StoreError> {
+        let mut ledger = BTreeMap::new();
+        let Some(id) = self.repository_id(repository).await? else { return Ok(ledger) };
+        for numbers in numbers.chunks(AT_ONCE) {
+            for row in self.seen("SELECT * FROM seen_reviews", id, numbers).await? {
+                entry(&mut ledger, &row)?.reviews.push(seen_review(&row)?);
+            }
+            for row in self.seen("SELECT * FROM seen_pushes", id, numbers).await? {
+                entry(&mut ledger, &row)?.pushes.push(push(&row)?);
+            }
+            for row in self.seen("SELECT * FROM seen_base_changes", id, numbers).await? {
+                entry(&mut ledger, &row)?.base_changes.push(Timestamp(row.try_get("received_at")?));
+            }
+        }
+        Ok(ledger)
+    }
+
+    async fn repository_id(&self, name: &RepoName) -> Result<Option<i64>, StoreError> {
+        let sql = "SELECT repository_id FROM (\
+                     SELECT repository_id, delivery FROM seen_reviews WHERE repository = $1 UNION ALL \
+                     SELECT repository_id, delivery FROM seen_pushes WHERE repository = $1 UNION ALL \
+                     SELECT repository_id, delivery FROM seen_base_changes WHERE repository = $1\
+                   ) AS heard ORDER BY delivery DESC LIMIT 1";
+        Ok(sqlx::query_scalar(sql).bind(name.as_str()).fetch_optional(&self.readers).await?)
+    }
+
+    /// The rows of a table about pull requests of a repository, in the order in which they came.
+    async fn seen(&self, select: &str, repository: i64, numbers: &[u64]) -> Result<Vec<SqliteRow>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new(select);
+        query.push(" WHERE repository_id = ").push_bind(repository).push(" AND pull_request IN (");
+        let mut values = query.separated(", ");
+        for number in numbers {
+            values.push_bind(stored(i64::try_from(*number))?);
+        }
+        query.push(") ORDER BY seq");
+        Ok(query.build().fetch_all(&self.readers).await?)
+    }
+}
+
+/// Writes a line inside the transaction of the delivery that brought it.
+pub(super) async fn append(
+    transaction: &mut Transaction<'static, Sqlite>,
+    receipt: &Receipt,
+    (delivery, now): (i64, Timestamp),
+) -> Result<(), StoreError> {
+    let sql = match receipt.event {
+        Seen::Review { .. } => {
+            "INSERT INTO seen_reviews (delivery, received_at, repository_id, repository, pull_request, \
+               account_id, account_login, account_kind, commit_sha, review, state, submitted_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        }
+        Seen::Push { .. } => {
+            "INSERT INTO seen_pushes (delivery, received_at, repository_id, repository, pull_request, \
+               account_id, account_login, account_kind, after_sha, before_sha) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        }
+        Seen::BaseChange => {
+            "INSERT INTO seen_base_changes (delivery, received_at, repository_id, repository, pull_request) \
+             VALUES ($1, $2, $3, $4, $5)"
+        }
+    };
+    let query = sqlx::query(sql).bind(delivery).bind(now.0);
+    let query = query.bind(stored(i64::try_from(receipt.repository_id))?).bind(receipt.repository.to_string());
+    let query = query.bind(stored(i64::try_from(receipt.number))?);
+    let query = match &receipt.event {
+        Seen::Review { review, opinion, by } => {
+            let query = by_account(query, by)?.bind(review.commit.to_string()).bind(review.id.clone());
+            query.bind(opinion_word(*opinion)).bind(review.submitted_at.0)
+        }
+        Seen::Push { before, after, by } => {
+            by_account(query, by)?.bind(after.to_string()).bind(before.as_ref().map(CommitSha::to_string))
+        }
+        Seen::BaseChange => query,
+    };
+    query.execute(&mut **transaction).await?;
+    Ok(())
+}
+
+type Insert = Query<'static, Sqlite, SqliteArguments>;
+
+fn by_account(query: Insert, by: &Account) -> Result<Insert, StoreError> {
+    Ok(query.bind(stored(i64::try_from(by.id.0))?).bind(by.login.clone()).bind(kind_word(by.kind)))
+}
+
+fn entry<'a>(ledger: &'a mut BTreeMap<u64, Ledger>, row: &SqliteRow) -> Result<&'a mut Ledger, StoreError> {
+    let number: i64 = row.try_get("pull_request")?;
+    Ok(ledger.entry(stored(u64::try_from(number))?).or_default())
+}
+
+fn seen_review(row: &SqliteRow) -> Result<SeenReview, StoreError> {
+    Ok(SeenReview {
+        id: row.try_get("review")?,
+        commit: stored(CommitSha::parse(row.try_get("commit_sha")?))?,
+        submitted_at: Timestamp(row.try_get("submitted_at")?),
+    })
+}
+
+fn push(row: &SqliteRow) -> Result<Push, StoreError> {
+    let before: Option<&str> = row.try_get("before_sha")?;
+    let kind = match row.try_get("account_kind")? {
+        "user" => AccountKind::User,
+        "bot" => AccountKind::Bot,
+        _ => AccountKind::Other,
+    };
+    let id: i64 = row.try_get("account_id")?;
+    let by = Account { id: GithubId(stored(u64::try_from(id))?), login: row.try_get("account_login")?, kind };
+    Ok(Push {
+        before: before.map(|sha| stored(CommitSha::parse(sha))).transpose()?,
+        after: stored(CommitSha::parse(row.try_get("after_sha")?))?,
+        by: Some(by),
+        at: Timestamp(row.try_get("received_at")?),
+    })
+}
+
+fn kind_word(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::User => "user",
+        AccountKind::Bot => "bot",
+        AccountKind::Other => "other",
+    }
+}
+
+fn opinion_word(opinion: Opinion) -> &'static str {
+    match opinion {
+        Opinion::Approved => "approved",
+        Opinion::ChangesRequested => "changes_requested",
+        Opinion::Dismissed => "dismissed",
+        Opinion::Commented => "commented",
+    }
+}
