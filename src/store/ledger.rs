@@ -70,23 +70,7 @@ pub(super) async fn append(
     receipt: &Receipt,
     (delivery, now): (i64, Timestamp),
 ) -> Result<(), StoreError> {
-    let sql = match receipt.event {
-        Seen::Review { .. } => {
-            "INSERT INTO seen_reviews (delivery, received_at, repository_id, repository, pull_request, \
-               account_id, account_login, account_kind, commit_sha, review, state, submitted_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
-        }
-        Seen::Push { .. } => {
-            "INSERT INTO seen_pushes (delivery, received_at, repository_id, repository, pull_request, \
-               account_id, account_login, account_kind, after_sha, before_sha) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
-        }
-        Seen::BaseChange => {
-            "INSERT INTO seen_base_changes (delivery, received_at, repository_id, repository, pull_request) \
-             VALUES ($1, $2, $3, $4, $5)"
-        }
-    };
-    let query = sqlx::query(sql).bind(delivery).bind(now.0);
+    let query = sqlx::query(insert(&receipt.event)).bind(delivery).bind(now.0);
     let query = query.bind(stored(i64::try_from(receipt.repository_id))?).bind(receipt.repository.to_string());
     let query = query.bind(stored(i64::try_from(receipt.number))?);
     let query = match &receipt.event {
@@ -101,6 +85,26 @@ pub(super) async fn append(
     };
     query.execute(&mut **transaction).await?;
     Ok(())
+}
+
+/// The statement for a line; the first five values are the same in each.
+fn insert(event: &Seen) -> &'static str {
+    match event {
+        Seen::Review { .. } => {
+            "INSERT INTO seen_reviews (delivery, received_at, repository_id, repository, pull_request, \
+               account_id, account_login, account_kind, commit_sha, review, state, submitted_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+        }
+        Seen::Push { .. } => {
+            "INSERT INTO seen_pushes (delivery, received_at, repository_id, repository, pull_request, \
+               account_id, account_login, account_kind, after_sha, before_sha) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+        }
+        Seen::BaseChange => {
+            "INSERT INTO seen_base_changes (delivery, received_at, repository_id, repository, pull_request) \
+             VALUES ($1, $2, $3, $4, $5)"
+        }
+    }
 }
 
 type Insert = Query<'static, Sqlite, SqliteArguments>;

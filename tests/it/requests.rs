@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use cm_bot::cli::demo::play::{settle, start};
 use cm_bot::cli::demo::world::World;
 use cm_bot::clock::Clock;
 use cm_bot::integrations::SourceError;
@@ -27,13 +28,19 @@ struct Github {
 }
 
 impl Github {
-    /// After everything in the scene has happened but the ticket.
+    /// After everything in the scene has happened.
     async fn after(scene: Scene) -> Github {
+        Github::below("", scene).await
+    }
+
+    /// With the API below a path, as an Enterprise Server has it.
+    async fn below(path: &str, scene: Scene) -> Github {
         let world = World::new(scene.variant(Variant::Scene), SceneClock::scripted()).await.unwrap();
         for step in world.scene.timeline.iter().flat_map(Step::parts) {
             world.simulator.play(&step).await.unwrap();
         }
         let mut settings = load(Some(&world.settings_file()), &Environment::new()).unwrap().github;
+        settings.api_url = settings.api_url.join(path).unwrap();
         settings.login = GithubLogin::App { id: APP, private_key: private_key().into() };
         let time = Arc::new(AtomicI64::new(0));
         let client = GithubClient::new(http::client().unwrap(), &settings, Clock::Scripted(Arc::clone(&time)));
@@ -180,4 +187,42 @@ async fn a_commit_with_a_pull_request_is_not_looked_up() {
     let origins = github.origins("merged").await.unwrap();
     assert!(origins.pull_requests.contains_key(&871));
     assert_eq!((github.seen("/graphql"), github.seen("/pulls?")), (1, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_enterprise_server_is_asked_below_its_paths() {
+    let github = Github::below("/api/v3", scene("clean-change").parsed()).await;
+    let origins = github.origins("merged").await.unwrap();
+    assert!(origins.pull_requests.contains_key(&871));
+    assert_eq!((github.seen("POST /api/graphql"), github.seen("GET /api/v3/repos/acme/billing-api/compare/")), (1, 1));
+    assert_eq!(github.seen(""), github.seen(" /api/"));
+    let page = github.client.web_url(&github.repository);
+    assert_eq!(page, format!("http://{}/acme/billing-api", github.world.addresses.github));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_tried_again_when_github_wants_to_be_asked() {
+    let played = start("limited", scene("clean-change").parsed().variant(Variant::Scene)).await.unwrap();
+    let simulator = &played.world.simulator;
+    let after = async |seconds| {
+        simulator.shared.clock.pass(Duration::from_secs(seconds));
+        settle(&played).await.unwrap();
+        let asked = simulator.shared.faults.requests();
+        let asked = asked.iter().filter(|request| request.system == System::Github).count();
+        (simulator.jira.ticket("PRODCM-412").unwrap().status.clone(), asked)
+    };
+    let (ticket, before) = played.world.scene.timeline.split_last().unwrap();
+    for step in before.iter().flat_map(Step::parts) {
+        simulator.play(&step).await.unwrap();
+        settle(&played).await.unwrap();
+    }
+    let fail = "fail = { system = \"github\", how = \"rate_limited\", on = \"/compare/\", times = 1 }";
+    simulator.play(&toml::from_str::<Step>(fail).unwrap()).await.unwrap();
+    simulator.play(ticket).await.unwrap();
+    let (_, limited) = after(0).await;
+    let (status, still) = after(45).await;
+    assert_eq!((status.as_str(), still), ("Awaiting approval", limited), "nothing was sent");
+    let (status, _) = after(15).await;
+    assert_eq!(status, "Approved");
+    played.stop().await;
 }

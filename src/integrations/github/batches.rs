@@ -1,6 +1,6 @@
 //! Which nodes to ask for next. A question that was too large is cut in half, and later ones start smaller.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 
 use super::carrier::Failure;
@@ -21,6 +21,9 @@ pub(super) enum Batch {
     /// A single one with which something was wrong among others.
     Alone(usize),
 }
+
+/// One answer: for each node the node, or what is wrong with it.
+pub(super) type Found<T> = Vec<Result<T, SourceError>>;
 
 impl Plan {
     /// Everything in one list, in questions of at most `size` nodes.
@@ -58,18 +61,24 @@ impl Plan {
         }
     }
 
-    /// Something was wrong with one node of an answer. It is asked for once more, alone.
+    /// A question was answered. Nodes that something is wrong with are asked for once more, each alone.
     ///
     /// # Errors
-    /// When it was alone already.
-    pub(super) fn spoilt(&mut self, batch: &Batch, place: usize, error: SourceError) -> Result<(), SourceError> {
-        match batch {
-            Batch::First(_) => {
-                self.waiting.push_back(Batch::Alone(place));
-                Ok(())
+    /// When one was alone already.
+    pub(super) fn answered<T>(
+        &mut self,
+        batch: &Batch,
+        nodes: Found<T>,
+        found: &mut BTreeMap<usize, T>,
+    ) -> Result<(), SourceError> {
+        for (place, node) in batch.places().zip(nodes) {
+            match (node, batch) {
+                (Ok(node), _) => drop(found.insert(place, node)),
+                (Err(_), Batch::First(_)) => self.waiting.push_back(Batch::Alone(place)),
+                (Err(error), Batch::Alone(_)) => return Err(error),
             }
-            Batch::Alone(_) => Err(error),
         }
+        Ok(())
     }
 }
 
@@ -128,9 +137,13 @@ mod tests {
     fn a_node_that_something_is_wrong_with_gets_one_more_chance() {
         let mut plan = Plan::new(3, 3);
         let batch = plan.next().unwrap();
-        plan.spoilt(&batch, 1, SourceError::NotFound).unwrap();
+        let mut found = BTreeMap::new();
+        plan.answered(&batch, vec![Ok('a'), Err(SourceError::NotFound), Ok('c')], &mut found).unwrap();
         let alone = plan.next().unwrap();
-        assert_eq!(alone, Batch::Alone(1));
-        assert_eq!(plan.spoilt(&alone, 1, SourceError::NotFound), Err(SourceError::NotFound));
+        assert_eq!((&alone, plan.next()), (&Batch::Alone(1), None));
+        let again = plan.answered(&alone, vec![Err(SourceError::NotFound)], &mut found);
+        assert_eq!(again, Err(SourceError::NotFound));
+        plan.answered(&alone, vec![Ok('b')], &mut found).unwrap();
+        assert_eq!(found.into_values().collect::<String>(), "abc");
     }
 }

@@ -1,5 +1,6 @@
 //! GraphQL: an answer with status 200 can still be a refusal, or only half an answer.
 
+use std::collections::BTreeMap;
 use std::sync::PoisonError;
 
 use backon::Retryable;
@@ -10,7 +11,7 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 use serde_json::value::RawValue;
 
-use super::batches::Plan;
+use super::batches::{Found, Plan};
 use super::carrier::Failure;
 use super::client::GithubClient;
 use super::limits;
@@ -39,9 +40,6 @@ struct Head {
     id: String,
 }
 
-/// One answer: for each id its node, or what is wrong with it.
-type Found<T> = Vec<Result<T, SourceError>>;
-
 impl GithubClient {
     /// Looks up nodes by id, `start` in one question or fewer, all of them, in the order of the ids: a node that is missing
     /// or of another kind is an error, not a gap in the list.
@@ -56,7 +54,7 @@ impl GithubClient {
         start: usize,
     ) -> Result<Vec<T>, SourceError> {
         let mut plan = Plan::new(ids.len(), self.size(repository, query).unwrap_or(start).min(start));
-        let mut found: Vec<Option<T>> = ids.iter().map(|_| None).collect();
+        let mut found = BTreeMap::new();
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < AT_A_TIME
@@ -68,19 +66,13 @@ impl GithubClient {
             let Some((batch, answer)) = under_way.next().await else { break };
             match answer {
                 Err(failure) => self.note_size(repository, query, plan.failed(batch, failure)?),
-                Ok(nodes) => {
-                    for (place, node) in batch.places().zip(nodes) {
-                        match (node, found.get_mut(place)) {
-                            (Ok(node), Some(slot)) => *slot = Some(node),
-                            (Ok(_), None) => {}
-                            (Err(error), _) => plan.spoilt(&batch, place, error)?,
-                        }
-                    }
-                }
+                Ok(nodes) => plan.answered(&batch, nodes, &mut found)?,
             }
         }
-        let all: Option<Vec<T>> = found.into_iter().collect();
-        all.ok_or_else(|| SourceError::Incomplete("not all nodes came".into()))
+        if found.len() != ids.len() {
+            return Err(SourceError::Incomplete(format!("{} of {} nodes", found.len(), ids.len())));
+        }
+        Ok(found.into_values().collect())
     }
 
     /// One question, again when there is no answer; one that cannot be made smaller also when it takes GitHub too long.
