@@ -148,8 +148,10 @@ pub struct SeenReview {
     pub id: String,
     /// The commit that the reviewer saw. Unlike [`Review::commit`] it stays.
     pub commit: CommitSha,
-    /// When the server received it.
+    /// When the server received it, by GitHub's clock.
     pub submitted_at: Timestamp,
+    /// When we heard of it, by our clock, like every other time of the ledger.
+    pub received_at: Timestamp,
 }
 
 /// A new head of a pull request.
@@ -183,8 +185,12 @@ pub struct Receipt {
 pub enum Seen {
     /// A review was submitted.
     Review {
-        /// Which, and for what.
-        review: SeenReview,
+        /// The server's id of it.
+        id: String,
+        /// The commit that the reviewer saw.
+        commit: CommitSha,
+        /// When the server received it.
+        submitted_at: Timestamp,
         /// What it says.
         opinion: Opinion,
         /// By whom.

@@ -74,9 +74,9 @@ pub(super) async fn append(
     let query = query.bind(stored(i64::try_from(receipt.repository_id))?).bind(receipt.repository.to_string());
     let query = query.bind(stored(i64::try_from(receipt.number))?);
     let query = match &receipt.event {
-        Seen::Review { review, opinion, by } => {
-            let query = by_account(query, by)?.bind(review.commit.to_string()).bind(review.id.clone());
-            query.bind(opinion_word(*opinion)).bind(review.submitted_at.0)
+        Seen::Review { id, commit, submitted_at, opinion, by } => {
+            let query = by_account(query, by)?.bind(commit.to_string()).bind(id.clone());
+            query.bind(opinion_word(*opinion)).bind(submitted_at.0)
         }
         Seen::Push { before, after, by } => {
             by_account(query, by)?.bind(after.to_string()).bind(before.as_ref().map(CommitSha::to_string))
@@ -123,6 +123,7 @@ fn seen_review(row: &SqliteRow) -> Result<SeenReview, StoreError> {
         id: row.try_get("review")?,
         commit: stored(CommitSha::parse(row.try_get("commit_sha")?))?,
         submitted_at: Timestamp(row.try_get("submitted_at")?),
+        received_at: Timestamp(row.try_get("received_at")?),
     })
 }
 

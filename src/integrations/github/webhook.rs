@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::{
-    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, Receipt, RepoName, Seen, SeenReview, Timestamp,
+    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, Receipt, RepoName, Seen, Timestamp,
 };
 
 /// Events after which an open ticket may be judged differently.
@@ -134,12 +134,13 @@ struct User {
 }
 
 fn reviewed(body: Reviewed) -> Result<Receipt, String> {
-    let review = SeenReview {
+    let event = Seen::Review {
+        id: Some(body.review.node_id).filter(|id| !id.is_empty()).ok_or("a review without an id")?,
         commit: sha(&body.review.commit_id)?,
         submitted_at: Timestamp::parse(&body.review.submitted_at).map_err(said)?,
-        id: Some(body.review.node_id).filter(|id| !id.is_empty()).ok_or("a review without an id")?,
+        opinion: opinion(&body.review.state)?,
+        by: account(body.review.user)?,
     };
-    let event = Seen::Review { review, opinion: opinion(&body.review.state)?, by: account(body.review.user)? };
     body.repository.receipt(body.pull_request.number, event)
 }
 

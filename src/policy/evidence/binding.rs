@@ -92,7 +92,8 @@ impl End<'_, '_> {
             return Err(format!("given for {seen} at {}{moved}; {head} was pushed after it", at.clock()));
         };
         let updates = &self.finals[..place];
-        let strange = |push: &&Push| push.at > at && !updates.contains(&&push.after);
+        let since = seen.received_at;
+        let strange = |push: &&Push| push.at >= since && push.after != seen.commit && !updates.contains(&&push.after);
         if let Some(push) = self.branch.pull_request.ledger.pushes.iter().find(strange) {
             return Err(format!(
                 "given at {}; {} was pushed after it, at {}",
@@ -100,6 +101,11 @@ impl End<'_, '_> {
                 push.after.short(),
                 push.at.clock()
             ));
+        }
+        let ledger = &self.branch.pull_request.ledger;
+        if let Some(change) = ledger.base_changes.iter().find(|change| **change >= since) {
+            let (at, change) = (at.clock(), change.clock());
+            return Err(format!("given at {at}, before the base branch was changed at {change}"));
         }
         self.undisturbed_since(at)
     }
@@ -135,14 +141,13 @@ impl End<'_, '_> {
         }
     }
 
-    /// No forced push and no new base branch since then, as far as GitHub or our own record tell.
+    /// No forced push and no new base branch since then, as far as GitHub tells.
     fn undisturbed_since(&self, at: Timestamp) -> Result<(), String> {
         let pull_request = self.branch.pull_request;
         if let Some(push) = pull_request.force_pushes.iter().find(|push| push.at >= at) {
             return Err(format!("given at {}, before the branch was force-pushed at {}", at.clock(), push.at.clock()));
         }
-        let mut changes = pull_request.base_changes.iter().chain(&pull_request.ledger.base_changes);
-        match changes.find(|change| **change >= at) {
+        match pull_request.base_changes.iter().find(|change| **change >= at) {
             Some(change) => {
                 Err(format!("given at {}, before the base branch was changed at {}", at.clock(), change.clock()))
             }
