@@ -56,6 +56,17 @@ pub(in crate::policy) struct Lack {
     pub by: By,
     /// Who may not approve it, if an approval would help.
     pub not_by: Vec<String>,
+    /// Whether it may pass all the same because of what little it changes.
+    pub exemption: Exemption,
+}
+
+/// Whether a commit that nothing speaks for may pass because of what little it changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::policy) enum Exemption {
+    /// If it only counts a version up, or changes nothing.
+    Possible,
+    /// Never: it claims to be something that was reviewed, and is not.
+    Never,
 }
 
 /// Every commit of the range with its proof, oldest first.
@@ -156,9 +167,9 @@ fn verdict<'a>(
         Route::Squash | Route::Rebase => match rewrite {
             Some(Err(gap)) => Verdict::Unclear(gap.clone()),
             Some(Ok(Remerge::Differs(paths))) => {
-                lacking(&format!("holds something else than what was reviewed, in {}", paths_in_words(paths)))
+                unlike(&format!("holds something else than what was reviewed, in {}", paths_in_words(paths)))
             }
-            Some(Ok(Remerge::NotOneBase)) => lacking(UNVERIFIABLE),
+            Some(Ok(Remerge::NotOneBase)) => unlike(UNVERIFIABLE),
             Some(Ok(Remerge::Clean)) | None => review,
         },
         Route::Merge | Route::FastForward | Route::Direct => review,
@@ -205,13 +216,14 @@ fn review(commit: &Commit, branch: &Branch<'_>, standing: &Standing, case: &Case
     let not_by = standing.contributions.names(&commit.sha, whose).into_iter().collect();
     if let Some(objection) = standing.objections.first() {
         let why = format!("came through pull request {number}, where {objection}");
-        return Verdict::Lacking(Lack { why, by: By::Requester, not_by });
+        return Verdict::Lacking(Lack { why, by: By::Requester, not_by, exemption: Exemption::Possible });
     }
     match (standing.for_commit(&commit.sha, case), &standing.gap) {
         (approvals, _) if !approvals.is_empty() => Verdict::Reviewed(approvals.into_iter().cloned().collect()),
         (_, Some(gap)) => Verdict::Unclear(gap.clone()),
         (_, None) => {
-            Verdict::Lacking(Lack { why: unreviewed(commit, number, standing, whose), by: By::Requester, not_by })
+            let why = unreviewed(commit, number, standing, whose);
+            Verdict::Lacking(Lack { why, by: By::Requester, not_by, exemption: Exemption::Possible })
         }
     }
 }
@@ -241,7 +253,14 @@ fn without_pull_request() -> Verdict {
 }
 
 fn lacking(why: &str) -> Verdict {
-    Verdict::Lacking(Lack { why: why.into(), by: By::Approver, not_by: Vec::new() })
+    let exemption = Exemption::Possible;
+    Verdict::Lacking(Lack { why: why.into(), by: By::Approver, not_by: Vec::new(), exemption })
+}
+
+/// Not what was reviewed, although it stands for it.
+fn unlike(why: &str) -> Verdict {
+    let exemption = Exemption::Never;
+    Verdict::Lacking(Lack { why: why.into(), by: By::Approver, not_by: Vec::new(), exemption })
 }
 
 fn paths_in_words(paths: &[String]) -> String {
@@ -255,7 +274,8 @@ fn paths_in_words(paths: &[String]) -> String {
 /// Commits that nothing speaks for may still be version bumps, unless there are too many of them to be exceptions.
 fn exempt(proofs: &mut [Proof<'_>], case: &Case<'_>) {
     let is_open = |proof: &&mut Proof<'_>| {
-        matches!(proof.verdict, Verdict::Lacking(_)) && proof.commit.parents.len() == 1 && proof.route != Route::Octopus
+        let possible = matches!(&proof.verdict, Verdict::Lacking(lack) if lack.exemption == Exemption::Possible);
+        possible && proof.commit.parents.len() == 1 && proof.route != Route::Octopus
     };
     let open: Vec<&mut Proof<'_>> = proofs.iter_mut().filter(is_open).collect();
     if open.len() > MOST_TO_LOOK_INTO || !case.criteria.demands("version_bump") {

@@ -216,7 +216,7 @@ impl Store {
 
     /// Puts the changes from `base` to `theirs` on top of `ours`. No base means an empty tree.
     #[must_use]
-    pub fn merge_trees(&self, base: Option<Oid>, ours: Oid, theirs: Oid) -> Merged {
+    pub fn merge_trees(&mut self, base: Option<Oid>, ours: Oid, theirs: Oid) -> Merged {
         let mut files = self.files(ours);
         let mut conflicts = Vec::new();
         for change in self.changes(base, theirs) {
@@ -224,16 +224,25 @@ impl Store {
             if here == change.new {
                 continue;
             }
-            if here != change.old {
-                conflicts.push(change.path);
-                continue;
-            }
-            match change.new {
-                Some(file) => drop(files.insert(change.path, file)),
-                None => drop(files.remove(&change.path)),
+            let merged = if here == change.old { Some(change.new) } else { self.merge_lines(&change, here).map(Some) };
+            match merged {
+                None => conflicts.push(change.path),
+                Some(Some(file)) => drop(files.insert(change.path, file)),
+                Some(None) => drop(files.remove(&change.path)),
             }
         }
         Merged { files, conflicts }
+    }
+
+    /// A plain file that both sides changed, merged line by line; nothing when the same lines were changed.
+    fn merge_lines(&mut self, change: &Change, ours: Option<FileAt>) -> Option<FileAt> {
+        let (old, ours, theirs) = (change.old?, ours?, change.new?);
+        if [old, ours, theirs].iter().any(|file| file.mode != old.mode || !matches!(file.mode, Mode::File)) {
+            return None;
+        }
+        let text = |file: FileAt| std::str::from_utf8(self.blob(file.blob)?).ok();
+        let merged = diffy::merge(text(old)?, text(ours)?, text(theirs)?).ok()?;
+        Some(FileAt { blob: self.put_blob(merged.as_bytes()), ..old })
     }
 }
 

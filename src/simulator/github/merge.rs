@@ -49,7 +49,7 @@ impl World {
         if repo.git.is_ancestor(tip, head) {
             return Err(SceneError(format!("`{into}` has everything that is on `{from}`")));
         }
-        let mut merged = merged(&repo.git, (head, tip))?;
+        let mut merged = merged(&mut repo.git, (head, tip))?;
         merged.conflicts.retain(|path| !step.files.contains_key(path));
         let mut files = merged.clean()?;
         put_files(&mut repo.git, &mut files, &step.files);
@@ -144,7 +144,7 @@ fn unsigned(tree: Oid, parents: Vec<Oid>, author: Stamp) -> Commit {
 }
 
 /// Both sides with what each changed since their histories parted.
-fn merged(git: &Store, sides: (Oid, Oid)) -> Result<Merged, SceneError> {
+fn merged(git: &mut Store, sides: (Oid, Oid)) -> Result<Merged, SceneError> {
     let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
     let base = git.merge_base(sides.0, sides.1).and_then(tree_of);
     let trees = tree_of(sides.0).zip(tree_of(sides.1));

@@ -19,6 +19,11 @@ pub fn scene(name: &str) -> TestScene {
     TestScene { name: name.to_owned(), text }
 }
 
+/// A scene of a test's own.
+pub fn scene_of(text: &str) -> TestScene {
+    TestScene { name: "a scene of a test".into(), text: text.to_owned() }
+}
+
 /// The names of all shipped scenes, sorted.
 pub fn scene_names() -> Vec<String> {
     let files = std::fs::read_dir("config/scenes").unwrap().map(|entry| entry.unwrap().path());
