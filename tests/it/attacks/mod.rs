@@ -3,6 +3,15 @@
 //! The names are the rows of the threat model: G is a developer who wants unreviewed code approved, C is a pipeline.
 
 mod approvals;
+mod branch_and_range;
+mod bumps;
+mod changes;
+mod machines;
+mod moved_branch;
+mod people;
+mod stage;
+mod terms;
+mod tickets;
 
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::Played;
@@ -13,7 +22,13 @@ use crate::support::TestScene;
 /// Plays a scene whose attack is marked `only = "scene"`: it is not approved and people read every one of `sentences`;
 /// its twin is approved.
 async fn attack(scene: TestScene, sentences: &[&str]) {
-    let (played, outcome) = end(scene.clone(), Variant::Scene).await;
+    is_held(scene.clone(), sentences).await;
+    is_approved(scene).await;
+}
+
+/// Plays a scene as written: it is not approved, and people read every one of `sentences`.
+async fn is_held(scene: TestScene, sentences: &[&str]) {
+    let (played, outcome) = end(scene, Variant::Scene).await;
     let text = outcome.comment_text();
     for sentence in sentences {
         assert!(text.contains(sentence), "nobody reads {sentence:?} in:\n{text}");
@@ -21,7 +36,6 @@ async fn attack(scene: TestScene, sentences: &[&str]) {
     assert_ne!(outcome.decision["kind"], "approve", "{text}");
     assert!(outcome.transitions.is_empty(), "{:?}", outcome.transitions);
     played.stop().await;
-    is_approved(scene).await;
 }
 
 /// Plays the twin: it is approved by cm-bot.
