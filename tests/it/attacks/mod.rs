@@ -6,6 +6,8 @@ mod approvals;
 mod branch_and_range;
 mod bumps;
 mod changes;
+mod edge_cases;
+mod edges;
 mod machines;
 mod moved_branch;
 mod people;
