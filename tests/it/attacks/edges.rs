@@ -63,6 +63,8 @@ async fn a_merge_that_graphql_has_not_heard_of_yet() {
     let late = |on: &str| step(&format!("fail = {{ system = \"github\", how = \"unseen_pull_requests\"{on} }}"));
     is_approved(clean().before(TICKET, &late(", on = \"graphql\""))).await;
     is_held(clean().before(TICKET, &late("")), &["came to the release branch without a pull request"]).await;
+    let known = format!("{}{}", step("recover = { system = \"github\" }"), step("pass = \"1h\""));
+    is_approved(clean().before(TICKET, &late("")).after(TICKET, &known)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
