@@ -273,7 +273,7 @@ impl fmt::Display for Gap {
             GapReason::Missing => write!(f, "{source} does not know {what}, or does not let cm-bot see it"),
             GapReason::Unstable => write!(f, "{source} changed {what} each time it was read"),
             GapReason::Unrelated => write!(f, "{source} finds no common history for {what}"),
-            GapReason::NotAsked => write!(f, "{what} could not be asked for, see the other findings"),
+            GapReason::NotAsked => write!(f, "cm-bot could not ask for {what}, see the other findings"),
         }
     }
 }

@@ -62,8 +62,16 @@ pub async fn play(name: &str, scene: Scene, variant: Variant) -> anyhow::Result<
 pub async fn start(name: &str, scene: Scene) -> anyhow::Result<Played> {
     let clock = SceneClock::scripted();
     let world = World::new(scene, clock.clone()).await?;
+    start_in(name, world, &clock).await
+}
+
+/// Starts the service in a world that is there already, with the settings that it holds.
+///
+/// # Errors
+/// When the settings are wrong or a port cannot be opened.
+pub async fn start_in(name: &str, world: World, clock: &SceneClock) -> anyhow::Result<Played> {
     let settings = load(Some(&world.settings_file()), &Environment::new())?;
-    let app = App::build(settings, service_clock(&clock)).await?;
+    let app = App::build(settings, service_clock(clock)).await?;
     let running = match world.take_port() {
         Some(port) => app.start_on(listener(port)?).await?,
         None => app.start().await?,

@@ -77,7 +77,9 @@ impl GithubClient {
         }
         let path = format!("/compare/{base}...{head}?per_page=1&page=1");
         let page: wire::Comparison = self.get(repository, &path, None).await?.json()?;
-        relation(&page.status)
+        let relation = relation(&page.status)?;
+        check_names(&page, relation, (base, head))?;
+        Ok(relation)
     }
 
     /// Every commit that `head` has and `base` has not, oldest first, proven complete.
@@ -98,9 +100,7 @@ impl GithubClient {
         let (relation, removed) = (relation(&first.status)?, first.behind_by);
         let rest: Vec<_> = (2..=total.div_ceil(PAGE)).map(|number| self.page(repository, base, head, number)).collect();
         let rest: Vec<wire::Comparison> = stream::iter(rest).buffered(AT_A_TIME).try_collect().await?;
-        if first.base_commit.sha != base.as_str() {
-            return Err(SourceError::Unreadable("a comparison with another commit".into()));
-        }
+        check_names(&first, relation, (base, head))?;
         let base_tree = ObjectId::parse(&first.base_commit.commit.tree.sha).map_err(unreadable)?;
         let paths = first
             .files
@@ -135,6 +135,26 @@ fn relation(status: &str) -> Result<Relation, SourceError> {
         "diverged" => Ok(Relation::Diverged),
         other => Err(SourceError::Unreadable(format!("unknown relation `{}`", crate::model::shortened(other, 30)))),
     }
+}
+
+/// The answer is about the commits that were asked for. A branch may be called like a commit, and GitHub may take the name
+/// for the branch; where the two lines met is a name that nobody chose.
+fn check_names(
+    page: &wire::Comparison,
+    relation: Relation,
+    (base, head): (&CommitSha, &CommitSha),
+) -> Result<(), SourceError> {
+    let met = page.merge_base_commit.sha.as_str();
+    let fits = match relation {
+        Relation::Identical => base == head && met == base.as_str(),
+        Relation::Ahead => met == base.as_str(),
+        Relation::Behind => met == head.as_str(),
+        Relation::Diverged => met != base.as_str() && met != head.as_str(),
+    };
+    if fits && page.base_commit.sha == base.as_str() {
+        return Ok(());
+    }
+    Err(SourceError::Unreadable("a comparison with another commit".into()))
 }
 
 /// The number is right, no commit stands twice, and there are new commits exactly when history says that there are.
@@ -187,6 +207,25 @@ mod tests {
         assert!(!check(&['a', 'a'], 2, Relation::Ahead), "the same page came twice");
         assert!(!check(&[], 0, Relation::Ahead), "ahead by nothing");
         assert!(!check(&['a'], 1, Relation::Behind), "behind with something new");
+    }
+
+    #[test]
+    fn an_answer_is_about_the_commits_that_were_asked_for() {
+        let sha = |name: char| CommitSha::parse(&name.to_string().repeat(40)).unwrap();
+        let check = |status: &str, met: char, base: char, head: char| {
+            let page = serde_json::json!({
+                "status": status, "behind_by": 0, "total_commits": 0, "commits": [],
+                "base_commit": {"sha": sha('a').as_str(), "commit": {"tree": {"sha": sha('a').as_str()}}},
+                "merge_base_commit": {"sha": sha(met).as_str()},
+            });
+            let page: wire::Comparison = serde_json::from_value(page).unwrap();
+            check_names(&page, relation(status).unwrap(), (&sha(base), &sha(head))).is_ok()
+        };
+        assert!(check("ahead", 'a', 'a', 'b') && check("behind", 'b', 'a', 'b') && check("identical", 'a', 'a', 'a'));
+        assert!(check("diverged", 'c', 'a', 'b'));
+        assert!(!check("identical", 'a', 'a', 'b'), "two names are not one commit");
+        assert!(!check("behind", 'c', 'a', 'b'), "b was taken for another commit");
+        assert!(!check("ahead", 'b', 'a', 'b') && !check("ahead", 'a', 'c', 'b'), "a was taken for another commit");
     }
 
     #[test]

@@ -20,6 +20,7 @@ pub(super) struct Comparison {
     pub behind_by: u64,
     pub total_commits: u64,
     pub base_commit: ComparedBase,
+    pub merge_base_commit: Parent,
     pub commits: Vec<ComparedCommit>,
     /// Only on the first page.
     pub files: Option<Vec<ComparedFile>>,

@@ -55,7 +55,7 @@ fn rollback(range: &Range, baseline: &PastChange, facts: &Facts) -> Finding {
 fn diverged(range: &Range, baseline: &PastChange, facts: &Facts) -> Finding {
     let removed = plural(usize::try_from(range.removed).unwrap_or(usize::MAX), "commit");
     let detail = format!(
-        "There are {} new, and {removed} of {} ({}) would leave production.",
+        "It brings {}, and {removed} of {} ({}) would leave production.",
         plural(range.commits.len(), "commit"),
         baseline.commit.short(),
         baseline.ticket,

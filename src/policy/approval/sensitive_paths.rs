@@ -148,7 +148,9 @@ fn lacks(term: &SensitivePath, approvers: Option<&BTreeSet<String>>, case: &Case
         _ => listed(&approvers.iter().cloned().collect::<Vec<_>>(), "and"),
     };
     if approvers.len() < term.reviewers {
-        return Some(format!("{} must approve it, and {who} did", plural(term.reviewers, "other person")));
+        let wanted =
+            if term.reviewers == 1 { "somebody else".to_owned() } else { format!("{} other people", term.reviewers) };
+        return Some(format!("{wanted} must approve it, and {who} did"));
     }
     match &term.role {
         Some(role) if !approvers.iter().any(|name| has_role(name, role)) => {

@@ -21,7 +21,7 @@ mod standing;
 
 pub use overview::{contributors, rewritten, wanted};
 
-use crate::model::{CommitSha, ObjectId, Service};
+use crate::model::{CommitSha, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Facts, Gap, GapReason, PullRequests, Range, Source};
 use history::{History, MergeBase};
@@ -62,6 +62,9 @@ impl<'a> Case<'a> {
         let (Some(head), Some(service), Some(baseline)) = (facts.head(), facts.placement.service(), baseline) else {
             return Err(unreached());
         };
+        if range.relation == Relation::Identical && head != baseline.commit {
+            return Err(unreached());
+        }
         let history = History::of(range, &baseline.commit, pull_requests);
         Ok(Case { criteria, look, service, range, pull_requests, head, history })
     }

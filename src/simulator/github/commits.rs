@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::content::content;
 use super::git::{Commit, Oid, Stamp};
+use super::merge::SIGNATURE;
 use super::scene::{self, Moment, Person, SceneError};
 use super::world::World;
 
@@ -88,7 +89,8 @@ impl World {
         let message = self.message(commit)?;
         let git = &mut self.repos[place].git;
         let tree = content(git, commit, &parents).map_err(|error| about(commit, &error))?;
-        Ok(git.put_commit(Commit { tree, parents, author, committer, signature: None, message }))
+        let signature = commit.signed.then(|| SIGNATURE.to_owned());
+        Ok(git.put_commit(Commit { tree, parents, author, committer, signature, message }))
     }
 
     fn stamps(&self, commit: &scene::Commit) -> Result<(Stamp, Stamp), SceneError> {

@@ -11,7 +11,7 @@ use super::scene::{Merge, MergeMethod, SceneError, UpdateBranch};
 use super::world::World;
 
 /// What stands for GitHub's signature. It is no real one, because nobody has the key.
-const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----\n\nc2ltdWxhdGVk\n-----END PGP SIGNATURE-----\n";
+pub(super) const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----\n\nc2ltdWxhdGVk\n-----END PGP SIGNATURE-----\n";
 
 impl World {
     /// Merges an open pull request.

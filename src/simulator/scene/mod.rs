@@ -156,6 +156,9 @@ pub struct Commit {
     /// The author's e-mail belongs to no GitHub account, so GitHub reports no user.
     #[serde(default)]
     pub unknown_author: bool,
+    /// Made by an App through GitHub, which signed it.
+    #[serde(default)]
+    pub signed: bool,
     /// The author and committer date written into the commit (RFC 3339); without this, the scene's time when it is pushed.
     pub dated: Option<String>,
     /// The message; without this, one made from the id.
@@ -256,6 +259,7 @@ impl Commit {
             committer: None,
             co_authors: Vec::new(),
             unknown_author: false,
+            signed: false,
             dated: None,
             message: None,
             files: BTreeMap::new(),

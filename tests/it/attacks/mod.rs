@@ -3,9 +3,20 @@
 //! The names are the rows of the threat model: G is a developer who wants unreviewed code approved, C is a pipeline.
 
 mod approvals;
+mod branch_and_range;
+mod bumps;
+mod changes;
+mod edge_cases;
+mod edges;
+mod machines;
 mod merges;
+mod moved_branch;
 mod other_branches;
+mod people;
 mod rewrites;
+mod stage;
+mod terms;
+mod tickets;
 
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::Played;

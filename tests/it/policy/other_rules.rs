@@ -139,7 +139,7 @@ fn a_history_that_has_split_is_for_a_human() {
         &facts,
         "commit_range",
         Kind::Hold,
-        "There are 2 commits new, and 1 commit of aaaaaaa (PRODCM-398) would leave production.",
+        "It brings 2 commits, and 1 commit of aaaaaaa (PRODCM-398) would leave production.",
     );
 }
 

@@ -1,0 +1,128 @@
+//! G36 to G40 and C05: changes that look like less than they are.
+
+use super::attack;
+use super::stage::{MERGE, PUSH, REVIEW, TICKET, attacks, clean, commit, in_twin, step};
+use crate::support::TestScene;
+
+/// The service is released from the branch `release`; pull request 871 was merged into main. What comes to `release` after
+/// that ends in `last`.
+fn released_from_a_branch(more: &str, last: &str) -> TestScene {
+    let release = "[[services]]\nname = \"billing-api\"\nrepository = \"acme/billing-api\"\nbranch = \"release\"\n";
+    let ticket = TICKET.replace("merged", last);
+    let of_release = ticket.replace(" }", ", fields = { branch = \"release\" } }");
+    clean()
+        .more(release)
+        .before(PUSH, &step("push = { branch = \"release\", commit = \"v1\" }"))
+        .after(MERGE, more)
+        .deploys(last, last)
+        .with(&ticket, &of_release)
+        .with(&format!("twin\"\n{ticket}"), &format!("twin\"\n{of_release}"))
+}
+
+const PICKED: &str = "message = \"Round invoice totals to cents\\n\\n(cherry picked from commit 871)\"\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g36_a_picked_commit_with_more_in_it() {
+    let evil = "files = { \"src/totals.js\" = \"export const total = () => 0;\\n\" }\n";
+    let merged = "merge = { pull_request = 880, by = \"dana\", commit = \"picked\" }";
+    let steps = [
+        commit("pick", "v1", "dana", &format!("{PICKED}{evil}")),
+        attacks("push = { branch = \"release\", commit = \"pick\" }"),
+        commit("picked", "pick", "dana", "only = \"scene\""),
+        attacks("push = { branch = \"release\", commit = \"picked\" }"),
+        in_twin("push = { branch = \"pick\", commit = \"pick\" }"),
+        in_twin("open_pull_request = { number = 880, from = \"pick\", into = \"release\", by = \"dana\" }"),
+        in_twin("review = { pull_request = 880, by = \"sam\" }"),
+        in_twin(merged),
+    ];
+    let scene = released_from_a_branch(&steps.concat(), "picked");
+    attack(scene, &["by dana came to the release branch without a pull request"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g37_a_reviewed_fix_is_taken_back_without_review() {
+    let back = "message = \"Revert \\\"Round invoice totals to cents\\\"\"\nfiles = { \"src/totals.js\" = \"export const total = (lines) => lines.reduce((sum, line) => sum + line, 0);\\n\" }";
+    let steps = [
+        commit("back", "merged", "dana", back),
+        attacks("push = { branch = \"main\", commit = \"back\" }"),
+        in_twin("push = { branch = \"back\", commit = \"back\" }"),
+        in_twin("open_pull_request = { number = 872, from = \"back\", by = \"dana\" }"),
+        in_twin("review = { pull_request = 872, by = \"lee\" }"),
+        in_twin("merge = { pull_request = 872, by = \"dana\", commit = \"reverted\" }"),
+    ];
+    let scene = clean().after(MERGE, &steps.concat()).deploys("back", "reverted");
+    attack(scene, &["by dana came to the release branch without a pull request"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g38_a_submodule() {
+    let pointer = "submodules = { \"vendor/rounding\" = \"1111111222222233333334444444555555566666\" }";
+    attack(clean().fix_in_attack(pointer), &["vendor/rounding is a submodule, from nothing to 1111111."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g38_the_pointer_to_a_large_file() {
+    let pointer = |size: u32| {
+        format!("version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize {size}\n", "ab".repeat(32))
+    };
+    let changed = toml::Value::String(pointer(2));
+    let scene = clean()
+        .first_file(".gitattributes", "*.model filter=lfs diff=lfs merge=lfs -text\n")
+        .first_file("data/rates.model", &pointer(1))
+        .fix_in_attack(&format!("files = {{ \"data/rates.model\" = {changed} }}"));
+    attack(scene, &["data/rates.model is the pointer to a large file that lives elsewhere (Git LFS)."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g38_a_symbolic_link() {
+    let link = "links = { \"config/settings.js\" = \"/etc/passwd\" }";
+    attack(clean().fix_in_attack(link), &["config/settings.js is or was a symbolic link."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g38_a_file_becomes_executable() {
+    let scene = clean().first_file("run.sh", "exec node src/totals.js\n").fix_in_attack("executables = [\"run.sh\"]");
+    attack(scene, &["run.sh became executable."]).await;
+}
+
+/// Every one of these was approved by a colleague, and is not approved by cm-bot.
+async fn control_path(path: &str, content: &str) {
+    let file = format!("files = {{ \"{path}\" = \"{content}\" }}");
+    attack(clean().fix_in_attack(&file), &[&format!("{path} builds, checks or guards the code.")]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g39_a_workflow() {
+    control_path(".github/workflows/release.yml", "on: push\\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g39_the_code_owners() {
+    control_path("docs/CODEOWNERS", "* @mallory\\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g39_a_control_file_that_is_renamed_away() {
+    let scene = clean()
+        .first_file("Jenkinsfile", "pipeline { }\n")
+        .fix_in_attack("deletes = [\"Jenkinsfile\"]\nfiles = { \"ci/pipeline.groovy\" = \"pipeline { }\\n\" }");
+    attack(scene, &["Jenkinsfile builds, checks or guards the code."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c05_a_finding_is_suppressed_in_the_same_change() {
+    control_path("services/billing/.trivyignore", "CVE-2026-1234\\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c05_the_configuration_of_the_scanner() {
+    control_path(".github/codeql/codeql-config.yml", "paths-ignore: [src]\\n").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g39_a_reviewer_cannot_make_up_for_it() {
+    let file = "files = { \".github/workflows/release.yml\" = \"on: push\\n\" }";
+    let second = step("review = { pull_request = 871, by = \"sam\" }");
+    let scene = clean().fix_in_attack(file).after(REVIEW, &second);
+    attack(scene, &["The change touches files that build, check or guard the code."]).await;
+}

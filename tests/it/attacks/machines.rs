@@ -1,0 +1,80 @@
+//! Work of machines: who asked for it is no reviewer of it, and a machine's name is no excuse for a person's commit.
+
+use super::stage::{OPEN, PUSH, REVIEW, attacks, clean, commit, in_twin, step};
+use super::{attack, is_approved};
+use crate::support::TestScene;
+
+const MACHINES: &str = r#"
+[[people]]
+name = "coding-agent"
+full_name = "Coding Agent"
+bot = true
+[[people]]
+name = "dependabot"
+full_name = "Dependabot"
+bot = true
+[criteria.commit_review]
+unattended_bots = [1008]
+"#;
+
+/// Pull request 871 with one commit, both made by a machine; assigned to whom `assign` says.
+fn made_by(bot: &str, assign: &str) -> TestScene {
+    let open = OPEN.replace("dana", bot);
+    let author = format!("parents = [\"v1\"]\nauthor = \"{bot}\"\nsigned = true");
+    clean()
+        .people(MACHINES)
+        .with("parents = [\"v1\"]\nauthor = \"dana\"", &author)
+        .with(&step(OPEN), &format!("{}{assign}", step(&open)))
+}
+
+fn review_by(name: &str) -> String {
+    REVIEW.replace("lee", name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asked_a_coding_agent_cannot_approve_its_work() {
+    let scene = made_by("coding-agent", &step("assign = { pull_request = 871, who = \"lee\", by = \"lee\" }")).instead(
+        REVIEW,
+        REVIEW,
+        &review_by("sam"),
+    );
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong asked coding-agent for pull request 871"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_coding_agent_that_nobody_asked() {
+    let assigned = in_twin("assign = { pull_request = 871, who = \"dana\", by = \"dana\" }");
+    let scene = made_by("coding-agent", &assigned);
+    attack(scene, &["nobody can say who asked the bot coding-agent for it"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_works_by_the_clock_needs_one_reviewer() {
+    is_approved(made_by("dependabot", "")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_adds_to_a_bots_pull_request_and_approves_it() {
+    let more = commit("more", "fix", "lee", "files = { \"src/more.js\" = \"more();\\n\" }");
+    let more = format!("{more}{}", step("push = { branch = \"round-totals\", commit = \"more\" }"));
+    let scene = made_by("dependabot", &more).instead(REVIEW, REVIEW, &review_by("sam"));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong wrote commit"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_in_the_name_of_a_bot_that_nobody_signed() {
+    let forged = commit("fix", "v1", "dependabot", "only = \"scene\"\nfiles = { \"src/totals.js\" = \"0;\\n\" }");
+    let scene = clean()
+        .people(MACHINES)
+        .with("id = \"fix\"\n", "id = \"fix\"\nonly = \"twin\"\n")
+        .more(&forged)
+        .with(&step(PUSH), &step(&PUSH.replace(" }", ", by = \"dana\" }")));
+    attack(scene, &["claims to be written by the bot dependabot[bot] but nobody signed it"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bots_approval_beside_a_contributors_is_still_none() {
+    let reviews = format!("{}{}", step(&review_by("coding-agent")), attacks(&review_by("dana")));
+    let scene = clean().people(MACHINES).with(&step(REVIEW), &format!("{reviews}{}", in_twin(REVIEW)));
+    attack(scene, &["coding-agent (a bot's approval does not count)"]).await;
+}

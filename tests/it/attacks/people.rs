@@ -1,0 +1,171 @@
+//! G16 to G25: an approval by somebody whose approval is worth nothing.
+
+use super::stage::{MERGE, OPEN, PUSH, REVIEW, attacks, clean, commit, in_twin, step};
+use super::{attack, is_approved};
+
+/// The review of pull request 871 by somebody else.
+fn review_by(name: &str) -> String {
+    REVIEW.replace("lee", name)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g16_an_app_approves() {
+    let bot = "[[people]]\nname = \"github-actions\"\nfull_name = \"GitHub Actions\"\nbot = true\n";
+    let scene = clean().people(bot).attacked(REVIEW, &review_by("github-actions"));
+    attack(scene, &["the approval by github-actions does not count: a bot's approval does not count"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g17_a_colleague_pushes_to_the_pull_request_and_approves_it() {
+    let push = format!(
+        "{}{}",
+        commit("more", "fix", "lee", "files = { \"src/more.js\" = \"more();\\n\" }"),
+        step("push = { branch = \"round-totals\", commit = \"more\" }"),
+    );
+    let scene = clean().before(REVIEW, &push).instead(REVIEW, REVIEW, &review_by("sam"));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong wrote commit"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g18_who_pushes_in_the_name_of_another_cannot_approve_it() {
+    let push = PUSH.replace(" }", ", by = \"mallory\" }");
+    let scene = clean().people("").attacked(PUSH, &push).instead(REVIEW, &review_by("mallory"), &review_by("mallory"));
+    attack(scene, &["the approval by Mallory Stone does not count: Mallory Stone pushed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g18_the_pusher_of_an_earlier_push_cannot_approve_either() {
+    let rest = format!(
+        "{}{}",
+        commit("rest", "fix", "dana", "files = { \"src/rest.js\" = \"rest();\\n\" }"),
+        step("push = { branch = \"round-totals\", commit = \"rest\" }"),
+    );
+    let push = PUSH.replace(" }", ", by = \"mallory\" }");
+    let scene = clean().people("").before(REVIEW, &rest).attacked(PUSH, &push).instead(
+        REVIEW,
+        &review_by("mallory"),
+        &review_by("mallory"),
+    );
+    attack(scene, &["the approval by Mallory Stone does not count: Mallory Stone pushed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g18_a_push_to_another_branch_first_does_not_hide_who_made_it() {
+    let push = "push = { branch = \"elsewhere\", commit = \"fix\", by = \"mallory\" }";
+    let scene =
+        clean().people("").before(PUSH, &attacks(push)).instead(REVIEW, &review_by("mallory"), &review_by("mallory"));
+    attack(scene, &["the approval by Mallory Stone does not count: Mallory Stone pushed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g19_an_author_whose_address_belongs_to_no_account() {
+    let scene = clean().fix_in_attack("unknown_author = true\nfiles = { \"src/totals.js\" = \"evil();\\n\" }");
+    attack(scene, &["names the author Dana Reyes, whose e-mail address belongs to no GitHub account"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g20_a_co_author_cannot_approve() {
+    let scene = clean()
+        .with("message = \"Round invoice totals to cents\"\n", "message = \"Round\"\nco_authors = [\"lee\"]\n")
+        .instead(REVIEW, REVIEW, &review_by("sam"));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong wrote commit"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g20_a_trailer_that_names_another_does_not_remove_the_author() {
+    let opened_by_lee = OPEN.replace("dana", "lee");
+    let scene = clean()
+        .with("message = \"Round invoice totals to cents\"\n", "message = \"Round\"\nco_authors = [\"sam\"]\n")
+        .instead(OPEN, &opened_by_lee, &opened_by_lee)
+        .instead(REVIEW, &review_by("dana"), &review_by("priya"));
+    attack(scene, &["the approval by Dana Reyes does not count: Dana Reyes wrote commit"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g21_a_second_account_that_nobody_knows() {
+    let puppet = "[[people]]\nname = \"dana-at-home\"\nfull_name = \"Dana\"\nunmapped = true\n";
+    let scene = clean().people(puppet).attacked(REVIEW, &review_by("dana-at-home"));
+    attack(scene, &["(dana-at-home) is not in the people file, so nobody can say who it is"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g22_somebody_takes_a_login_that_became_free() {
+    let stranger = "[[people]]\nname = \"stranger\"\nfull_name = \"A Stranger\"\nunmapped = true\n";
+    let renamed = format!(
+        "{}{}",
+        step("rename_account = { who = \"lee\", login = \"lee-wong\" }"),
+        attacks("rename_account = { who = \"stranger\", login = \"lee\" }"),
+    );
+    let scene = clean().people(stranger).before(REVIEW, &renamed).attacked(REVIEW, &review_by("stranger"));
+    attack(scene, &["(lee) is not in the people file, so nobody can say who it is"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g23_a_reviewer_who_may_not_push() {
+    let scene = clean().after(REVIEW, &attacks("set_rights = { who = \"lee\", may_push = false }"));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong may not push to the repository"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g23_a_reviewer_whose_account_is_gone() {
+    let scene = clean().after(REVIEW, &attacks("delete_account = { who = \"lee\" }"));
+    attack(scene, &["the approval by a deleted account does not count: the account was deleted"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g23_a_contributor_whose_account_is_gone() {
+    let scene = clean().after(MERGE, &attacks("delete_account = { who = \"dana\" }"));
+    attack(scene, &["somebody without a GitHub account opened pull request 871"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g24_the_approver_asks_for_changes_later() {
+    let later = attacks("review = { pull_request = 871, by = \"lee\", state = \"request_changes\" }");
+    attack(clean().after(REVIEW, &later), &["where Lee Wong asked for changes and has not approved since"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g24_another_reviewer_still_wants_changes() {
+    let objection = format!(
+        "{}{}",
+        step("review = { pull_request = 871, by = \"sam\", state = \"request_changes\" }"),
+        in_twin(&review_by("sam")),
+    );
+    attack(clean().before(REVIEW, &objection), &["where Sam Okafor asked for changes and has not approved since"])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g24_an_approval_that_was_dismissed() {
+    let dismissed = attacks("dismiss_review = { pull_request = 871, review_by = \"lee\", by = \"sam\" }");
+    attack(clean().before(MERGE, &dismissed), &["the approval by Lee Wong does not count: the review was dismissed"])
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g24_a_dismissed_objection_brings_no_older_approval_back() {
+    let steps = format!(
+        "{}{}",
+        attacks("review = { pull_request = 871, by = \"lee\", state = \"request_changes\" }"),
+        attacks("dismiss_review = { pull_request = 871, review_by = \"lee\", by = \"priya\" }"),
+    );
+    attack(clean().after(REVIEW, &steps), &["the approval by Lee Wong does not count: the review was dismissed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g25_a_contributor_dismisses_an_objection() {
+    let dismiss = |by: &str| format!("dismiss_review = {{ pull_request = 871, review_by = \"sam\", by = \"{by}\" }}");
+    let steps = format!(
+        "{}{}{}",
+        step("review = { pull_request = 871, by = \"sam\", state = \"request_changes\" }"),
+        attacks(&dismiss("dana")),
+        in_twin(&dismiss("priya")),
+    );
+    attack(clean().before(REVIEW, &steps), &["where Sam Okafor asked for changes; Dana Reyes dismissed that"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reviewer_who_was_renamed_is_who_they_were() {
+    let renamed = step("rename_account = { who = \"lee\", login = \"lee-wong\" }");
+    is_approved(clean().after(REVIEW, &renamed)).await;
+}

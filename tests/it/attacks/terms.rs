@@ -1,0 +1,135 @@
+//! What a company may choose in its criteria, and that each choice holds.
+
+use cm_bot::model::{Opinion, Review, SeenReview, Timestamp};
+use cm_bot::policy::decision::{Decision, Kind};
+use cm_bot::policy::evaluate;
+use cm_bot::policy::facts::Facts;
+
+use super::stage::{MERGE, OPEN, REVIEW, attacks, clean, commit, in_twin, step};
+use super::{attack, is_approved, is_held};
+use crate::support::TestScene;
+use crate::support::facts::{NOW, approval, criteria_with, passing, pull_request, sha, user};
+
+/// Pull request 871 by sam, with a commit by dana and one by lee, who approve it both.
+fn two_authors(terms: &str) -> TestScene {
+    let open = step(&OPEN.replace("dana", "sam"));
+    let more = commit("more", "fix", "lee", "files = { \"src/more.js\" = \"more();\\n\" }");
+    let push = step("push = { branch = \"round-totals\", commit = \"more\" }");
+    clean()
+        .more(terms)
+        .with(&step(OPEN), &format!("{open}{more}{push}"))
+        .after(REVIEW, &step(&REVIEW.replace("lee", "dana")))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_authors_may_review_each_other_when_the_criteria_say_so() {
+    let sentence = "Lee Wong wrote commit";
+    is_held(two_authors(""), &[sentence, "and nobody's approval counts for their own work"]).await;
+    is_approved(two_authors("[criteria.commit_review]\ncontributors = \"of_commit\"\n")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_author_does_not_review_the_own_commit_in_either_mode() {
+    let of_commit = "[criteria.commit_review]\ncontributors = \"of_commit\"\n";
+    let by_dana = step(&REVIEW.replace("lee", "dana"));
+    let scene = two_authors(of_commit).with(&by_dana, &in_twin(&REVIEW.replace("lee", "dana")));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong wrote commit"]).await;
+}
+
+const SENSITIVE: &str = "[[criteria.sensitive_paths]]\npaths = [\"src/**\"]\nreviewers = 2\nrole = \"security-lead\"\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sensitive_path_wants_a_second_reviewer() {
+    let scene = clean().more(SENSITIVE).after(REVIEW, &in_twin(&REVIEW.replace("lee", "priya")));
+    attack(scene, &["Pull request 871 changes src/totals.js; 2 other people must approve it, and Lee Wong did."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sensitive_path_wants_a_reviewer_with_a_role() {
+    let review = |by: &str| REVIEW.replace("lee", by);
+    let second = format!("{}{}", attacks(&review("sam")), in_twin(&review("priya")));
+    attack(
+        clean().more(SENSITIVE).after(REVIEW, &second),
+        &["src/totals.js; somebody in the role security-lead must approve it, and Lee Wong and Sam Okafor did."],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_after_the_merge_holds_when_the_criteria_say_so() {
+    let late = attacks(REVIEW);
+    let holds = "[criteria.commit_review]\nafter_merge = \"holds\"\n";
+    let scene = |terms: &str| {
+        clean().more(terms).with(&step(REVIEW), &in_twin(REVIEW)).with(&step(MERGE), &format!("{}{late}", step(MERGE)))
+    };
+    attack(scene(holds), &["the approval by Lee Wong does not count: given at", ", after the merge at"]).await;
+    is_approved(clean().with(&step(REVIEW), "").after(MERGE, &step(REVIEW))).await;
+}
+
+/// Judged under criteria in which one line is another.
+fn judged(facts: &Facts, old: &str, new: &str) -> Decision {
+    evaluate(facts, &criteria_with(old, new), NOW)
+}
+
+fn ignored(decision: &Decision) -> String {
+    decision.ignored().iter().map(|one| one.reason.clone()).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_comment_approves_only_when_the_criteria_say_so() {
+    let mut facts = passing();
+    let comment = Review {
+        opinion: Opinion::Commented,
+        text: " lgtm\n".into(),
+        commit: None,
+        ..approval(&user("lee", 1002), 'b')
+    };
+    pull_request(&mut facts).reviews = vec![comment];
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    assert_eq!(judged(&facts, "", "").kind(), Kind::Block, "a comment is no approval");
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+    pull_request(&mut facts).reviews[0].text = "LGTM, but please rename it".into();
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Block, "a remark is no approval");
+}
+
+#[test]
+fn an_approving_comment_is_for_the_commit_that_was_there() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let mut facts = passing();
+    let at = Timestamp(NOW.0 - 3 * 3_600_000);
+    let comment = Review {
+        opinion: Opinion::Commented,
+        text: "LGTM".into(),
+        commit: None,
+        submitted_at: at,
+        ..approval(&user("lee", 1002), 'b')
+    };
+    pull_request(&mut facts).reviews = vec![comment];
+    let early = judged(&facts, says.0, says.1);
+    assert_eq!(early.kind(), Kind::Block);
+    assert_eq!(ignored(&early), "given at 06:00 UTC; GitHub received bbbbbbb at 07:00 UTC");
+    pull_request(&mut facts).reviews[0].submitted_at = Timestamp(NOW.0 - 3_600_000);
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+}
+
+#[test]
+fn a_service_may_want_our_own_record_of_what_was_approved() {
+    let says = ("own_record_only = []", "own_record_only = [\"billing-api\"]");
+    let mut facts = passing();
+    let without = judged(&facts, says.0, says.1);
+    assert_eq!(without.kind(), Kind::Block);
+    assert_eq!(
+        ignored(&without),
+        "cm-bot has no record of its own of what it was given for, and this service demands one"
+    );
+    let review = pull_request(&mut facts).reviews[0].clone();
+    let seen = |commit| SeenReview { id: review.id.clone(), commit: sha(commit), submitted_at: review.submitted_at };
+    pull_request(&mut facts).ledger.reviews = vec![seen('b')];
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+    pull_request(&mut facts).ledger.reviews = vec![seen('e')];
+    let moved = judged(&facts, says.0, says.1);
+    assert_eq!(
+        ignored(&moved),
+        "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was pushed after it"
+    );
+}
