@@ -43,6 +43,9 @@ pub struct Terms {
     pub control_paths: ControlPaths,
     /// Changes that nobody can read line by line.
     pub opaque_changes: OpaqueChanges,
+    /// Characters that make text look like something else.
+    #[serde(default)]
+    pub hidden_characters: HiddenCharacterTerms,
     /// Paths that want more than one review, or a certain reviewer.
     #[serde(default)]
     pub sensitive_paths: Vec<SensitivePath>,
@@ -166,6 +169,25 @@ pub enum OpaqueKind {
     Executable,
     /// The number of a large file that lives elsewhere (Git LFS).
     LargeFile,
+}
+
+/// Terms of the rule `hidden_characters`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct HiddenCharacterTerms {
+    /// What is done about them.
+    pub mode: HiddenCharacters,
+}
+
+/// What is done about characters that turn the direction of text around.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HiddenCharacters {
+    /// Nothing; reviewers look for themselves.
+    #[default]
+    Off,
+    /// A human looks.
+    Hold,
 }
 
 /// One demand of the rule `sensitive_paths`.

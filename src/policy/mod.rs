@@ -17,8 +17,9 @@ pub mod version_bump;
 
 use crate::model::Timestamp;
 use approval::{
-    change_class, commit_range, commit_review, control_paths, first_deployment, known_service, opaque_changes,
-    pending_sibling, release_branch, required_fields, security_scan, self_change, sensitive_paths, squash_merge,
+    change_class, commit_range, commit_review, control_paths, first_deployment, hidden_characters, known_service,
+    opaque_changes, pending_sibling, release_branch, required_fields, security_scan, self_change, sensitive_paths,
+    squash_merge,
 };
 use criteria::Criteria;
 use decision::{Decision, Finding, judge};
@@ -163,6 +164,14 @@ pub const RULES: &[Rule] = &[
         section: "peer review, opaque changes",
         duty: Duty::Always,
         check: opaque_changes::check,
+    },
+    Rule {
+        id: "hidden_characters",
+        question: "Does every changed text read as it runs?",
+        title: "No hidden characters",
+        section: "peer review, hidden characters",
+        duty: Duty::Optional,
+        check: hidden_characters::check,
     },
     Rule {
         id: "security_scan",

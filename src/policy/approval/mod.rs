@@ -7,6 +7,7 @@ pub mod commit_range;
 pub mod commit_review;
 pub mod control_paths;
 pub mod first_deployment;
+pub mod hidden_characters;
 pub mod known_service;
 pub mod opaque_changes;
 pub mod pending_sibling;

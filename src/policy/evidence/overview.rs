@@ -50,6 +50,7 @@ pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {
         let _ = proofs(&case);
         let _ = approval::opaque_changes::opaque(&case);
         let _ = approval::sensitive_paths::demands(&case);
+        let _ = approval::hidden_characters::hidden(&case);
     }
     look.wanted()
 }

@@ -1,7 +1,7 @@
 //! G36 to G40 and C05: changes that look like less than they are.
 
-use super::attack;
 use super::stage::{MERGE, PUSH, REVIEW, TICKET, attacks, clean, commit, in_twin, step};
+use super::{attack, is_approved};
 use crate::support::TestScene;
 
 /// The service is released from the branch `release`; pull request 871 was merged into main. What comes to `release` after
@@ -83,6 +83,23 @@ async fn g38_a_symbolic_link() {
 async fn g38_a_file_becomes_executable() {
     let scene = clean().first_file("run.sh", "exec node src/totals.js\n").fix_in_attack("executables = [\"run.sh\"]");
     attack(scene, &["run.sh became executable."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g40_text_that_runs_in_another_direction() {
+    let trick = |text: &str| format!("files = {{ \"src/access.js\" = \"{text}\\n\" }}");
+    let hold = "[criteria.hidden_characters]\nmode = \"hold\"\n";
+    let scene = clean().more(hold).fix_in_attack(&trick("if (level != 'user\\u202e') grant();"));
+    attack(scene, &["src/access.js holds the character U+202E, which turns the direction of text around."]).await;
+    let kept = "export const greeting = '\u{2067}shalom\u{2069}';\n";
+    let moved = format!("files = {{ \"src/words.js\" = {} }}", toml::Value::String(format!("// Words\n{kept}")));
+    let known = clean().more(hold).first_file("src/words.js", kept);
+    is_approved(known.with("id = \"fix\"\n", "id = \"first\"\nonly = \"scene\"\n").more(&fix(&moved))).await;
+}
+
+/// The commit of pull request 871 with other files.
+fn fix(files: &str) -> String {
+    commit("fix", "v1", "dana", files)
 }
 
 /// Every one of these was approved by a colleague, and is not approved by cm-bot.

@@ -4,7 +4,7 @@ use cm_bot::model::{Field, Relation, TicketKey, Timestamp};
 use cm_bot::policy::decision::{Kind, Outcome};
 use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, PastChange, Placement, Range, Sibling, Source};
 
-use crate::support::facts::{finding, judge, passing, range, read, sha};
+use crate::support::facts::{finding, judge, passing, range, read, scans, sha};
 
 fn with_field(field: Field, text: &str) -> Facts {
     let mut facts = passing();
@@ -157,8 +157,9 @@ fn a_baseline_that_is_gone_is_for_a_human() {
 fn the_same_commit_again_has_nothing_new_to_review() {
     let mut facts = passing();
     *range(&mut facts) = Range { relation: Relation::Identical, commits: Vec::new(), ..range(&mut facts).clone() };
-    let base = range(&mut facts).base_tree.clone();
-    facts.objects.tree_of.insert(sha('c'), base);
+    assert_eq!(judge(&facts).kind(), Kind::CouldNotCheck, "it is another commit");
+    facts.ticket.fields.insert(Field::Commit, sha('a').to_string());
+    scans(&mut facts).analyses[0].commit = sha('a');
     assert_eq!(judge(&facts).kind(), Kind::Approve);
     assert_eq!(finding(&facts, "commit_range").seen, "the same commit as PRODCM-398");
 }
