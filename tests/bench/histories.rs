@@ -4,6 +4,8 @@
 //! merges of each (400), and prints what the proof says beside what `git merge-tree` makes of the same two parents. It
 //! exits 1 when the proof calls a merge clean whose files Git would have made differently and cannot explain.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "a repository that cannot be read ends the measurement")]
+
 #[path = "../it/support/facts.rs"]
 #[allow(dead_code, reason = "a bench needs few of the facts")]
 mod facts;

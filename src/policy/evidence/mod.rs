@@ -1,8 +1,8 @@
 //! What can be proven about each commit of the range: how it came, who had a hand in it, who approved it having seen what.
 //!
 //! From the ground up: [`look`] reads trees and contents and notes what is missing; [`history`] finds merge bases in the
-//! known part of history; [`remerge`] and [`diff`] compare trees; [`links`] says how each commit came to the release
-//! branch; [`branch`] is a pull request with its own commits; [`contributors`] says who touched it, [`binding`] what an
+//! known part of history; [`remerge`] and [`diff`] compare trees; [`mod@links`] says how each commit came to the release
+//! branch; [`branch`] is a pull request with its own commits; [`mod@contributors`] says who touched it, [`binding`] what an
 //! approval was given for, [`standing`] both together, [`bump`] whether it only counts a version up; [`proof`] is the
 //! verdict on each commit, [`overview`] what people read of it.
 
