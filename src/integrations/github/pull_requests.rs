@@ -17,10 +17,10 @@ use crate::model::{
 const QUERY: &str = include_str!("queries/pull_requests.graphql");
 
 /// Pull requests in one query.
-const BATCH: usize = 20;
+const BATCH: usize = 25;
 
 /// Queries that are under way at a time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 12;
 
 impl GithubClient {
     /// Reads pull requests by node id, each with all opinions that were given on it.

@@ -77,6 +77,11 @@ pub(super) fn links<'a>(
     chain.iter().enumerate().map(link).collect()
 }
 
+/// Those of the commits that lie on the release branch, oldest first.
+pub(super) fn chain<'a>(commits: &'a [Commit], head: &CommitSha) -> Vec<&'a Commit> {
+    first_parents(head, &commits.iter().map(|commit| (&commit.sha, commit)).collect())
+}
+
 /// The chain of first parents, oldest first, as far as it lies in the range.
 fn first_parents<'a>(head: &CommitSha, by_sha: &HashMap<&CommitSha, &'a Commit>) -> Vec<&'a Commit> {
     let mut chain = Vec::new();
@@ -162,13 +167,11 @@ impl<'a> Merged<'a, '_> {
 
     /// Those that GitHub connects with the commit, as far as they were merged into the release branch of this repository.
     fn connected_with(&self, sha: &CommitSha) -> impl Iterator<Item = &'a PullRequest> {
-        let numbers = self.pull_requests.of_commit.get(sha).map_or(&[][..], Vec::as_slice);
-        let (branch, repository) = (self.service.branch.clone(), self.service.repository.clone());
-        numbers
-            .iter()
-            .filter_map(|number| self.pull_requests.by_number.get(number))
-            .filter(|pull_request| pull_request.merged.is_some())
-            .filter(move |pull_request| pull_request.base == branch && pull_request.repository == repository)
+        let (pull_requests, service) = (self.pull_requests, self.service);
+        let numbers = pull_requests.of_commit.get(sha).map_or(&[][..], Vec::as_slice);
+        let found = numbers.iter().filter_map(|number| pull_requests.by_number.get(number));
+        let is_ours = |one: &PullRequest| one.base == service.branch && one.repository == service.repository;
+        found.filter(move |pull_request| pull_request.merged.is_some() && is_ours(pull_request))
     }
 }
 
