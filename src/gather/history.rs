@@ -1,18 +1,22 @@
 //! What GitHub knows of the commit: its branch, the commits since the baseline, their pull requests, its scans.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Sources, fact, kept, objects, scans};
+use super::objects::{self, Hints};
+use super::{Sources, fact, kept, scans};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Comparison, Origins};
-use crate::model::{BranchName, CommitSha, PullRequest, Relation, RepoName, Service};
+use crate::model::{BranchName, Commit, CommitSha, PullRequest, Relation, RepoName, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::evidence;
-use crate::policy::facts::{Fact, Facts, PullRequests, Range, RemovedCommit, Source};
+use crate::policy::facts::{Fact, Facts, Objects, PullRequests, Range, RemovedCommit, Source};
 use crate::store::StoreError;
 
 /// Most commits that would leave production and are named.
 const MOST_REMOVED: usize = 100;
+
+/// What is not known when the pull requests could not be read.
+const PULL_REQUESTS: &str = "the pull requests of the commits";
 
 /// Fills in what GitHub knows, as far as the ticket says what to ask for.
 ///
@@ -20,28 +24,26 @@ const MOST_REMOVED: usize = 100;
 /// Only when our own records cannot be read.
 pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Criteria) -> Result<(), StoreError> {
     let (Some(head), Some(service)) = (facts.head(), facts.placement.service().cloned()) else { return Ok(()) };
-    let baseline = facts.baseline.known().ok().cloned().flatten().map(|baseline| baseline.commit);
-    let (position, found, scans) = tokio::join!(
-        position(sources, &service, &head),
-        range(sources, &service.repository, baseline.as_ref(), &head),
-        scans::of(sources, &service, &head),
-    );
+    let (found, scans) =
+        tokio::join!(range(sources, facts, (&service, &head), criteria), scans::of(sources, &service, &head));
     facts.scans = fact(scans, "the security scans of this commit", Source::Github);
-    let mut hints = objects::Hints::default();
-    if let Some(found) = found {
-        let (range, pull_requests, paths) = split(found);
-        facts.range = fact(range, "the commits since the last approved change", Source::Github);
-        facts.pull_requests = fact(pull_requests, "the pull requests of the commits", Source::Github);
-        hints.paths = paths;
+    let mut hints = Hints::default();
+    match found {
+        None => {}
+        Some(Ok(found)) => {
+            facts.range = Fact::Known(found.range);
+            facts.pull_requests = fact(found.pull_requests, PULL_REQUESTS, Source::Github);
+            (facts.objects, hints) = (found.objects, found.hints);
+        }
+        Some(Err(error)) => {
+            facts.range = fact(Err(error.clone()), "the commits since the last approved change", Source::Github);
+            facts.pull_requests = fact(Err(error), PULL_REQUESTS, Source::Github);
+        }
     }
     own_record(sources, facts, &service.repository).await?;
-    own_commits(sources, facts, criteria, &service.repository).await;
-    objects::complete(sources, facts, criteria, &mut hints).await;
-    let position = match position {
-        Ok((tip, relation)) => again(sources, &service, &head, (hints.tip.unwrap_or(tip.clone()), tip, relation)).await,
-        Err(error) => Err(error),
-    };
-    facts.on_branch = fact(position, "the release branch", Source::Github);
+    objects::complete(sources, facts, (evidence::wanted, criteria), &mut hints).await;
+    objects::keep(sources, facts, &hints).await;
+    facts.on_branch = fact(position(sources, &service, &head, hints.tip).await, "the release branch", Source::Github);
     Ok(())
 }
 
@@ -57,64 +59,90 @@ async fn own_record(sources: &Sources, facts: &mut Facts, repository: &RepoName)
     Ok(())
 }
 
-/// How the commit stands to the release branch. The branch is asked for once, and then only the commit that it ended in.
+/// How the commit stands to the release branch when everything else was read. Where the branch ends comes along with the
+/// objects; it is asked for only when none were read.
 async fn position(
     sources: &Sources,
     service: &Service,
     head: &CommitSha,
-) -> Result<(CommitSha, Relation), SourceError> {
-    let tip = sources.github.branch_tip(&service.repository, &service.branch).await?;
-    let relation = kept::relation(sources, &service.repository, (&tip, head)).await?;
-    Ok((tip, relation))
-}
-
-/// The branch may have moved while everything else was read. The commit must still be on it at the end.
-async fn again(
-    sources: &Sources,
-    service: &Service,
-    head: &CommitSha,
-    (now, before, relation): (CommitSha, CommitSha, Relation),
+    tip: Option<CommitSha>,
 ) -> Result<Relation, SourceError> {
-    if now == before {
-        return Ok(relation);
-    }
-    kept::relation(sources, &service.repository, (&now, head)).await
+    let tip = match tip {
+        Some(tip) => tip,
+        None => sources.github.branch_tip(&service.repository, &service.branch).await?,
+    };
+    kept::relation(sources, &service.repository, (&tip, head)).await
 }
 
-/// The range, the pull requests of its commits, and where to look for changes: each with its own error.
-type Found = Result<(Range, Result<PullRequests, SourceError>, Vec<String>), SourceError>;
+/// The range, the pull requests of its commits, and what was read of the repository meanwhile.
+struct Found {
+    range: Range,
+    pull_requests: Result<PullRequests, SourceError>,
+    objects: Objects,
+    hints: Hints,
+}
 
 /// Nothing when there is no baseline to count from.
 async fn range(
     sources: &Sources,
-    repository: &RepoName,
-    baseline: Option<&CommitSha>,
-    head: &CommitSha,
-) -> Option<Found> {
-    let baseline = baseline?;
-    Some(match kept::comparison(sources, repository, (baseline, head)).await {
-        Ok(comparison) => compared(sources, repository, comparison, (baseline, head)).await,
+    facts: &Facts,
+    (service, head): (&Service, &CommitSha),
+    criteria: &Criteria,
+) -> Option<Result<Found, SourceError>> {
+    let baseline = facts.baseline.known().ok()?.as_ref()?;
+    Some(match kept::comparison(sources, &service.repository, (&baseline.commit, head)).await {
+        Ok(comparison) => compared(sources, facts, (service, &baseline.commit, head, comparison), criteria).await,
         Err(error) => Err(error),
     })
 }
 
+/// The shape of history says already which files merges are made of, so they are read while GitHub says who made them.
 async fn compared(
     sources: &Sources,
-    repository: &RepoName,
-    comparison: Comparison,
-    (baseline, head): (&CommitSha, &CommitSha),
-) -> Found {
-    let removed_commits = removed(sources, repository, &comparison, (baseline, head)).await;
-    let mut origins = sources.github.origins(repository, &comparison).await?;
+    facts: &Facts,
+    (service, baseline, head, comparison): (&Service, &CommitSha, &CommitSha, Comparison),
+    criteria: &Criteria,
+) -> Result<Found, SourceError> {
+    let repository = &service.repository;
+    let mut ahead = shape(facts, &comparison)?;
+    ahead.objects = kept::objects(sources, repository, &Objects::pair(baseline, head)).await;
+    let paths = comparison.paths.iter().cloned().collect();
+    let mut hints = Hints { paths, tip: None, kept: ahead.objects.len() };
+    let (people, removed_commits, ()) = tokio::join!(
+        people(sources, (repository, &comparison), head, criteria),
+        removed(sources, repository, &comparison, (baseline, head)),
+        objects::complete(sources, &mut ahead, (evidence::foreseen, criteria), &mut hints),
+    );
+    let (commits, pull_requests) = people?;
+    let Comparison { relation, removed, base_tree, .. } = comparison;
+    let range = Range { relation, base_tree, commits, removed, removed_commits };
+    Ok(Found { range, pull_requests, objects: ahead.objects, hints })
+}
+
+/// The facts as far as the comparison tells them: without people, and without pull requests.
+fn shape(facts: &Facts, comparison: &Comparison) -> Result<Facts, SourceError> {
     let range = Range {
         relation: comparison.relation,
         base_tree: comparison.base_tree.clone(),
-        commits: std::mem::take(&mut origins.commits),
+        commits: comparison.shape()?,
         removed: comparison.removed,
-        removed_commits,
+        removed_commits: Vec::new(),
     };
-    let paths = comparison.paths.into_iter().collect();
-    Ok((range, pull_requests(sources, repository, origins).await, paths))
+    let pull_requests = PullRequests { by_number: BTreeMap::new(), of_commit: BTreeMap::new() };
+    Ok(Facts { range: Fact::Known(range), pull_requests: Fact::Known(pull_requests), ..facts.clone() })
+}
+
+/// Who made the commits, and the pull requests that they came through: each with its own error.
+async fn people(
+    sources: &Sources,
+    (repository, comparison): (&RepoName, &Comparison),
+    head: &CommitSha,
+    criteria: &Criteria,
+) -> Result<(Vec<Commit>, Result<PullRequests, SourceError>), SourceError> {
+    let mut origins = sources.github.origins(repository, comparison).await?;
+    let commits = std::mem::take(&mut origins.commits);
+    let rewritten = evidence::rewritten((&commits, head), &origins.of_commit, criteria);
+    Ok((commits, pull_requests(sources, repository, (origins, rewritten)).await))
 }
 
 /// The commits that would leave production, for people; the number is known without them.
@@ -139,40 +167,28 @@ async fn removed(
     }
 }
 
-type Split = (Result<Range, SourceError>, Result<PullRequests, SourceError>, Vec<String>);
-
-fn split(found: Found) -> Split {
-    match found {
-        Ok((range, pull_requests, paths)) => (Ok(range), pull_requests, paths),
-        Err(error) => (Err(error.clone()), Err(error), Vec::new()),
-    }
-}
-
+/// The pull requests, and at the same time the reviewed commits of those that may have been rewritten.
 async fn pull_requests(
     sources: &Sources,
     repository: &RepoName,
-    origins: Origins,
+    (origins, rewritten): (Origins, BTreeSet<u64>),
 ) -> Result<PullRequests, SourceError> {
+    let own: Vec<String> = rewritten.iter().filter_map(|number| origins.pull_requests.get(number)).cloned().collect();
     let ids: Vec<String> = origins.pull_requests.into_values().collect();
-    let found = sources.github.pull_requests(repository, &ids).await?;
-    let by_number: BTreeMap<u64, PullRequest> = found.into_iter().map(|found| (found.number, found)).collect();
-    Ok(PullRequests { by_number, of_commit: origins.of_commit })
-}
-
-/// Reads the reviewed commits of squashed and rebased pull requests, where the criteria want them compared.
-async fn own_commits(sources: &Sources, facts: &mut Facts, criteria: &Criteria, repository: &RepoName) {
-    for number in evidence::rewritten(facts, criteria) {
-        let Fact::Known(pull_requests) = &mut facts.pull_requests else { return };
-        let Some(pull_request) = pull_requests.by_number.get_mut(&number) else { continue };
-        match sources.github.own_commits(repository, pull_request).await {
-            Ok(commits) => pull_request.commits = Some(commits),
-            Err(error) => {
-                let what = format!("the reviewed commits of pull request {number}");
-                facts.pull_requests = fact(Err(error), &what, Source::Github);
-                return;
+    let (found, own) = tokio::try_join!(
+        sources.github.pull_requests(repository, &ids),
+        sources.github.own_commits(repository, &own),
+    )?;
+    let mut by_number: BTreeMap<u64, PullRequest> = found.into_iter().map(|found| (found.number, found)).collect();
+    for one in own {
+        if let Some(pull_request) = by_number.get_mut(&one.number) {
+            if pull_request.head != one.head {
+                return Err(SourceError::Incomplete(format!("the commits of pull request {}", one.number)));
             }
+            pull_request.commits = Some(one.commits);
         }
     }
+    Ok(PullRequests { by_number, of_commit: origins.of_commit })
 }
 
 /// The release branch and repository of a service, as one argument.

@@ -8,9 +8,8 @@ use super::history::place;
 use super::{Sources, gap, kept};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Asked, MOST_OBJECTS, Read};
-use crate::model::{CommitSha, Relation, Service};
+use crate::model::{Commit, CommitSha, Relation, Service};
 use crate::policy::criteria::Criteria;
-use crate::policy::evidence;
 use crate::policy::facts::{Facts, Objects, Source, Wanted};
 
 /// Rounds of asking. Each goes one folder deeper at most, so this is deeper than any source tree.
@@ -20,10 +19,13 @@ const MOST_ROUNDS: usize = 40;
 const MOST: usize = 20_000;
 
 /// Requests that are under way at a time.
-const AT_A_TIME: usize = 8;
+const AT_A_TIME: usize = 12;
 
-/// Most folders that are fetched on a guess.
-const MOST_GUESSED: usize = 200;
+/// Most folders that are fetched on a guess, unless more than that is wanted anyway.
+const MOST_GUESSED: usize = 100;
+
+/// Fewer objects than these are not shared out to more requests.
+const FEWEST_OBJECTS: usize = 50;
 
 /// What helps to ask for the right things, and what was seen by the way.
 #[derive(Debug, Default)]
@@ -32,28 +34,36 @@ pub(super) struct Hints {
     pub paths: Vec<String>,
     /// The commit that the branch ended in when objects were read last.
     pub tip: Option<CommitSha>,
+    /// How many objects were kept from an earlier look.
+    pub kept: usize,
 }
 
-/// Fills `facts.objects` until every proof has what it wants, or what it wants cannot be had.
-pub(super) async fn complete(sources: &Sources, facts: &mut Facts, criteria: &Criteria, hints: &mut Hints) {
-    let (Some(service), Some(range)) = (facts.placement.service().cloned(), range_of(facts)) else { return };
-    facts.objects = kept::objects(sources, &service.repository, &range).await;
-    let before = facts.objects.clone();
-    ask(sources, facts, criteria, (&service, hints)).await;
-    if facts.objects != before && facts.objects.gaps.is_empty() {
+/// Keeps what was read for the next look at this range, when it is whole and there is more of it than before.
+pub(super) async fn keep(sources: &Sources, facts: &Facts, hints: &Hints) {
+    let (Some(service), Ok(Some(baseline)), Some(head)) =
+        (facts.placement.service(), facts.baseline.known(), facts.head())
+    else {
+        return;
+    };
+    if facts.objects.gaps.is_empty() && facts.objects.len() > hints.kept {
+        let range = Objects::pair(&baseline.commit, &head);
         kept::keep_objects(sources, (&service.repository, &range), &facts.objects).await;
     }
 }
 
-/// The two ends of the range.
-fn range_of(facts: &Facts) -> Option<String> {
-    let baseline = facts.baseline.known().ok()?.as_ref()?;
-    Some(Objects::pair(&baseline.commit, &facts.head()?))
-}
+/// Says what of the repository some proof would still like to see.
+type Wish = fn(&Facts, &Criteria) -> Wanted;
 
-async fn ask(sources: &Sources, facts: &mut Facts, criteria: &Criteria, (service, hints): (&Service, &mut Hints)) {
+/// Fills `facts.objects` until nothing is left to wish for, or what is left cannot be had.
+pub(super) async fn complete(
+    sources: &Sources,
+    facts: &mut Facts,
+    (wish, criteria): (Wish, &Criteria),
+    hints: &mut Hints,
+) {
+    let Some(service) = facts.placement.service().cloned() else { return };
     for round in 0..MOST_ROUNDS {
-        let wanted = evidence::wanted(facts, criteria);
+        let wanted = wish(facts, criteria);
         if wanted.is_empty() {
             return;
         }
@@ -65,10 +75,10 @@ async fn ask(sources: &Sources, facts: &mut Facts, criteria: &Criteria, (service
             refuse(&mut facts.objects, &wanted);
             return;
         }
-        read_all(sources, service, &asked, (&mut facts.objects, hints)).await;
-        relate_all(sources, service, &wanted, &mut facts.objects).await;
+        read_all(sources, &service, &asked, (&mut facts.objects, hints)).await;
+        relate_all(sources, &service, &wanted, &mut facts.objects).await;
     }
-    let wanted = evidence::wanted(facts, criteria);
+    let wanted = wish(facts, criteria);
     refuse(&mut facts.objects, &wanted);
 }
 
@@ -77,21 +87,32 @@ fn asked(wanted: &Wanted) -> BTreeSet<Asked> {
     objects.chain(wanted.tree_of.iter().cloned().map(Asked::TreeOf)).collect()
 }
 
-/// The folders with changed files, at every commit whose top folder is wanted: most of them will be wanted next. Many
-/// commits with many folders are not guessed at; the proofs then ask for folder after folder.
+/// Folders that will most likely be wanted next: at both ends of the range every folder with changed files, at all other
+/// commits whose files are wanted the topmost of them. When that is too much, the proofs ask for folder after folder.
 fn guessed(facts: &Facts, wanted: &Wanted, paths: &[String]) -> BTreeSet<Asked> {
     let folders: BTreeSet<&str> = paths.iter().flat_map(|path| above(path)).collect();
-    let commits = facts.range.known().map_or(&[][..], |range| range.commits.as_slice());
-    let mut tops: Vec<&CommitSha> =
-        commits.iter().filter(|commit| wanted.trees.contains(&commit.tree)).map(|commit| &commit.sha).collect();
-    if let (Ok(range), Ok(Some(baseline))) = (facts.range.known(), facts.baseline.known()) {
-        tops.extend(wanted.trees.contains(&range.base_tree).then_some(&baseline.commit));
+    let baseline = facts.baseline.known().ok().and_then(Option::as_ref).map(|baseline| &baseline.commit);
+    let head = facts.head();
+    let mut guessed = BTreeSet::new();
+    for commit in baseline.into_iter().chain(&head) {
+        guessed.extend(folders.iter().map(|folder| Asked::Folder(commit.clone(), (*folder).to_owned())));
     }
-    if tops.len() * folders.len() > MOST_GUESSED {
+    let topmost = std::iter::once("").chain(folders.iter().copied().filter(|folder| !folder.contains('/')));
+    let inside = commits(facts).filter(|commit| wanted.trees.contains(&commit.tree)).map(|commit| (&commit.sha, 1));
+    for (commit, from) in inside.chain(wanted.tree_of.iter().map(|commit| (commit, 0))) {
+        guessed.extend(topmost.clone().skip(from).map(|folder| Asked::Folder(commit.clone(), folder.to_owned())));
+    }
+    if guessed.len() > MOST_GUESSED.max(2 * (wanted.trees.len() + wanted.tree_of.len())) {
         return BTreeSet::new();
     }
-    let pairs = tops.iter().flat_map(|commit| folders.iter().map(move |folder| (*commit, *folder)));
-    pairs.map(|(commit, folder)| Asked::Folder(commit.clone(), folder.to_owned())).collect()
+    guessed
+}
+
+/// The commits of the range, and those that some of them stand for.
+fn commits(facts: &Facts) -> impl Iterator<Item = &Commit> {
+    let range = facts.range.known().ok().into_iter().flat_map(|range| &range.commits);
+    let pull_requests = facts.pull_requests.known().ok().into_iter().flat_map(|found| found.by_number.values());
+    range.chain(pull_requests.flat_map(|pull_request| pull_request.commits.iter().flatten()))
 }
 
 /// The folders above a path, without the top.
@@ -106,7 +127,9 @@ async fn read_all(
     (objects, hints): (&mut Objects, &mut Hints),
 ) {
     let all: Vec<Asked> = asked.iter().cloned().collect();
-    let batches: Vec<_> = all.chunks(MOST_OBJECTS).map(|batch| read(sources, service, batch)).collect();
+    // A large answer takes long: what fits into a few requests at a time is shared out to them.
+    let size = all.len().div_ceil(AT_A_TIME).clamp(FEWEST_OBJECTS, MOST_OBJECTS);
+    let batches: Vec<_> = all.chunks(size).map(|batch| read(sources, service, batch)).collect();
     for (batch, found) in stream::iter(batches).buffered(AT_A_TIME).collect::<Vec<_>>().await {
         match found {
             Ok((tip, found)) => {

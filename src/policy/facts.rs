@@ -332,6 +332,18 @@ impl Facts {
 }
 
 impl Objects {
+    /// How many trees and contents there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.trees.len() + self.contents.len()
+    }
+
+    /// Whether there is neither a tree nor a content.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     /// The key of a pair in `relations` and `gaps`.
     #[must_use]
     pub fn pair(first: &CommitSha, second: &CommitSha) -> String {

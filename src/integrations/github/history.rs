@@ -9,7 +9,7 @@ use super::client::GithubClient;
 use super::commits::unreadable;
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{BranchName, CommitSha, ObjectId, Relation, RepoName};
+use crate::model::{BranchName, Commit, CommitSha, GitActor, ObjectId, Relation, RepoName, Signature};
 
 /// Commits on one page; GitHub's most.
 const PAGE: u64 = 100;
@@ -18,7 +18,7 @@ const PAGE: u64 = 100;
 const MOST_COMMITS: u64 = 5_000;
 
 /// Pages that are asked for at a time.
-const AT_A_TIME: usize = 4;
+const AT_A_TIME: usize = 12;
 
 /// How one commit stands to another, and the commits that only the second has. It never changes, so it can be kept.
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +45,29 @@ impl Comparison {
             Ok((CommitSha::parse(&commit.sha).map_err(unreadable)?, line))
         };
         self.commits.iter().map(headline).collect()
+    }
+}
+
+impl Comparison {
+    /// The commits that only the second has, oldest first, with names, parents and files: nothing about people yet.
+    ///
+    /// # Errors
+    /// When a name is none.
+    pub fn shape(&self) -> Result<Vec<Commit>, SourceError> {
+        let nobody = || GitActor { name: String::new(), account: None };
+        let shape = |commit: &wire::ComparedCommit| {
+            let parents = commit.parents.iter().map(|parent| CommitSha::parse(&parent.sha)).collect::<Result<_, _>>();
+            Ok(Commit {
+                sha: CommitSha::parse(&commit.sha).map_err(unreadable)?,
+                tree: ObjectId::parse(&commit.commit.tree.sha).map_err(unreadable)?,
+                parents: parents.map_err(unreadable)?,
+                authors: Vec::new(),
+                committer: nobody(),
+                signature: Signature::None,
+                headline: String::new(),
+            })
+        };
+        self.commits.iter().map(shape).collect()
     }
 }
 

@@ -25,3 +25,4 @@ pub use client::GithubClient;
 pub use commits::Origins;
 pub use history::Comparison;
 pub use objects::{Asked, MOST_OBJECTS, Read};
+pub use own_commits::OwnCommits;

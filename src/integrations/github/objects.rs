@@ -15,7 +15,7 @@ use crate::model::{BranchName, CommitSha, Content, Mode, ObjectId, RepoName, Tre
 const QUERY: &str = include_str!("queries/objects.graphql");
 
 /// Objects in one request.
-pub const MOST_OBJECTS: usize = 100;
+pub const MOST_OBJECTS: usize = 200;
 
 /// The largest file that is looked into, in bytes.
 const MOST_BYTES: usize = 1_000_000;

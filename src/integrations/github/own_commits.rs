@@ -1,4 +1,4 @@
-//! The commits of a pull request as they were reviewed, where a squash or rebase left none of them.
+//! The commits of pull requests as they were reviewed, where a squash or rebase left none of them.
 
 use std::collections::HashSet;
 
@@ -6,56 +6,73 @@ use serde_json::json;
 
 use super::client::GithubClient;
 use super::commits::{account, complete, signature, unreadable};
+use super::graphql::NodeQuery;
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{Commit, CommitSha, GitActor, ObjectId, PullRequest, RepoName};
+use crate::model::{Commit, CommitSha, GitActor, ObjectId, RepoName};
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: &str = include_str!("queries/own_commits.graphql");
+const QUERY: NodeQuery = NodeQuery { kind: "PullRequest", text: include_str!("queries/own_commits.graphql") };
 
 /// Most commits of one pull request.
 const MOST: usize = 1_000;
 
+/// Pull requests in one query, unless that proves to be too many.
+const BATCH: usize = 25;
+
+/// The own commits of a pull request.
+#[derive(Debug)]
+pub struct OwnCommits {
+    /// Its number.
+    pub number: u64,
+    /// Its final commit.
+    pub head: CommitSha,
+    /// All of them, oldest first.
+    pub commits: Vec<Commit>,
+}
+
 impl GithubClient {
-    /// Reads the own commits of a pull request, oldest first, proven complete.
+    /// Reads the own commits of pull requests by node id, each list proven complete.
     ///
     /// # Errors
     /// [`SourceError::Incomplete`] when the pages do not add up or do not end in the pull request's final commit.
-    pub async fn own_commits(
+    pub async fn own_commits(&self, repository: &RepoName, ids: &[String]) -> Result<Vec<OwnCommits>, SourceError> {
+        let first: Vec<wire::OwnCommits> = self.nodes_in_batches(repository, &QUERY, ids, BATCH).await?;
+        let mut all = Vec::with_capacity(ids.len());
+        for first in first {
+            all.push(self.with_later_pages(repository, first).await?);
+        }
+        Ok(all)
+    }
+
+    async fn with_later_pages(
         &self,
         repository: &RepoName,
-        pull_request: &PullRequest,
-    ) -> Result<Vec<Commit>, SourceError> {
+        first: wire::OwnCommits,
+    ) -> Result<OwnCommits, SourceError> {
+        let (number, total) = (first.number, first.commits.total_count);
+        let head = CommitSha::parse(&first.head_ref_oid).map_err(unreadable)?;
+        if total > MOST {
+            return Err(SourceError::TooMuch(format!("{total} commits of a pull request")));
+        }
         let mut commits: Vec<Commit> = Vec::new();
-        let mut after: Option<String> = None;
+        let mut page = first.commits;
         loop {
-            let page = self.page_of(repository, pull_request.number, after.as_deref()).await?;
-            let total = page.total_count;
-            if total > MOST {
-                return Err(SourceError::TooMuch(format!("{total} commits of a pull request")));
-            }
             for node in page.nodes {
                 commits.push(commit(node.commit)?);
             }
             let more = page.page_info.has_next_page && commits.len() < total;
-            after = page.page_info.end_cursor.filter(|_| more);
-            if after.is_none() {
-                return check_complete(commits, total, &pull_request.head);
+            match page.page_info.end_cursor.filter(|_| more) {
+                Some(after) => page = self.later_page(repository, &first.id, &after).await?,
+                None => return Ok(OwnCommits { number, commits: check_complete(commits, total, &head)?, head }),
             }
         }
     }
 
-    async fn page_of(
-        &self,
-        repository: &RepoName,
-        number: u64,
-        after: Option<&str>,
-    ) -> Result<wire::CommitPage, SourceError> {
-        let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
-        let variables = json!({ "owner": owner, "name": name, "number": number, "after": after });
-        let question = json!({ "query": QUERY, "variables": variables });
-        let found: wire::InRepository<wire::WithPull> = self.ask(repository, &question).await?;
-        let found = found.repository.and_then(|repository| repository.pull_request).ok_or(SourceError::NotFound)?;
+    async fn later_page(&self, repository: &RepoName, id: &str, after: &str) -> Result<wire::CommitPage, SourceError> {
+        let query = json!({ "query": QUERY.text, "variables": { "ids": [id], "after": after } });
+        let found: wire::Nodes<wire::OwnCommits> = self.ask(repository, &query).await?;
+        let found = found.nodes.into_iter().flatten().next().ok_or(SourceError::NotFound)?;
         Ok(found.commits)
     }
 }

@@ -16,7 +16,7 @@ use crate::model::{
 const QUERY: NodeQuery = NodeQuery { kind: "PullRequest", text: include_str!("queries/pull_requests.graphql") };
 
 /// Pull requests in one query, unless that proves to be too many.
-const BATCH: usize = 20;
+const BATCH: usize = 25;
 
 impl GithubClient {
     /// Reads pull requests by node id, each with all opinions that were given on it.

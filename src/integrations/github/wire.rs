@@ -331,12 +331,10 @@ pub(super) struct InRepository<T> {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct WithPull {
-    pub pull_request: Option<OwnCommits>,
-}
-
-#[derive(Debug, Deserialize)]
 pub(super) struct OwnCommits {
+    pub id: String,
+    pub number: u64,
+    pub head_ref_oid: String,
     pub commits: CommitPage,
 }
 

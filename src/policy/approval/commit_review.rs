@@ -2,7 +2,7 @@
 //!
 //! The proof of each commit is put together in [`crate::policy::evidence`]; this rule counts and explains.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use crate::model::{Text, listed, plural};
 use crate::policy::criteria::Criteria;
@@ -121,12 +121,13 @@ type Lacking<'a> = (&'a Proof<'a>, &'a Lack);
 /// Commits of one author that lack the same are one sentence; at most [`MOST_NAMED`] of them.
 fn by_reason<'a>(lacking: &[Lacking<'a>]) -> Vec<Vec<Lacking<'a>>> {
     let mut groups: Vec<Vec<Lacking<'a>>> = Vec::new();
+    let mut newest: HashMap<(&str, String), usize> = HashMap::new();
     for (proof, lack) in lacking.iter().copied() {
-        let same = |group: &&mut Vec<Lacking<'a>>| {
-            let (first, why) = group[0];
-            group.len() < MOST_NAMED && why.why == lack.why && author(first.commit) == author(proof.commit)
-        };
-        match groups.iter_mut().find(same) {
+        let place = newest.entry((&lack.why, author(proof.commit))).or_insert(groups.len());
+        if groups.get(*place).is_some_and(|group| group.len() == MOST_NAMED) {
+            *place = groups.len();
+        }
+        match groups.get_mut(*place) {
             Some(group) => group.push((proof, lack)),
             None => groups.push(vec![(proof, lack)]),
         }

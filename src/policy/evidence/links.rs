@@ -83,6 +83,11 @@ pub(super) fn links<'a>(
     chain.iter().enumerate().map(link).collect()
 }
 
+/// Those of the commits that lie on the release branch, oldest first.
+pub(super) fn chain<'a>(commits: &'a [Commit], head: &CommitSha) -> Vec<&'a Commit> {
+    first_parents(head, &commits.iter().map(|commit| (&commit.sha, commit)).collect())
+}
+
 /// The chain of first parents, oldest first, as far as it lies in the range.
 fn first_parents<'a>(head: &CommitSha, by_sha: &HashMap<&CommitSha, &'a Commit>) -> Vec<&'a Commit> {
     let mut chain = Vec::new();

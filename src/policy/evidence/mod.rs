@@ -19,7 +19,7 @@ pub(in crate::policy) mod proof;
 mod remerge;
 mod standing;
 
-pub use overview::{contributors, rewritten, wanted};
+pub use overview::{contributors, foreseen, rewritten, wanted};
 
 use crate::model::{CommitSha, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;

@@ -1,12 +1,13 @@
 //! The evidence as people read it, and what is still missing of it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
 use super::diff::{Change, changes};
+use super::links::{Route, chain};
 use super::look::Look;
-use super::proof::{Proof, Verdict, proofs, reviewed};
-use crate::model::{Commit, listed};
+use super::proof::{Proof, Verdict, merge_verdict, proofs, reviewed};
+use crate::model::{Commit, CommitSha, listed};
 use crate::policy::approval;
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{CommitVerdict, IgnoredApproval, Outcome};
@@ -55,17 +56,33 @@ pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {
     look.wanted()
 }
 
-/// The numbers of pull requests whose reviewed commits are needed, because the release branch has others in their place.
+/// What of it will be wanted whatever the pull requests are: the files of merges, and what would be different in production.
+/// It can be read while the pull requests are.
 #[must_use]
-pub fn rewritten(facts: &Facts, criteria: &Criteria) -> BTreeSet<u64> {
+pub fn foreseen(facts: &Facts, criteria: &Criteria) -> Wanted {
+    let look = Look::into(&facts.objects);
+    if let Ok(case) = Case::of(facts, criteria, &look) {
+        for link in case.links().iter().filter(|link| link.route == Route::Merge) {
+            let _ = merge_verdict(link.tip, &case);
+        }
+        let _ = approval::opaque_changes::opaque(&case);
+    }
+    look.wanted()
+}
+
+/// The numbers of pull requests whose reviewed commits may be needed, because a commit of the release branch that is no merge
+/// may stand in their place. It asks for no more than what GitHub connects, so that they can be read with the pull requests.
+#[must_use]
+pub fn rewritten(
+    (commits, head): (&[Commit], &CommitSha),
+    of_commit: &BTreeMap<CommitSha, Vec<u64>>,
+    criteria: &Criteria,
+) -> BTreeSet<u64> {
     if !criteria.terms.squash_merge.allow_verified_squash {
         return BTreeSet::new();
     }
-    let look = Look::into(&facts.objects);
-    let Ok(case) = Case::of(facts, criteria, &look) else { return BTreeSet::new() };
-    let links = case.links();
-    let rewritten = links.iter().filter(|link| link.route.rewrites()).flat_map(|link| &link.through);
-    rewritten.map(|through| through.pull_request.number).collect()
+    let singles = chain(commits, head).into_iter().filter(|commit| commit.parents.len() <= 1);
+    singles.filter_map(|commit| of_commit.get(&commit.sha)).flatten().copied().collect()
 }
 
 /// What would be different in production, path by path.

@@ -180,7 +180,8 @@ fn verdict<'a>(
 const UNVERIFIABLE: &str =
     "joins two lines of work that met more than once before, so nobody can prove what it carries";
 
-fn merge_verdict<'a>(tip: &'a Commit, case: &Case<'a>) -> Verdict {
+/// Whether a merge holds exactly what its two lines bring.
+pub(super) fn merge_verdict<'a>(tip: &'a Commit, case: &Case<'a>) -> Verdict {
     let [ours, theirs] = tip.parents.as_slice() else { return lacking(UNVERIFIABLE) };
     match case.remerge(ours, theirs, &tip.tree) {
         Err(gap) => Verdict::Unclear(gap),
