@@ -70,8 +70,10 @@ pub fn foreseen(facts: &Facts, criteria: &Criteria) -> Wanted {
     look.wanted()
 }
 
-/// The numbers of pull requests whose reviewed commits may be needed, because a commit of the release branch that is no merge
-/// may stand in their place. It asks for no more than what GitHub connects, so that they can be read with the pull requests.
+/// The numbers of pull requests whose reviewed commits may be needed.
+///
+/// A commit of the release branch that is no merge may stand in their place. It asks for no more than what GitHub
+/// connects, so that they can be read with the pull requests.
 #[must_use]
 pub fn rewritten(
     (commits, head): (&[Commit], &CommitSha),
