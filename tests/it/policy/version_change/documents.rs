@@ -20,7 +20,7 @@ dependencies = ["serde"]
 [[package]]
 name = "serde"
 version = "1.0.1"
-source = "registry+https://github.com/rust-lang/crates.io-index"
+source = "registry+https://registry.example/index"
 checksum = "ab"
 "#;
 
