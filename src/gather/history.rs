@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::objects::{self, Hints};
-use super::{Sources, fact, kept, scans};
+use super::{Sources, comments, fact, kept, scans};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Comparison, Origins};
 use crate::model::{BranchName, Commit, CommitSha, PullRequest, Relation, RepoName, Service};
@@ -142,7 +142,16 @@ async fn people(
     let mut origins = sources.github.origins(repository, comparison).await?;
     let commits = std::mem::take(&mut origins.commits);
     let rewritten = evidence::rewritten((&commits, head), &origins.of_commit, criteria);
-    Ok((commits, pull_requests(sources, repository, (origins, rewritten)).await))
+    let ids: Vec<String> = origins.pull_requests.values().cloned().collect();
+    let (found, comments) = tokio::join!(
+        pull_requests(sources, repository, (origins, rewritten)),
+        comments::approving(sources, repository, &ids, criteria),
+    );
+    let found = found.and_then(|mut found| {
+        comments::add(comments?, &mut found);
+        Ok(found)
+    });
+    Ok((commits, found))
 }
 
 /// The commits that would leave production, for people; the number is known without them.

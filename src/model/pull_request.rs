@@ -94,6 +94,8 @@ pub struct Review {
     pub may_push: bool,
     /// What it says, as far as the criteria make that matter.
     pub text: String,
+    /// When somebody last changed what it says, as far as the criteria make that matter.
+    pub edited_at: Option<Timestamp>,
 }
 
 /// What a review says.

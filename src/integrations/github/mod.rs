@@ -7,6 +7,7 @@ mod addresses;
 mod batches;
 mod carrier;
 mod client;
+mod comments;
 mod commits;
 mod graphql;
 mod history;
@@ -22,6 +23,7 @@ pub mod webhook;
 mod wire;
 
 pub use client::GithubClient;
+pub use comments::Comment;
 pub use commits::Origins;
 pub use history::Comparison;
 pub use objects::{Asked, MOST_OBJECTS, Read};

@@ -88,6 +88,7 @@ fn review(info: wire::ReviewInfo) -> Result<Review, SourceError> {
         commit: info.commit.map(|commit| parse(CommitSha::parse(&commit.oid))).transpose()?,
         may_push: info.author_can_push_to_repository,
         text: String::new(),
+        edited_at: None,
         id: info.id,
     })
 }

@@ -278,6 +278,35 @@ pub(super) struct ReviewInfo {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct PullComments {
+    pub number: u64,
+    pub reviews: Listed<ReviewComment>,
+    pub comments: Listed<ConversationComment>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ReviewComment {
+    pub id: String,
+    pub body: String,
+    pub submitted_at: Option<String>,
+    pub last_edited_at: Option<String>,
+    pub author: Option<Actor>,
+    pub author_can_push_to_repository: bool,
+    pub commit: Option<Oid>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ConversationComment {
+    pub id: String,
+    pub body: String,
+    pub created_at: String,
+    pub last_edited_at: Option<String>,
+    pub author: Option<Actor>,
+}
+
+#[derive(Debug, Deserialize)]
 #[serde(tag = "__typename")]
 pub(super) enum TimelineItem {
     #[serde(rename = "HeadRefForcePushedEvent", rename_all = "camelCase")]

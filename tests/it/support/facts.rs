@@ -78,6 +78,7 @@ pub fn approval(by: &Account, of: char) -> Review {
         commit: Some(sha(of)),
         may_push: true,
         text: String::new(),
+        edited_at: None,
     }
 }
 
