@@ -113,6 +113,15 @@ pub struct CommitReview {
     pub approving_comments: BTreeSet<String>,
 }
 
+impl CommitReview {
+    /// Whether these words, and nothing else, are taken for an approval.
+    #[must_use]
+    pub fn is_approving_comment(&self, text: &str) -> bool {
+        let said = text.trim().to_lowercase();
+        !said.is_empty() && self.approving_comments.iter().any(|text| text.trim().to_lowercase() == said)
+    }
+}
+
 /// Whose approval does not count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -3,7 +3,7 @@
 //! An approval counts when it comes from a known person with the right to push, who contributed nothing to what is
 //! approved, and is bound to the final commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
 use super::binding::{Binding, Unbound, binding};
@@ -54,6 +54,7 @@ impl Standing {
             }
         }
         standing.ignore_own_work(branch, case);
+        standing.count_each_person_once();
         standing
     }
 
@@ -70,6 +71,10 @@ impl Standing {
             Ok(person) => person,
             Err(reason) => return self.ignored.push((reviewer_name(review, people), reason)),
         };
+        if let (Opinion::Commented, Some(edited)) = (review.opinion, review.edited_at) {
+            let reason = format!("the comment was changed at {}, so nobody can say what it said", edited.clock());
+            return self.ignored.push((person.name.clone(), reason));
+        }
         match binding(review, branch, case) {
             Ok(binding) => self.approvals.push(Approval { by: person.name.clone(), binding }),
             Err(Unbound::Because(why)) => self.ignored.push((person.name.clone(), why)),
@@ -98,6 +103,13 @@ impl Standing {
         self.objections.push(format!("{name} asked for changes; {by} dismissed that"));
     }
 
+    /// Whoever approved and said "LGTM" too is one person, and need not hear of the one that does not count.
+    fn count_each_person_once(&mut self) {
+        let mut counted = BTreeSet::new();
+        self.approvals.retain(|approval| counted.insert(approval.by.clone()));
+        self.ignored.retain(|(name, _)| !counted.contains(name));
+    }
+
     /// Approvals that count for none of the commits are told with the reason.
     fn ignore_own_work(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
         let commits: Vec<&CommitSha> = branch.commits.iter().chain(&branch.copies).map(|commit| &commit.sha).collect();
@@ -115,18 +127,33 @@ impl Standing {
     }
 }
 
-/// The newest opinion of each person. A comment is one only when the criteria take it for an approval, and a dismissed
-/// objection does not bring an older approval back.
+/// The newest opinion of each person, and the newest comment that the criteria take for an approval. A comment takes back
+/// no objection, and a dismissed objection does not bring an older approval back.
 fn latest_opinions<'a>(reviews: &'a [Review], case: &Case<'_>) -> Vec<&'a Review> {
     let people = &case.criteria.people;
-    let mut latest: BTreeMap<Reviewer<'_>, &Review> = BTreeMap::new();
-    for review in reviews.iter().filter(|review| is_opinion(review, case)) {
-        let newest = latest.entry(Reviewer::of(review, people)).or_insert(review);
+    let (comments, opinions): (Vec<&Review>, Vec<&Review>) =
+        reviews.iter().partition(|review| review.opinion == Opinion::Commented);
+    let opinions = newest_of_each(opinions, people);
+    let mut comments = newest_of_each(comments.into_iter().filter(|comment| approves(comment, case)), people);
+    comments.retain(|by, comment| {
+        let opinion = opinions.get(by);
+        opinion.is_none_or(|one| one.opinion != Opinion::ChangesRequested && one.submitted_at <= comment.submitted_at)
+    });
+    opinions.into_values().chain(comments.into_values()).collect()
+}
+
+fn newest_of_each<'a>(
+    reviews: impl IntoIterator<Item = &'a Review>,
+    people: &People,
+) -> BTreeMap<Reviewer<'a>, &'a Review> {
+    let mut newest_of: BTreeMap<Reviewer<'_>, &Review> = BTreeMap::new();
+    for review in reviews {
+        let newest = newest_of.entry(Reviewer::of(review, people)).or_insert(review);
         if review.submitted_at >= newest.submitted_at {
             *newest = review;
         }
     }
-    latest.into_values().collect()
+    newest_of
 }
 
 /// Whose opinion it is. Deleted accounts may have been anybody, so each of their reviews stands for itself.
@@ -145,13 +172,9 @@ impl<'a> Reviewer<'a> {
     }
 }
 
-fn is_opinion(review: &Review, case: &Case<'_>) -> bool {
-    let approving = &case.criteria.terms.commit_review.approving_comments;
-    let said = review.text.trim().to_lowercase();
-    match review.opinion {
-        Opinion::Approved | Opinion::ChangesRequested | Opinion::Dismissed => true,
-        Opinion::Commented => approving.iter().any(|text| text.trim().to_lowercase() == said),
-    }
+/// Whether the criteria take the words of a comment for an approval.
+fn approves(comment: &Review, case: &Case<'_>) -> bool {
+    case.criteria.terms.commit_review.is_approving_comment(&comment.text)
 }
 
 fn reviewer_name(review: &Review, people: &People) -> String {

@@ -112,6 +112,73 @@ fn an_approving_comment_is_for_the_commit_that_was_there() {
     assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
 }
 
+const LGTM: &str = "[criteria.commit_review]\napproving_comments = [\"LGTM\"]\n";
+
+/// A comment on pull request 871.
+fn says(by: &str, text: &str) -> String {
+    format!("comment_on_pull_request = {{ pull_request = 871, by = \"{by}\", text = \"{text}\" }}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approving_comment_is_an_approval_when_the_criteria_say_so() {
+    let scene = || clean().with(&step(REVIEW), &step(&says("lee", "lgtm ")));
+    is_approved(scene().more(LGTM)).await;
+    is_held(scene(), &["came through pull request 871, which nobody approved"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_comment_in_a_review_is_an_approving_comment_too() {
+    let review = "review = { pull_request = 871, by = \"lee\", state = \"comment\", text = \"LGTM\" }";
+    is_approved(clean().with(&step(REVIEW), &step(review)).more(LGTM)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approving_comment_before_the_last_push_does_not_count() {
+    let late = commit("late", "fix", "dana", "files = { \"src/more.js\" = \"more();\\n\" }");
+    let push = step("push = { branch = \"round-totals\", commit = \"late\" }");
+    let said = says("lee", "LGTM");
+    let scene = clean().more(LGTM).with(&step(REVIEW), &format!("{late}{}{push}{}", attacks(&said), in_twin(&said)));
+    attack(scene, &["the approval by Lee Wong does not count: given at"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approving_comment_wants_the_right_to_push() {
+    let rights = attacks("set_rights = { who = \"lee\", may_push = false }");
+    let scene = clean().more(LGTM).with(&step(REVIEW), &format!("{}{rights}", step(&says("lee", "LGTM"))));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong may not push to the repository"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approving_comment_takes_back_no_objection() {
+    let objects = "review = { pull_request = 871, by = \"lee\", state = \"request_changes\" }";
+    let approves = in_twin(REVIEW);
+    let scene =
+        clean().more(LGTM).with(&step(REVIEW), &format!("{}{approves}{}", step(objects), step(&says("lee", "LGTM"))));
+    attack(scene, &["Lee Wong asked for changes and has not approved since"]).await;
+}
+
+#[test]
+fn a_changed_comment_approves_nothing() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let mut facts = passing();
+    let comment = Review { opinion: Opinion::Commented, text: "LGTM".into(), ..approval(&user("lee", 1002), 'b') };
+    pull_request(&mut facts).reviews = vec![comment];
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+    pull_request(&mut facts).reviews[0].edited_at = Some(Timestamp(NOW.0 - 1_800_000));
+    let edited = judged(&facts, says.0, says.1);
+    assert_eq!(edited.kind(), Kind::Block);
+    assert_eq!(ignored(&edited), "the comment was changed at 08:30 UTC, so nobody can say what it said");
+}
+
+#[test]
+fn no_words_are_no_approving_comment() {
+    let mut facts = passing();
+    let comment = Review { opinion: Opinion::Commented, ..approval(&user("lee", 1002), 'b') };
+    pull_request(&mut facts).reviews = vec![comment];
+    let says = ("approving_comments = []", "approving_comments = [\"\", \"LGTM\"]");
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Block);
+}
+
 #[test]
 fn a_service_may_want_our_own_record_of_what_was_approved() {
     let says = ("own_record_only = []", "own_record_only = [\"billing-api\"]");
