@@ -155,7 +155,7 @@ fn read<T: DeserializeOwned>(answer: &Answer, query: &NodeQuery, ids: &[String])
     for error in &envelope.errors {
         match (failure(error), place(error).and_then(|place| spoilt.get_mut(place))) {
             (Failure::Other(meaning), Some(node)) if !matches!(meaning, SourceError::RateLimited(_)) => {
-                node.get_or_insert(meaning);
+                node.get_or_insert(hole(meaning, query));
             }
             (failure, _) => return Err(failure),
         }
@@ -170,6 +170,14 @@ fn read<T: DeserializeOwned>(answer: &Answer, query: &NodeQuery, ids: &[String])
         None => whole_node(node.as_deref(), query, id).map(Ok),
     });
     Ok(nodes.collect::<Result<_, SourceError>>()?)
+}
+
+/// The ids come from GitHub, so a node that it does not find says nothing about what the ticket names: the answer has a hole.
+fn hole(meaning: SourceError, query: &NodeQuery) -> SourceError {
+    match meaning {
+        SourceError::NotFound => SourceError::Incomplete(format!("a {} is missing", query.kind)),
+        other => other,
+    }
 }
 
 /// A node that is the one that was asked for.
@@ -253,7 +261,7 @@ mod tests {
         }
         let errors = [error("NOT_FOUND", json!(["nodes", 0]))];
         let found = answered(&json!({"data": {"nodes": [null, commit("b")]}, "errors": errors})).unwrap();
-        assert_eq!(found[0], Err(SourceError::NotFound));
+        assert_eq!(found[0], Err(SourceError::Incomplete("a Commit is missing".into())), "it was there a moment ago");
     }
 
     #[test]

@@ -15,6 +15,31 @@ async fn only_comments_are_no_review() {
     attack(scene, &["by dana came through pull request 871, which nobody approved"]).await;
 }
 
+/// What GitHub's GraphQL does from now on.
+fn graphql(how: &str) -> String {
+    format!("fail = {{ system = \"github\", how = \"{how}\" }}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn half_an_answer_is_no_answer() {
+    let scene = clean().before(TICKET, &attacks(&graphql("graphql_partial")));
+    attack(scene, &["GitHub did not give all of the commits since the last approved change"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_with_status_200_is_no_answer() {
+    let scene = clean().before(TICKET, &attacks(&graphql("graphql_rate_limited")));
+    let sentence =
+        "GitHub allows no more requests for now, so the commits since the last approved change could not be read";
+    attack(scene, &[sentence]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_that_are_too_large_are_asked_in_smaller_ones() {
+    let fail = graphql("too_large").replace(" }", ", most = 3 }");
+    is_approved(clean().before(TICKET, &step(&fail))).await;
+}
+
 /// Two commits on top of the merge, or in a pull request of their own, with the words of somebody else's merge.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_words_of_a_merge_do_not_make_one() {
