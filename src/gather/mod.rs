@@ -38,8 +38,11 @@ pub async fn for_ticket(sources: &Sources, ticket: Ticket, criteria: &Criteria) 
     let mut facts = alone(sources, ticket).await?;
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
     from_records(sources, &mut facts, &scope).await?;
-    facts.siblings = siblings::of(sources, &facts.ticket, &scope).await?;
-    history::gather(sources, &mut facts, criteria).await?;
+    let ticket = facts.ticket.clone();
+    let (siblings, history) =
+        tokio::join!(siblings::of(sources, &ticket, &scope), history::gather(sources, &mut facts, criteria));
+    facts.siblings = siblings?;
+    history?;
     Ok(facts)
 }
 

@@ -75,8 +75,9 @@ pub(super) async fn complete(
             refuse(&mut facts.objects, &wanted);
             return;
         }
-        read_all(sources, &service, &asked, (&mut facts.objects, hints)).await;
-        relate_all(sources, &service, &wanted, &mut facts.objects).await;
+        let (read, related) = tokio::join!(read_all(sources, &service, &asked), relate_all(sources, &service, &wanted));
+        note_all(read, (&mut facts.objects, hints));
+        note_related(related, &mut facts.objects);
     }
     let wanted = wish(facts, criteria);
     refuse(&mut facts.objects, &wanted);
@@ -87,25 +88,40 @@ fn asked(wanted: &Wanted) -> BTreeSet<Asked> {
     objects.chain(wanted.tree_of.iter().cloned().map(Asked::TreeOf)).collect()
 }
 
-/// Folders that will most likely be wanted next: at both ends of the range every folder with changed files, at all other
-/// commits whose files are wanted the topmost of them. When that is too much, the proofs ask for folder after folder.
+/// Folders with changed files that will most likely be wanted next, at every commit whose files are wanted. When all of them
+/// are too many, all at both ends of the range and the topmost elsewhere; when these are too many, the proofs ask for folder
+/// after folder.
 fn guessed(facts: &Facts, wanted: &Wanted, paths: &[String]) -> BTreeSet<Asked> {
     let folders: BTreeSet<&str> = paths.iter().flat_map(|path| above(path)).collect();
+    let topmost: BTreeSet<&str> = folders.iter().copied().filter(|folder| !folder.contains('/')).collect();
     let baseline = facts.baseline.known().ok().and_then(Option::as_ref).map(|baseline| &baseline.commit);
-    let head = facts.head();
-    let mut guessed = BTreeSet::new();
-    for commit in baseline.into_iter().chain(&head) {
-        guessed.extend(folders.iter().map(|folder| Asked::Folder(commit.clone(), (*folder).to_owned())));
-    }
-    let topmost = std::iter::once("").chain(folders.iter().copied().filter(|folder| !folder.contains('/')));
-    let inside = commits(facts).filter(|commit| wanted.trees.contains(&commit.tree)).map(|commit| (&commit.sha, 1));
-    for (commit, from) in inside.chain(wanted.tree_of.iter().map(|commit| (commit, 0))) {
-        guessed.extend(topmost.clone().skip(from).map(|folder| Asked::Folder(commit.clone(), folder.to_owned())));
-    }
+    let ends: Vec<CommitSha> = baseline.cloned().into_iter().chain(facts.head()).collect();
+    let inside = commits(facts).filter(|commit| wanted.trees.contains(&commit.tree)).map(|commit| &commit.sha);
+    let outside = outside(facts, wanted);
+    let all: Vec<&CommitSha> = inside.chain(outside.iter().copied()).collect();
+    let mut guessed = product(&ends, &folders);
+    let rest = if all.len() * folders.len() <= MOST_GUESSED { &folders } else { &topmost };
+    guessed.extend(product(all, rest));
+    guessed.extend(outside.iter().map(|commit| Asked::TreeOf((*commit).clone())));
+    guessed.extend(product(outside, &BTreeSet::from([""])));
     if guessed.len() > MOST_GUESSED.max(2 * (wanted.trees.len() + wanted.tree_of.len())) {
         return BTreeSet::new();
     }
     guessed
+}
+
+/// Each folder at each commit.
+fn product<'a>(commits: impl IntoIterator<Item = &'a CommitSha>, folders: &BTreeSet<&str>) -> BTreeSet<Asked> {
+    let at =
+        |commit: &'a CommitSha| folders.iter().map(move |folder| Asked::Folder(commit.clone(), (*folder).to_owned()));
+    commits.into_iter().flat_map(at).collect()
+}
+
+/// Commits before the range whose files are wanted, or will be as soon as it is known how they stand to the baseline.
+fn outside<'a>(facts: &Facts, wanted: &'a Wanted) -> BTreeSet<&'a CommitSha> {
+    let baseline = facts.baseline.known().ok().and_then(Option::as_ref).map(|baseline| &baseline.commit);
+    let related = wanted.relations.iter().flat_map(|(first, second)| [first, second]);
+    wanted.tree_of.iter().chain(related.filter(|commit| Some(*commit) != baseline)).collect()
 }
 
 /// The commits of the range, and those that some of them stand for.
@@ -120,17 +136,28 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
     path.match_indices('/').map(|(place, _)| &path[..place])
 }
 
-async fn read_all(
-    sources: &Sources,
-    service: &Service,
-    asked: &BTreeSet<Asked>,
-    (objects, hints): (&mut Objects, &mut Hints),
-) {
-    let all: Vec<Asked> = asked.iter().cloned().collect();
-    // A large answer takes long: what fits into a few requests at a time is shared out to them.
-    let size = all.len().div_ceil(AT_A_TIME).clamp(FEWEST_OBJECTS, MOST_OBJECTS);
-    let batches: Vec<_> = all.chunks(size).map(|batch| read(sources, service, batch)).collect();
-    for (batch, found) in stream::iter(batches).buffered(AT_A_TIME).collect::<Vec<_>>().await {
+/// Some questions and what came of them.
+type Batch = (Vec<Asked>, Answer);
+
+async fn read_all(sources: &Sources, service: &Service, asked: &BTreeSet<Asked>) -> Vec<Batch> {
+    let read = shared_out(asked).into_iter().map(|batch| async move {
+        let answer = read(sources, service, &batch).await;
+        (batch, answer)
+    });
+    let read: Vec<_> = read.collect();
+    stream::iter(read).buffered(AT_A_TIME).collect().await
+}
+
+/// A large answer takes long, so what fits into a few requests at a time is shared out to them: large folders, which are
+/// neighbours in the order, to different ones.
+fn shared_out(asked: &BTreeSet<Asked>) -> Vec<Vec<Asked>> {
+    let size = asked.len().div_ceil(AT_A_TIME).clamp(FEWEST_OBJECTS, MOST_OBJECTS);
+    let requests = asked.len().div_ceil(size);
+    (0..requests).map(|first| asked.iter().skip(first).step_by(requests).cloned().collect()).collect()
+}
+
+fn note_all(read: Vec<Batch>, (objects, hints): (&mut Objects, &mut Hints)) {
+    for (batch, found) in read {
         match found {
             Ok((tip, found)) => {
                 hints.tip = tip.or(hints.tip.take());
@@ -144,21 +171,16 @@ async fn read_all(
 }
 
 /// One request; a batch that GitHub finds too heavy is halved.
-async fn read<'a>(sources: &Sources, service: &Service, batch: &'a [Asked]) -> (&'a [Asked], Answer) {
+async fn read(sources: &Sources, service: &Service, batch: &[Asked]) -> Answer {
     let found = sources.github.objects(place(service), batch).await;
     if batch.len() == 1 || !matches!(found, Err(SourceError::Unreachable(_))) {
-        return (batch, found);
+        return found;
     }
     let (one, other) = batch.split_at(batch.len() / 2);
-    let halves =
-        async { (Box::pin(read(sources, service, one)).await.1, Box::pin(read(sources, service, other)).await.1) };
-    match halves.await {
-        (Ok((_, mut found)), Ok((tip, more))) => {
-            found.extend(more);
-            (batch, Ok((tip, found)))
-        }
-        (Err(error), _) | (_, Err(error)) => (batch, Err(error)),
-    }
+    let (_, mut found) = Box::pin(read(sources, service, one)).await?;
+    let (tip, more) = Box::pin(read(sources, service, other)).await?;
+    found.extend(more);
+    Ok((tip, found))
 }
 
 type Answer = Result<(Option<CommitSha>, Vec<Read>), SourceError>;
@@ -191,14 +213,19 @@ fn miss(objects: &mut Objects, asked: &Asked, error: &SourceError) {
     objects.gaps.insert(key.to_owned(), gap(error, &what, Source::Github));
 }
 
-async fn relate_all(sources: &Sources, service: &Service, wanted: &Wanted, objects: &mut Objects) {
+/// How pairs of commits stand to each other.
+type Related = Vec<(String, Result<Relation, SourceError>)>;
+
+async fn relate_all(sources: &Sources, service: &Service, wanted: &Wanted) -> Related {
     let relations = wanted.relations.iter().map(|(first, second)| async move {
         (Objects::pair(first, second), kept::relation(sources, &service.repository, (first, second)).await)
     });
     let relations: Vec<_> = relations.collect();
-    let found: Vec<(String, Result<Relation, SourceError>)> =
-        stream::iter(relations).buffered(AT_A_TIME).collect().await;
-    for (pair, relation) in found {
+    stream::iter(relations).buffered(AT_A_TIME).collect().await
+}
+
+fn note_related(related: Related, objects: &mut Objects) {
+    for (pair, relation) in related {
         match relation {
             Ok(relation) => {
                 objects.relations.insert(pair, relation);

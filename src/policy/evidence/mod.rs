@@ -81,12 +81,18 @@ impl<'a> Case<'a> {
 
     /// Whether `result` holds exactly what the two lines `ours` and `theirs` bring.
     fn remerge(&self, ours: &'a CommitSha, theirs: &'a CommitSha, result: &'a ObjectId) -> Result<Remerge, Gap> {
-        let MergeBase::One(base) = self.history.merge_base(ours, theirs, self.look)? else {
-            return Ok(Remerge::NotOneBase);
+        let base = match self.history.merge_base(ours, theirs, self.look) {
+            Ok(MergeBase::NotOne) => return Ok(Remerge::NotOneBase),
+            Ok(MergeBase::One(base)) => self.tree(&base),
+            Err(gap) => Err(gap),
         };
-        // All three are asked for before any gap ends the attempt.
-        let trees = [&base, ours, theirs].map(|sha| self.tree(sha));
-        let [base, ours, theirs] = trees;
+        // Everything is asked for before any gap ends the attempt.
+        let (ours, theirs) = (self.tree(ours), self.tree(theirs));
+        if base.is_err() {
+            for top in [&ours, &theirs, &Ok(result)].into_iter().flatten() {
+                let _ = self.look.tree(top);
+            }
+        }
         let merge = remerge::Merge { base: base?, ours: ours?, theirs: theirs?, result };
         let differing = remerge::differences(merge, self.look)?;
         Ok(if differing.is_empty() { Remerge::Clean } else { Remerge::Differs(differing) })

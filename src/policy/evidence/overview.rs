@@ -56,14 +56,20 @@ pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {
     look.wanted()
 }
 
-/// What of it will be wanted whatever the pull requests are: the files of merges, and what would be different in production.
-/// It can be read while the pull requests are.
+/// What of it will be wanted whatever the pull requests are, where there are merges: their files, and what would be
+/// different in production. It can be read while the pull requests are. Without merges it is read with all the rest.
 #[must_use]
 pub fn foreseen(facts: &Facts, criteria: &Criteria) -> Wanted {
     let look = Look::into(&facts.objects);
     if let Ok(case) = Case::of(facts, criteria, &look) {
-        for link in case.links().iter().filter(|link| link.route == Route::Merge) {
-            let _ = merge_verdict(link.tip, &case);
+        let links = case.links();
+        let merges: Vec<&Commit> =
+            links.iter().filter(|link| link.route == Route::Merge).map(|link| link.tip).collect();
+        if merges.is_empty() {
+            return Wanted::default();
+        }
+        for merge in merges {
+            let _ = merge_verdict(merge, &case);
         }
         let _ = approval::opaque_changes::opaque(&case);
     }
