@@ -1,6 +1,8 @@
 //! The audit trail: what happened, in an order that nobody can change unnoticed.
 
 pub mod chain;
+pub mod checkpoint;
 mod entry;
+pub mod tree;
 
 pub use entry::{Entry, Event};
