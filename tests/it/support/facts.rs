@@ -8,9 +8,10 @@ use cm_bot::model::{
     Service, ServiceName, Signature, Status, Ticket, TicketKey, TicketStatus, Timestamp, Tree, TreeEntry, blob_id,
 };
 use cm_bot::policy::criteria::Criteria;
-use cm_bot::policy::decision::{Decision, Finding};
+use cm_bot::policy::decision::{Decision, Finding, Judged};
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts, Objects, PastChange, Placement, PullRequests, Range, Scans};
+use serde::{Deserialize, Serialize};
 
 /// When everything in these facts happened, more or less.
 pub const NOW: Timestamp = Timestamp(1_793_610_000_000);
@@ -266,4 +267,26 @@ fn ticket() -> Ticket {
         components: vec!["billing-api".into()],
         fields: filled.into_iter().map(|(field, text)| (field, text.to_owned())).collect(),
     }
+}
+
+/// A decision and all that it was made from, for `tests/mutants`.
+#[derive(Serialize, Deserialize)]
+pub struct Recorded {
+    /// The facts.
+    pub facts: Facts,
+    /// The text of the criteria.
+    pub criteria: String,
+    /// The text of the people file.
+    pub people: String,
+    /// When it was made.
+    pub at: Timestamp,
+    /// What the decision was, and what each rule found.
+    pub said: Vec<String>,
+}
+
+/// What becomes of a ticket, and what each rule finds: without the words.
+pub fn said(facts: &Facts, criteria: &Criteria, at: Timestamp) -> Vec<String> {
+    let decision = evaluate(facts, criteria, at);
+    let rule = |judged: &Judged| format!("{} {:?}", judged.rule, judged.finding.outcome);
+    std::iter::once(format!("{:?}", decision.kind())).chain(decision.findings().iter().map(rule)).collect()
 }

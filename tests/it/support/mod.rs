@@ -3,8 +3,17 @@
 pub mod facts;
 pub mod process;
 
+use std::path::Path;
+
 use cm_bot::cli::demo::play::{Played, play};
+use cm_bot::model::TicketKey;
 use cm_bot::simulator::scene::{Scene, Variant};
+
+use facts::{Recorded, said};
+use sha2::{Digest, Sha256};
+
+/// Names a folder into which every decision of a played scene is written, for `tests/mutants/run`.
+const RECORD: &str = "CM_BOT_TEST_RECORD";
 
 /// A scene that a test may change before it is played.
 #[derive(Clone)]
@@ -48,6 +57,28 @@ impl TestScene {
 
     /// Plays it.
     pub async fn play(self, variant: Variant) -> Played {
-        play(&self.name, self.parsed(), variant).await.unwrap()
+        let played = play(&self.name, self.parsed(), variant).await.unwrap();
+        if let Some(folder) = std::env::var_os(RECORD) {
+            record(&played, Path::new(&folder)).await;
+        }
+        played
+    }
+}
+
+/// Writes down the decisions that a scene ended with; decisions are the same when all that they were made from is.
+async fn record(played: &Played, folder: &Path) {
+    for expected in &played.world.scene.expect {
+        let Ok(key) = TicketKey::parse(&expected.ticket) else { continue };
+        let context = &played.app.context;
+        let Some(decision) = context.sources.store.newest_decision(&key).await.unwrap() else { continue };
+        let recorded = Recorded {
+            said: said(&decision.facts, &decision.criteria, decision.at),
+            facts: decision.facts,
+            criteria: context.policy.criteria_text.clone(),
+            people: context.policy.people_text.clone(),
+            at: decision.at,
+        };
+        let text = serde_json::to_string(&recorded).unwrap();
+        std::fs::write(folder.join(hex::encode(Sha256::digest(&text))), text).unwrap();
     }
 }
