@@ -56,8 +56,10 @@ pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {
     look.wanted()
 }
 
-/// What of it will be wanted whatever the pull requests are, where there are merges: their files, and what would be
-/// different in production. It can be read while the pull requests are. Without merges it is read with all the rest.
+/// What of it will be wanted whatever the pull requests are, so that it can be read while they are.
+///
+/// That are the files of merges and what would be different in production. Where nothing was merged, it is read with all
+/// the rest.
 #[must_use]
 pub fn foreseen(facts: &Facts, criteria: &Criteria) -> Wanted {
     let look = Look::into(&facts.objects);
