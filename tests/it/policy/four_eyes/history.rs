@@ -167,6 +167,35 @@ impl History {
         pull.merged.is_some_and(|(merge, _)| self.commits[merge].parents.len() == 1)
     }
 
+    /// Two approved pull requests that parted at the same commit were merged one after the other; the second merge holds
+    /// what somebody says.
+    pub fn of_merge([base, ours, theirs, result]: [Files; 4]) -> History {
+        let made = |parents: &[usize], files: &Files, maker: Who, by_github: bool| Made {
+            parents: parents.to_vec(),
+            files: files.clone(),
+            maker,
+            claims: maker,
+            by_github,
+        };
+        let commits = vec![
+            made(&[], &base, 0, false),
+            made(&[0], &ours, 0, false),
+            made(&[0], &theirs, 1, false),
+            made(&[0, 1], &ours, 0, true),
+            made(&[3, 2], &result, 1, true),
+        ];
+        let pull = |head: usize| Pull {
+            opener: Some(head - 1),
+            head,
+            reviews: vec![Opinion { who: 2, says: Says::Approve, at: 2, seen: head, names: head, dismissed_by: None }],
+            merged: Some((head + 2, 3)),
+            ..Pull::default()
+        };
+        let suite = |after: usize| Suite { before: None, after, who: after - 1, at: 1 };
+        let (pulls, suites) = (vec![pull(1), pull(2)], vec![suite(1), suite(2)]);
+        History { commits, pulls, suites, release: 4, now: 3 }
+    }
+
     /// The commit and everything below it.
     pub fn reach(&self, commit: usize) -> BTreeSet<usize> {
         let mut found = BTreeSet::new();

@@ -6,6 +6,7 @@
 mod github;
 mod history;
 mod oracle;
+mod remerge;
 
 use std::cell::Cell;
 
@@ -21,8 +22,8 @@ use crate::support::facts::{NOW, criteria_with};
 use github::facts;
 use history::{Checked, History, How, Says, Step};
 
-/// Histories in a run; PROPTEST_CASES asks for more, and for others each time.
-const CASES: u32 = 800;
+/// Histories in a run; `PROPTEST_CASES` asks for more, and for others each time.
+const CASES: u32 = 500;
 
 /// At least this share of all histories must be approved, in percent, or nothing was tried.
 const LEAST_APPROVED: u32 = 20;
