@@ -182,6 +182,7 @@ async fn pull_requests(
     repository: &RepoName,
     (origins, rewritten): (Origins, BTreeSet<u64>),
 ) -> Result<PullRequests, SourceError> {
+    let asked: BTreeSet<u64> = origins.pull_requests.keys().copied().collect();
     let own: Vec<String> = rewritten.iter().filter_map(|number| origins.pull_requests.get(number)).cloned().collect();
     let ids: Vec<String> = origins.pull_requests.into_values().collect();
     let (found, own) = tokio::try_join!(
@@ -189,6 +190,9 @@ async fn pull_requests(
         sources.github.own_commits(repository, &own),
     )?;
     let mut by_number: BTreeMap<u64, PullRequest> = found.into_iter().map(|found| (found.number, found)).collect();
+    if !by_number.keys().eq(&asked) {
+        return Err(SourceError::Incomplete("other pull requests than those that were asked for".into()));
+    }
     for one in own {
         if let Some(pull_request) = by_number.get_mut(&one.number) {
             if pull_request.head != one.head {

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{Sources, fact};
 use crate::integrations::SourceError;
+use crate::integrations::jira::FoundTicket;
 use crate::model::{Field, IssueId, Scope, Ticket, TicketStatus};
 use crate::policy::facts::{Fact, Sibling, Source};
 use crate::store::StoreError;
@@ -35,8 +36,18 @@ async fn ask(
     scope: &Scope,
     known: Vec<IssueId>,
 ) -> Result<Vec<Sibling>, SourceError> {
-    let found = sources.jira.unfinished(&scope.service, &known).await?;
-    let found = found.into_iter().filter(|found| is_of(found, scope)).map(|found| found.id);
+    let others = known.iter().filter(|id| **id != ticket.id);
+    let recent: Vec<IssueId> = others.chain(std::iter::once(&ticket.id)).cloned().collect();
+    let found = sources.jira.unfinished(&scope.service, &recent).await?;
+    // Jira has brought the ticket itself up to date, so a search that misses it may miss others.
+    if is_unfinished(ticket) && !found.iter().any(|found| found.id == ticket.id) {
+        return Err(SourceError::Incomplete("the search does not find the ticket itself".into()));
+    }
+    let elsewhere = |found: &FoundTicket| {
+        let environment = found.environment.as_deref().filter(|name| *name != scope.environment.as_str());
+        environment.is_some_and(|name| is_registered(sources, scope, name))
+    };
+    let found = found.into_iter().filter(|found| !elsewhere(found)).map(|found| found.id);
     let ids: BTreeSet<IssueId> = known.into_iter().chain(found).filter(|id| *id != ticket.id).collect();
     if ids.len() > MOST {
         return Err(SourceError::TooMuch(format!("{} unfinished tickets", ids.len())));
@@ -54,6 +65,12 @@ async fn read(sources: &Sources, id: &IssueId) -> Result<Option<Ticket>, SourceE
         Err(SourceError::NotFound) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Whether the service has an environment of this name. A name that nobody knows may be half of ours.
+fn is_registered(sources: &Sources, scope: &Scope, name: &str) -> bool {
+    let ours = sources.services.iter().filter(|service| service.name == scope.service);
+    ours.flat_map(|service| &service.environments).any(|environment| environment.as_str() == name)
 }
 
 fn is_of(ticket: &Ticket, scope: &Scope) -> bool {

@@ -8,6 +8,7 @@ use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
 
 use super::SourceError;
+use super::strict::Strict;
 use crate::model::shortened;
 
 /// Largest answer that is read, in bytes.
@@ -82,7 +83,8 @@ pub fn backoff() -> ExponentialBuilder {
 }
 
 impl Answer {
-    /// The body as one of our wire types. A page instead of JSON, or a field that is missing, is an error that names it.
+    /// The body as one of our wire types. A page instead of JSON, a field that is missing, or one that stands twice, is an
+    /// error that names it.
     ///
     /// # Errors
     /// [`SourceError::Unreadable`].
@@ -91,6 +93,7 @@ impl Answer {
         if !kind.contains("json") {
             return Err(SourceError::Unreadable(format!("{} instead of JSON", shortened(kind, 40))));
         }
+        from_json::<Strict>(&self.body)?;
         from_json(&self.body)
     }
 }

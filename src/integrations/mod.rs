@@ -5,6 +5,7 @@ pub mod http;
 pub mod jira;
 pub mod signature;
 pub mod slack;
+mod strict;
 
 use std::time::Duration;
 

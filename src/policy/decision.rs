@@ -227,13 +227,13 @@ impl Decision {
     /// Adds the findings up. There is no way from no findings, or from findings none of which is a yes, to an approval.
     pub(in crate::policy) fn of(findings: Vec<Judged>, facts: &Facts, criteria: &Criteria, now: Timestamp) -> Decision {
         let emergency = approval::change_class::is_emergency(&facts.ticket, criteria);
-        let clean = is_clean(&findings);
-        let may_approve = clean && !emergency && criteria.terms.mode == Mode::Approve;
-        let approval = if may_approve { AutoApproval::of(facts, now) } else { None };
+        let earned = if is_clean(&findings) && !emergency { AutoApproval::of(facts, now) } else { None };
+        let recommended = earned.is_some() && criteria.terms.mode == Mode::Recommend;
+        let approval = earned.filter(|_| criteria.terms.mode == Mode::Approve);
         Decision {
             kind: kind(&findings, emergency, approval.as_ref()),
             emergency,
-            recommended: clean && criteria.terms.mode == Mode::Recommend,
+            recommended,
             findings,
             commits: overview::commit_verdicts(facts, criteria),
             ignored: overview::ignored_approvals(facts, criteria),
@@ -370,7 +370,7 @@ impl AutoApproval {
     }
 }
 
-/// Every rule had its say, none stands in the way, and every rule that cannot be switched off and always applies said yes.
+/// No rule stands in the way, and at least one said yes.
 fn is_clean(findings: &[Judged]) -> bool {
     let nothing_stops = findings.iter().all(|judged| !judged.finding.outcome.stops());
     let something_was_met = findings.iter().any(|judged| judged.finding.outcome == Outcome::Met);

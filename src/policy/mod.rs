@@ -13,6 +13,8 @@ pub mod facts;
 pub mod follow_up;
 pub mod paths;
 mod strict_json;
+#[cfg(test)]
+mod tests;
 pub mod version_bump;
 
 use crate::model::Timestamp;

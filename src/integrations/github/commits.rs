@@ -1,11 +1,11 @@
 //! Who had a hand in each commit, and the pull requests that GitHub connects with it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::client::GithubClient;
 use super::graphql::NodeQuery;
 use super::history::Comparison;
-use super::wire;
+use super::wire::{self, ActorKind};
 use crate::integrations::SourceError;
 use crate::model::{
     Account, AccountKind, Commit, CommitSha, GitActor, GithubId, ObjectId, ParseError, RepoName, Signature,
@@ -56,29 +56,34 @@ impl Origins {
         complete(&origin.associated_pull_requests, "pull requests of a commit")?;
         let commit = commit(compared, origin)?;
         let merged = origin.associated_pull_requests.nodes.iter().filter(|pull| pull.merged);
-        let numbers = merged.map(|pull| {
-            self.pull_requests.insert(pull.number, pull.id.clone());
-            pull.number
-        });
-        let numbers = numbers.collect();
+        let numbers = merged.map(|pull| self.connect(pull.number, &pull.id)).collect::<Result<_, _>>()?;
         self.of_commit.insert(commit.sha.clone(), numbers);
         self.commits.push(commit);
         Ok(())
     }
+
+    /// Notes the node id of a pull request. One number has one id, however often it is named.
+    pub(super) fn connect(&mut self, number: u64, id: &str) -> Result<u64, SourceError> {
+        let known = self.pull_requests.entry(number).or_insert_with(|| id.to_owned());
+        if known == id {
+            return Ok(number);
+        }
+        Err(SourceError::Unreadable(format!("pull request {number} has two ids")))
+    }
 }
 
 fn commit(compared: &wire::ComparedCommit, origin: &wire::CommitOrigin) -> Result<Commit, SourceError> {
-    let parents: Result<_, ParseError> = compared.parents.iter().map(|parent| CommitSha::parse(&parent.sha)).collect();
+    let names = compared.parents.iter().map(|parent| parent.sha.as_str());
     let author =
         GitActor { name: compared.commit.author.name.clone(), account: rest_account(compared.author.as_ref()) };
     let co_authors = origin.authors.nodes.iter().skip(1).map(|author| GitActor {
         name: author.name.clone().unwrap_or_else(|| "nobody".into()),
-        account: author.user.as_ref().and_then(account),
+        account: author.user.as_ref().and_then(user),
     });
     Ok(Commit {
         sha: CommitSha::parse(&compared.sha).map_err(unreadable)?,
         tree: ObjectId::parse(&compared.commit.tree.sha).map_err(unreadable)?,
-        parents: parents.map_err(unreadable)?,
+        parents: parents(names)?,
         authors: std::iter::once(author).chain(co_authors).collect(),
         committer: GitActor {
             name: compared.commit.committer.name.clone(),
@@ -87,6 +92,16 @@ fn commit(compared: &wire::ComparedCommit, origin: &wire::CommitOrigin) -> Resul
         signature: signature(origin.signature.as_ref()),
         headline: compared.commit.message.lines().next().unwrap_or_default().chars().take(200).collect(),
     })
+}
+
+/// The parents of a commit. Git never joins a commit with itself.
+pub(super) fn parents<'a>(names: impl Iterator<Item = &'a str>) -> Result<Vec<CommitSha>, SourceError> {
+    let parents: Vec<CommitSha> = names.map(CommitSha::parse).collect::<Result<_, _>>().map_err(unreadable)?;
+    let unique: HashSet<&CommitSha> = parents.iter().collect();
+    if unique.len() == parents.len() {
+        return Ok(parents);
+    }
+    Err(SourceError::Unreadable("a commit with the same parent twice".into()))
 }
 
 /// What a signature proves.
@@ -109,12 +124,17 @@ fn rest_account(account: Option<&wire::RestAccount>) -> Option<Account> {
     Some(Account { id: GithubId(account.id?), login: account.login.clone()?, kind })
 }
 
-/// The account that GraphQL names; none without a number, because a login alone is nobody.
+/// The user that GraphQL names; none without a number, because a login alone is nobody.
+pub(super) fn user(user: &wire::User) -> Option<Account> {
+    Some(Account { id: GithubId(user.database_id?), login: user.login.clone(), kind: AccountKind::User })
+}
+
+/// As [`user`], for whatever can act.
 pub(super) fn account(actor: &wire::Actor) -> Option<Account> {
-    let kind = match actor.kind.as_deref() {
-        None | Some("User") => AccountKind::User,
-        Some("Bot") => AccountKind::Bot,
-        Some(_) => AccountKind::Other,
+    let kind = match actor.kind {
+        ActorKind::User => AccountKind::User,
+        ActorKind::Bot => AccountKind::Bot,
+        ActorKind::Mannequin | ActorKind::Organization | ActorKind::EnterpriseUserAccount => AccountKind::Other,
     };
     Some(Account { id: GithubId(actor.database_id?), login: actor.login.clone(), kind })
 }

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::client::GithubClient;
-use super::commits::unreadable;
+use super::commits::{parents, unreadable};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{BranchName, Commit, CommitSha, GitActor, ObjectId, Relation, RepoName, Signature};
@@ -56,11 +56,11 @@ impl Comparison {
     pub fn shape(&self) -> Result<Vec<Commit>, SourceError> {
         let nobody = || GitActor { name: String::new(), account: None };
         let shape = |commit: &wire::ComparedCommit| {
-            let parents = commit.parents.iter().map(|parent| CommitSha::parse(&parent.sha)).collect::<Result<_, _>>();
+            let names = commit.parents.iter().map(|parent| parent.sha.as_str());
             Ok(Commit {
                 sha: CommitSha::parse(&commit.sha).map_err(unreadable)?,
                 tree: ObjectId::parse(&commit.commit.tree.sha).map_err(unreadable)?,
-                parents: parents.map_err(unreadable)?,
+                parents: parents(names)?,
                 authors: Vec::new(),
                 committer: nobody(),
                 signature: Signature::None,

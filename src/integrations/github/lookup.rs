@@ -70,8 +70,8 @@ impl GithubClient {
         let found: Vec<Vec<wire::CommitPull>> = stream::iter(asked).buffered(AT_A_TIME).try_collect().await?;
         for (sha, pulls) in commits.iter().zip(found) {
             for pull in pulls.into_iter().filter(|pull| pull.merged_at.is_some()) {
-                origins.pull_requests.insert(pull.number, pull.node_id);
-                origins.of_commit.entry(sha.clone()).or_default().push(pull.number);
+                let number = origins.connect(pull.number, &pull.node_id)?;
+                origins.of_commit.entry(sha.clone()).or_default().push(number);
             }
         }
         Ok(())

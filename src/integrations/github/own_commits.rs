@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use serde_json::json;
 
 use super::client::GithubClient;
-use super::commits::{account, complete, signature, unreadable};
+use super::commits::{complete, parents, signature, unreadable, user};
 use super::graphql::NodeQuery;
 use super::wire;
 use crate::integrations::SourceError;
@@ -88,11 +88,11 @@ fn check_complete(commits: Vec<Commit>, total: usize, head: &CommitSha) -> Resul
 fn commit(info: wire::OwnCommitInfo) -> Result<Commit, SourceError> {
     complete(&info.parents, "parents of a commit")?;
     complete(&info.authors, "authors of a commit")?;
-    let parents: Result<_, _> = info.parents.nodes.iter().map(|parent| CommitSha::parse(&parent.oid)).collect();
+    let names = info.parents.nodes.iter().map(|parent| parent.oid.as_str());
     Ok(Commit {
         sha: CommitSha::parse(&info.oid).map_err(unreadable)?,
         tree: ObjectId::parse(&info.tree.oid).map_err(unreadable)?,
-        parents: parents.map_err(unreadable)?,
+        parents: parents(names)?,
         authors: info.authors.nodes.iter().map(actor).collect(),
         committer: info.committer.as_ref().map_or_else(nobody, actor),
         signature: signature(info.signature.as_ref()),
@@ -103,7 +103,7 @@ fn commit(info: wire::OwnCommitInfo) -> Result<Commit, SourceError> {
 fn actor(actor: &wire::NamedActor) -> GitActor {
     GitActor {
         name: actor.name.clone().unwrap_or_else(|| "nobody".into()),
-        account: actor.user.as_ref().and_then(account),
+        account: actor.user.as_ref().and_then(user),
     }
 }
 

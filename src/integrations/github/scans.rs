@@ -53,6 +53,9 @@ impl GithubClient {
     pub async fn findings(&self, repository: &RepoName, analysis: u64) -> Result<Vec<ScanFinding>, SourceError> {
         let path = format!("/code-scanning/analyses/{analysis}");
         let sarif: Sarif = self.get(repository, &path, Some("application/sarif+json")).await?.json()?;
+        if sarif.runs.is_empty() {
+            return Err(SourceError::Incomplete("an analysis without a run".into()));
+        }
         Ok(sarif.runs.iter().flat_map(Run::findings).collect())
     }
 
@@ -180,9 +183,11 @@ impl Run {
     }
 }
 
-/// The rule's security severity where it has one (a number as text, in the bands that GitHub uses), else the level.
+/// The rule's security severity where it has one (a number as text, in the bands that GitHub uses), else the level. Of a
+/// rule that is not there nobody knows how bad it is.
 fn severity(rule: Option<&SarifRule>, level: Option<&str>) -> Severity {
-    let number = rule.and_then(|rule| rule.properties.as_ref()?.security_severity.as_deref());
+    let Some(rule) = rule else { return Severity::Unrated };
+    let number = rule.properties.as_ref().and_then(|properties| properties.security_severity.as_deref());
     if let Some(number) = number {
         return match number.trim().parse::<f64>() {
             Ok(number) if number >= 9.0 => Severity::Critical,
@@ -193,7 +198,7 @@ fn severity(rule: Option<&SarifRule>, level: Option<&str>) -> Severity {
             Ok(_) | Err(_) => Severity::Unrated,
         };
     }
-    let default = rule.and_then(|rule| rule.default_configuration.as_ref()?.level.as_deref());
+    let default = rule.default_configuration.as_ref().and_then(|default| default.level.as_deref());
     match level.or(default) {
         Some("error") => Severity::High,
         Some("warning") | None => Severity::Medium, // SARIF §3.27.10: a result without a level is a warning.
@@ -222,8 +227,9 @@ mod tests {
         assert_eq!(severity(Some(&rule(Some("9.8"), None)), Some("note")), Severity::Critical);
         assert_eq!(severity(Some(&rule(Some("7.0"), None)), None), Severity::High);
         assert_eq!(severity(Some(&rule(None, Some("error"))), None), Severity::High);
-        assert_eq!(severity(None, None), Severity::Medium);
+        assert_eq!(severity(Some(&rule(None, None)), None), Severity::Medium);
+        assert_eq!(severity(None, Some("note")), Severity::Unrated, "the rule may have said worse");
         assert_eq!(severity(Some(&rule(Some("NaN"), None)), None), Severity::Unrated);
-        assert_eq!(severity(None, Some("odd")), Severity::Unrated);
+        assert_eq!(severity(Some(&rule(None, None)), Some("odd")), Severity::Unrated);
     }
 }

@@ -1,6 +1,11 @@
 //! GitHub's JSON.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// What is said to be nothing. An `Option` alone would take a key that is missing for the same.
+fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
+    Option::deserialize(deserializer)
+}
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Reference {
@@ -55,8 +60,10 @@ pub(super) struct ComparedCommit {
     pub parents: Vec<Parent>,
     pub commit: GitCommit,
     /// GitHub writes `null` or `{}` when the address belongs to no account.
+    #[serde(deserialize_with = "present")]
     pub author: Option<RestAccount>,
     /// As for the author.
+    #[serde(deserialize_with = "present")]
     pub committer: Option<RestAccount>,
 }
 
@@ -90,6 +97,7 @@ pub(super) struct RestAccount {
 pub(super) struct CommitPull {
     pub number: u64,
     pub node_id: String,
+    #[serde(deserialize_with = "present")]
     pub merged_at: Option<String>,
 }
 
@@ -121,6 +129,7 @@ pub(super) struct CheckRunInfo {
     pub name: String,
     pub head_sha: String,
     pub status: String,
+    #[serde(deserialize_with = "present")]
     pub conclusion: Option<String>,
     pub app: Option<AppInfo>,
 }
@@ -176,14 +185,17 @@ pub(super) struct Listed<T> {
 pub(super) struct CommitOrigin {
     pub oid: String,
     pub authors: Counted<NamedActor>,
+    #[serde(deserialize_with = "present")]
     pub signature: Option<SignatureInfo>,
     pub associated_pull_requests: Counted<AssociatedPull>,
 }
 
 #[derive(Debug, Deserialize)]
 pub(super) struct NamedActor {
+    #[serde(deserialize_with = "present")]
     pub name: Option<String>,
-    pub user: Option<Actor>,
+    #[serde(deserialize_with = "present")]
+    pub user: Option<User>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -201,13 +213,33 @@ pub(super) struct AssociatedPull {
     pub merged: bool,
 }
 
+/// Whoever a commit's address belongs to: always a user.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct User {
+    pub login: String,
+    #[serde(deserialize_with = "present")]
+    pub database_id: Option<u64>,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Actor {
     #[serde(rename = "__typename")]
-    pub kind: Option<String>,
+    pub kind: ActorKind,
     pub login: String,
+    /// Organizations have none.
     pub database_id: Option<u64>,
+}
+
+/// What can act; a kind that nobody knew when this was written is an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub(super) enum ActorKind {
+    User,
+    Bot,
+    Mannequin,
+    Organization,
+    EnterpriseUserAccount,
 }
 
 #[derive(Debug, Deserialize)]
@@ -217,10 +249,14 @@ pub(super) struct PullInfo {
     pub title: String,
     pub head_ref_oid: String,
     pub base_ref_name: String,
+    #[serde(deserialize_with = "present")]
     pub base_repository: Option<RepositoryName>,
     pub merged: bool,
+    #[serde(deserialize_with = "present")]
     pub merged_at: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub merge_commit: Option<Oid>,
+    #[serde(deserialize_with = "present")]
     pub author: Option<Actor>,
     pub assignees: Counted<Actor>,
     pub commits: Listed<HeadCommit>,
@@ -248,6 +284,7 @@ pub(super) struct HeadCommit {
 #[serde(rename_all = "camelCase")]
 pub(super) struct HeadCommitInfo {
     pub oid: String,
+    #[serde(deserialize_with = "present")]
     pub check_suites: Option<Listed<CheckSuite>>,
 }
 
@@ -255,13 +292,16 @@ pub(super) struct HeadCommitInfo {
 #[serde(rename_all = "camelCase")]
 pub(super) struct CheckSuite {
     pub created_at: String,
+    #[serde(deserialize_with = "present")]
     pub push: Option<Push>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Push {
+    #[serde(deserialize_with = "present")]
     pub previous_sha: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub next_sha: Option<String>,
     pub pusher: Actor,
 }
@@ -271,9 +311,12 @@ pub(super) struct Push {
 pub(super) struct ReviewInfo {
     pub id: String,
     pub state: String,
+    #[serde(deserialize_with = "present")]
     pub submitted_at: Option<String>,
+    #[serde(deserialize_with = "present")]
     pub author: Option<Actor>,
     pub author_can_push_to_repository: bool,
+    #[serde(deserialize_with = "present")]
     pub commit: Option<Oid>,
 }
 
@@ -379,6 +422,7 @@ pub(super) struct CommitPage {
 #[serde(rename_all = "camelCase")]
 pub(super) struct PageInfo {
     pub has_next_page: bool,
+    #[serde(deserialize_with = "present")]
     pub end_cursor: Option<String>,
 }
 
@@ -394,7 +438,9 @@ pub(super) struct OwnCommitInfo {
     pub tree: Oid,
     pub parents: Counted<Oid>,
     pub authors: Counted<NamedActor>,
+    #[serde(deserialize_with = "present")]
     pub committer: Option<NamedActor>,
+    #[serde(deserialize_with = "present")]
     pub signature: Option<SignatureInfo>,
     pub message_headline: String,
 }

@@ -42,6 +42,15 @@ pub struct StatusChange {
     pub at: Timestamp,
 }
 
+/// What a search tells of a ticket. Searches are late, so whoever wants to know more reads the ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundTicket {
+    /// Its id.
+    pub id: IssueId,
+    /// Its environment, if it names one.
+    pub environment: Option<String>,
+}
+
 /// Why a ticket was not moved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransitionError {
@@ -118,7 +127,7 @@ impl JiraClient {
     ///
     /// # Errors
     /// [`SourceError::Incomplete`] when there is no end to the pages.
-    pub async fn unfinished(&self, service: &ServiceName, recent: &[IssueId]) -> Result<Vec<Ticket>, SourceError> {
+    pub async fn unfinished(&self, service: &ServiceName, recent: &[IssueId]) -> Result<Vec<FoundTicket>, SourceError> {
         let jql = format!(
             "project = {} AND component = {} AND status in ({}, {})",
             quoted(&self.project),
@@ -126,23 +135,25 @@ impl JiraClient {
             quoted(&self.workflow.pending),
             quoted(&self.workflow.approved),
         );
-        let fields: Vec<String> = self.field_list().await?.split(',').map(str::to_owned).collect();
+        let environment = self.field_ids().await?.get(&Field::Environment).ok_or_else(no_environment)?;
         let recent: Vec<u64> = recent.iter().rev().take(50).filter_map(|id| id.as_str().parse().ok()).collect();
         let mut tickets = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..MOST_PAGES {
-            let mut query = json!({"jql": jql, "fields": fields, "maxResults": 100, "reconcileIssues": recent});
+            let mut query = json!({"jql": jql, "fields": [environment], "maxResults": 100, "reconcileIssues": recent});
             if let Some(token) = &next {
                 query["nextPageToken"] = json!(token);
             }
             let found: wire::Found =
                 read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
             for issue in found.issues {
-                tickets.push(self.to_ticket(issue).await?);
+                let environment = issue.fields.get(environment).and_then(text);
+                tickets.push(FoundTicket { id: IssueId::parse(&issue.id).map_err(unreadable)?, environment });
             }
             match (found.next_page_token, found.is_last) {
-                (None, _) | (_, Some(true)) => return Ok(tickets),
-                (token, _) => next = token,
+                (_, true) => return Ok(tickets),
+                (None, false) => break,
+                (token, false) => next = token,
             }
         }
         Err(SourceError::Incomplete("the list of tickets has no end".into()))
@@ -276,6 +287,10 @@ pub(super) fn account(text: &str) -> Result<AccountId, SourceError> {
 
 pub(super) fn unreadable(error: impl std::fmt::Display) -> SourceError {
     SourceError::Unreadable(error.to_string())
+}
+
+fn no_environment() -> SourceError {
+    SourceError::Unreadable("`jira.fields.environment` is not set".into())
 }
 
 /// A JQL string.

@@ -7,5 +7,5 @@ mod fields;
 pub mod webhook;
 mod wire;
 
-pub use client::{JiraClient, StatusChange, TransitionError};
+pub use client::{FoundTicket, JiraClient, StatusChange, TransitionError};
 pub use comments::{Comment, CommentMark};

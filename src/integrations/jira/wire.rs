@@ -90,9 +90,16 @@ pub(super) struct ChangeItem {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Found {
-    pub issues: Vec<Issue>,
+    pub issues: Vec<FoundIssue>,
     pub next_page_token: Option<String>,
-    pub is_last: Option<bool>,
+    pub is_last: bool,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct FoundIssue {
+    pub id: String,
+    /// The one field that is asked for; left out when the ticket has none.
+    pub fields: BTreeMap<String, Value>,
 }
 
 #[derive(Debug, Deserialize)]
