@@ -1,16 +1,26 @@
 //! The expected scans of exactly one commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Sources, fact};
 use crate::integrations::SourceError;
-use crate::model::{CommitSha, Scanner, Service};
-use crate::policy::facts::{Scans, Source};
+use crate::model::{AlertDismissal, CommitSha, Scanner, Service};
+use crate::policy::approval::security_scan;
+use crate::policy::criteria::Criteria;
+use crate::policy::facts::{Fact, Scans, Source};
+
+/// What is not known when alerts could not be read.
+const DISMISSALS: &str = "the dismissed alerts";
 
 /// Looks for each expected scan, and for the findings of those that are of this commit.
-pub(super) async fn of(sources: &Sources, service: &Service, head: &CommitSha) -> Result<Scans, SourceError> {
+pub(super) async fn of(
+    sources: &Sources,
+    (service, head): (&Service, &CommitSha),
+    criteria: &Criteria,
+) -> Result<Scans, SourceError> {
     let repository = &service.repository;
-    let mut scans = Scans { analyses: Vec::new(), findings: BTreeMap::new(), checks: Vec::new() };
+    let not_yet = Fact::not_asked(DISMISSALS);
+    let mut scans = Scans { analyses: Vec::new(), findings: BTreeMap::new(), checks: Vec::new(), dismissals: not_yet };
     for scanner in &service.scanners {
         match scanner {
             Scanner::Analysis { tool, category } => {
@@ -27,5 +37,21 @@ pub(super) async fn of(sources: &Sources, service: &Service, head: &CommitSha) -
             }
         }
     }
+    let tools = security_scan::tools_with_alerts((service, head), &scans, criteria);
+    if !tools.is_empty() {
+        scans.dismissals = fact(dismissals(sources, service, &tools).await, DISMISSALS, Source::Github);
+    }
     Ok(scans)
+}
+
+async fn dismissals(
+    sources: &Sources,
+    service: &Service,
+    tools: &BTreeSet<&str>,
+) -> Result<BTreeMap<u64, AlertDismissal>, SourceError> {
+    let mut all = BTreeMap::new();
+    for tool in tools {
+        all.extend(sources.github.dismissals((&service.repository, &service.branch), tool).await?);
+    }
+    Ok(all)
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::CommitSha;
+use super::pull_request::Account;
 use super::time::Timestamp;
 
 /// One code-scanning analysis.
@@ -39,6 +40,23 @@ pub struct ScanFinding {
     pub severity: Severity,
     /// Where it is, if the tool says so.
     pub path: Option<String>,
+    /// The number under which the server follows it over time, if it does.
+    pub alert: Option<u64>,
+}
+
+/// Somebody's decision that an alert of code scanning does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertDismissal {
+    /// The tool that found it.
+    pub tool: String,
+    /// The rule that it broke.
+    pub rule: Option<String>,
+    /// Who dismissed it; nobody when the account is gone.
+    pub by: Option<Account>,
+    /// Why, in one of the server's words.
+    pub reason: Option<String>,
+    /// A remark about it.
+    pub comment: Option<String>,
 }
 
 /// How bad a result is, from harmless to worst. What a tool does not rate counts as worst.

@@ -9,8 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Analysis, CheckRun, Commit, CommitSha, Content, DecisionId, Environment, Field, ObjectId, PullRequest, Relation,
-    ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
+    AlertDismissal, Analysis, CheckRun, Commit, CommitSha, Content, DecisionId, Environment, Field, ObjectId,
+    PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
 };
 
 /// Something that was looked up, or the reason why it is not known.
@@ -218,6 +218,8 @@ pub struct Scans {
     pub findings: BTreeMap<u64, Fact<Vec<ScanFinding>>>,
     /// The expected check runs of this commit.
     pub checks: Vec<CheckRun>,
+    /// The dismissed alerts of the release branch, by number. Asked for only when a finding blocks without one.
+    pub dismissals: Fact<BTreeMap<u64, AlertDismissal>>,
 }
 
 impl<T> Fact<T> {

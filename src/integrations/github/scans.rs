@@ -1,15 +1,22 @@
 //! Code-scanning analyses and check runs of one commit.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
 use super::client::GithubClient;
-use super::commits::unreadable;
+use super::commits::{rest_account, unreadable};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{Analysis, CheckRun, CommitSha, Conclusion, RepoName, ScanFinding, Severity, Timestamp};
+use crate::model::{
+    AlertDismissal, Analysis, BranchName, CheckRun, CommitSha, Conclusion, RepoName, ScanFinding, Severity, Timestamp,
+};
 
 /// Most pages of analyses that are searched for a commit, 100 each, newest first.
 const MOST_PAGES: u32 = 5;
+
+/// Most pages of dismissed alerts of one tool that are read, 100 each.
+const MOST_ALERT_PAGES: u32 = 20;
 
 impl GithubClient {
     /// The newest analysis of a commit by a tool and category; where there is none, the newest of any commit.
@@ -56,6 +63,35 @@ impl GithubClient {
         Ok(sarif.runs.iter().flat_map(Run::findings).collect())
     }
 
+    /// The dismissed alerts of a tool on a branch, by number.
+    ///
+    /// # Errors
+    /// When the list is not complete.
+    pub async fn dismissals(
+        &self,
+        (repository, branch): (&RepoName, &BranchName),
+        tool: &str,
+    ) -> Result<BTreeMap<u64, AlertDismissal>, SourceError> {
+        let mut dismissed = BTreeMap::new();
+        let pairs = [("tool_name", tool), ("ref", &format!("refs/heads/{branch}"))];
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        for page in 1..=MOST_ALERT_PAGES {
+            let path = format!("/code-scanning/alerts?{query}&state=dismissed&per_page=100&page={page}");
+            let found = self.get(repository, &path, None).await?.json::<Vec<wire::AlertInfo>>()?;
+            let is_last = found.len() < 100;
+            for info in found {
+                if info.state != "dismissed" || info.tool.name != tool {
+                    return Err(SourceError::Unreadable(format!("alert {} was not asked for", info.number)));
+                }
+                dismissed.insert(info.number, dismissal(info));
+            }
+            if is_last {
+                return Ok(dismissed);
+            }
+        }
+        Err(SourceError::TooMuch("dismissed alerts".into()))
+    }
+
     /// The newest runs of a check by one App on a commit.
     ///
     /// # Errors
@@ -87,6 +123,16 @@ fn analysis(info: wire::AnalysisInfo) -> Result<Analysis, SourceError> {
         results: info.results_count,
         created_at: Timestamp::parse(&info.created_at).map_err(unreadable)?,
     })
+}
+
+fn dismissal(info: wire::AlertInfo) -> AlertDismissal {
+    AlertDismissal {
+        tool: info.tool.name,
+        rule: info.rule.id,
+        by: rest_account(info.dismissed_by.as_ref()),
+        reason: info.dismissed_reason,
+        comment: info.dismissed_comment,
+    }
 }
 
 fn check_run(info: wire::CheckRunInfo) -> Result<CheckRun, SourceError> {
@@ -154,6 +200,14 @@ struct SarifResult {
     level: Option<String>,
     message: SarifMessage,
     locations: Option<Vec<serde_json::Value>>,
+    properties: Option<ResultProperties>,
+}
+
+#[derive(Debug, Deserialize)]
+struct ResultProperties {
+    /// GitHub's own addition.
+    #[serde(rename = "github/alertNumber")]
+    alert: Option<u64>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -170,6 +224,7 @@ impl Run {
                 message: result.message.text.clone().unwrap_or_default(),
                 severity: severity(rule, result.level.as_deref()),
                 path: path(result),
+                alert: result.properties.as_ref().and_then(|properties| properties.alert),
             }
         })
     }

@@ -106,6 +106,22 @@ pub(super) struct AnalysisInfo {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct AlertInfo {
+    pub number: u64,
+    pub state: String,
+    pub tool: Tool,
+    pub rule: AlertRule,
+    pub dismissed_by: Option<RestAccount>,
+    pub dismissed_reason: Option<String>,
+    pub dismissed_comment: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AlertRule {
+    pub id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Tool {
     pub name: String,
 }

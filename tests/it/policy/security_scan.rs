@@ -1,10 +1,13 @@
 //! The scans of exactly this build are done and clean.
 
-use cm_bot::model::{CheckRun, Conclusion, ScanFinding, Scanner, Severity};
-use cm_bot::policy::decision::{Kind, Outcome};
-use cm_bot::policy::facts::{Fact, Facts, Placement};
+use std::collections::BTreeMap;
 
-use crate::support::facts::{finding, judge, passing, read, scans, sha};
+use cm_bot::model::{Account, AccountKind, AlertDismissal, CheckRun, Conclusion, ScanFinding, Scanner, Severity};
+use cm_bot::policy::approval::security_scan::tools_with_alerts;
+use cm_bot::policy::decision::{Kind, Outcome};
+use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Placement, Source};
+
+use crate::support::facts::{criteria, finding, judge, passing, range, read, scans, sha, user};
 
 const RULE: &str = "security_scan";
 
@@ -22,6 +25,7 @@ fn with_finding(severity: Severity) -> Facts {
         message: "This query depends on a user-provided value.".into(),
         severity,
         path: Some("src/totals.js".into()),
+        alert: None,
     };
     scans(&mut facts).analyses[0].results = 1;
     scans(&mut facts).findings.insert(1, Fact::Known(vec![found]));
@@ -36,6 +40,36 @@ fn with_check(conclusion: Conclusion) -> Facts {
     let run = CheckRun { name: "container-scan".into(), app_id: 7, commit: sha('c'), conclusion };
     scans(&mut facts).checks = vec![run];
     facts
+}
+
+/// A blocking finding whose alert 12 somebody dismissed.
+fn dismissed(by: Option<Account>) -> Facts {
+    let mut facts = with_finding(Severity::High);
+    if let Some(Fact::Known(findings)) = scans(&mut facts).findings.get_mut(&1) {
+        findings[0].alert = Some(12);
+    }
+    let dismissal = AlertDismissal {
+        tool: "CodeQL".into(),
+        rule: Some("js/sql-injection".into()),
+        by,
+        reason: Some("false positive".into()),
+        comment: Some("The value is a constant.".into()),
+    };
+    scans(&mut facts).dismissals = Fact::Known(BTreeMap::from([(12, dismissal)]));
+    facts
+}
+
+fn alert(facts: &mut Facts) -> &mut AlertDismissal {
+    match &mut scans(facts).dismissals {
+        Fact::Known(all) => all.get_mut(&12).unwrap(),
+        Fact::Unknown(gap) => panic!("{gap}"),
+    }
+}
+
+fn tools(facts: &Facts) -> Vec<&str> {
+    let service = facts.placement.service().unwrap();
+    let scans = facts.scans.known().unwrap();
+    tools_with_alerts((service, &sha('c')), scans, &criteria()).into_iter().collect()
 }
 
 #[test]
@@ -148,4 +182,95 @@ fn a_service_without_a_scanner_is_for_a_human() {
     }
     assert_eq!(judge(&facts).kind(), Kind::Hold);
     assert_eq!(finding(&facts, RULE).headline, "No security scanner is registered for billing-api.");
+}
+
+#[test]
+fn a_finding_that_somebody_else_dismissed_passes_and_says_who_and_why() {
+    let facts = dismissed(Some(user("priya", 1003)));
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+    assert_eq!(
+        finding(&facts, RULE).seen,
+        "1 scan of ccccccc clean but for 1 finding: js/sql-injection dismissed by Priya Nair (false positive: The value is a constant.)"
+    );
+}
+
+#[test]
+fn a_dismissal_by_a_contributor_does_not_count() {
+    insta::assert_snapshot!(blocked(&dismissed(Some(user("dana", 1001)))), @r"
+    The security scan of this build has 1 blocking finding.
+      High: js/sql-injection, This query depends on a user-provided value. in src/totals.js (CodeQL). Dana Reyes dismissed alert 12 (false positive: The value is a constant.), which does not count: Dana Reyes had a hand in this change.
+      Do this: fix it, build again and put the new commit into the ticket.
+    ");
+}
+
+#[test]
+fn a_dismissal_by_the_author_of_a_commit_without_a_pull_request_does_not_count() {
+    let mut facts = dismissed(Some(user("priya", 1003)));
+    range(&mut facts).commits[0].authors[0].account = Some(user("priya", 1003));
+    assert!(blocked(&facts).contains("which does not count: Priya Nair had a hand in this change."));
+}
+
+#[test]
+fn a_dismissal_by_a_bot_a_stranger_or_nobody_does_not_count() {
+    let bot = Account { kind: AccountKind::Bot, ..user("tidy", 1003) };
+    let said = blocked(&dismissed(Some(bot)));
+    assert!(said.contains("dismissed alert 12 (false positive: The value is a constant.), which does not count: it is not a person's account."), "{said}");
+    let said = blocked(&dismissed(Some(user("mallory", 66))));
+    assert!(said.contains("mallory dismissed alert 12"), "{said}");
+    assert!(said.contains("which does not count: GitHub account 66 is not in the people file."), "{said}");
+    let said = blocked(&dismissed(None));
+    assert!(said.contains("A deleted account dismissed alert 12"), "{said}");
+}
+
+#[test]
+fn a_dismissal_of_another_alert_tool_or_rule_does_not_count() {
+    let by_priya = || dismissed(Some(user("priya", 1003)));
+    let mut facts = by_priya();
+    alert(&mut facts).rule = Some("js/xss".into());
+    assert!(!blocked(&facts).contains("dismissed"));
+    let mut facts = by_priya();
+    alert(&mut facts).tool = "Semgrep".into();
+    blocked(&facts);
+    let mut facts = by_priya();
+    scans(&mut facts).dismissals = Fact::Known(BTreeMap::new());
+    blocked(&facts);
+}
+
+#[test]
+fn alerts_that_could_not_be_read_are_unknown_and_the_findings_are_named() {
+    let mut facts = dismissed(Some(user("priya", 1003)));
+    let gap = Gap { what: "the dismissed alerts".into(), source: Source::Github, reason: GapReason::Unreachable };
+    scans(&mut facts).dismissals = Fact::Unknown(gap);
+    assert_eq!(finding(&facts, RULE).outcome, Outcome::Unknown);
+    assert_eq!(judge(&facts).kind(), Kind::CouldNotCheck);
+    insta::assert_snapshot!(read(&finding(&facts, RULE)), @r"
+    GitHub did not answer when asked for the dismissed alerts.
+      High: js/sql-injection, This query depends on a user-provided value. in src/totals.js (CodeQL).
+      Do this: nothing; cm-bot tries again by itself.
+    ");
+}
+
+#[test]
+fn a_dismissal_counts_only_when_it_is_known_who_had_a_hand_in_the_change() {
+    let mut facts = dismissed(Some(user("priya", 1003)));
+    facts.pull_requests = Fact::not_asked("the pull requests of the commits");
+    assert_eq!(finding(&facts, RULE).outcome, Outcome::Unknown);
+    let mut facts = dismissed(Some(user("priya", 1003)));
+    facts.baseline = Fact::Known(None);
+    assert!(blocked(&facts).contains("nothing was approved before, so nobody can say who had a hand in this."));
+}
+
+#[test]
+fn alerts_are_asked_for_only_when_a_finding_of_this_commit_blocks() {
+    assert!(tools(&passing()).is_empty());
+    assert!(tools(&with_finding(Severity::High)).is_empty(), "without an alert nobody can have dismissed it");
+    let mut facts = dismissed(None);
+    assert_eq!(tools(&facts), ["CodeQL"]);
+    scans(&mut facts).analyses[0].commit = sha('b');
+    assert!(tools(&facts).is_empty(), "the scan is of another commit");
+    let mut facts = dismissed(None);
+    if let Some(Fact::Known(findings)) = scans(&mut facts).findings.get_mut(&1) {
+        findings[0].severity = Severity::Medium;
+    }
+    assert!(tools(&facts).is_empty());
 }

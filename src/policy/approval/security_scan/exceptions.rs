@@ -1,0 +1,114 @@
+//! Why a blocking finding may pass all the same: somebody who had no hand in the change looked at it and said so.
+//!
+//! A word of a bot, of somebody whom nobody knows, or of those whose change it is does not count, and the finding says
+//! whose word that was.
+
+use std::cell::OnceCell;
+use std::collections::BTreeSet;
+
+use crate::model::{Account, AccountKind, AlertDismissal, CommitSha, ScanFinding, Service, Text, shortened};
+use crate::policy::criteria::Criteria;
+use crate::policy::evidence::overview::hands_in;
+use crate::policy::facts::{Facts, Gap, Scans};
+
+/// The build whose scans are judged.
+pub(super) struct Build<'a> {
+    pub facts: &'a Facts,
+    pub criteria: &'a Criteria,
+    pub service: &'a Service,
+    pub head: CommitSha,
+    pub scans: &'a Scans,
+    hands: OnceCell<Hands>,
+}
+
+/// Who had a hand in the change; nothing when there is no earlier change to count from.
+type Hands = Result<Option<BTreeSet<String>>, Gap>;
+
+/// What becomes of a blocking finding.
+pub(super) enum Exception {
+    /// It may pass: what people read of it.
+    Passes(String),
+    /// It blocks, with a sentence about every word that does not count.
+    Blocks(Text),
+    /// Nobody can tell for now.
+    Unclear(Gap),
+}
+
+/// What somebody's word is worth.
+enum Word {
+    Counts(String),
+    DoesNot(String),
+}
+
+impl<'a> Build<'a> {
+    pub(super) fn new(
+        facts: &'a Facts,
+        criteria: &'a Criteria,
+        (service, head, scans): (&'a Service, CommitSha, &'a Scans),
+    ) -> Build<'a> {
+        Build { facts, criteria, service, head, scans, hands: OnceCell::new() }
+    }
+
+    fn hands(&self) -> Result<&Option<BTreeSet<String>>, Gap> {
+        self.hands.get_or_init(|| hands_in(self.facts, self.criteria)).as_ref().map_err(Gap::clone)
+    }
+
+    /// What a person's word is worth for this change.
+    fn word_of(&self, name: &str) -> Result<Word, Gap> {
+        Ok(match self.hands()? {
+            None => Word::DoesNot("nothing was approved before, so nobody can say who had a hand in this".to_owned()),
+            Some(hands) if hands.contains(name) => Word::DoesNot(format!("{name} had a hand in this change")),
+            Some(_) => Word::Counts(name.to_owned()),
+        })
+    }
+}
+
+/// Looks for somebody's word about a blocking finding of a tool.
+pub(super) fn exception(tool: &str, finding: &ScanFinding, build: &Build<'_>) -> Exception {
+    match dismissed(tool, finding, build) {
+        Ok(exception) => exception,
+        Err(gap) => Exception::Unclear(gap),
+    }
+}
+
+/// What became of the finding's alert in code scanning. An alert of another tool or rule is another finding's.
+fn dismissed(tool: &str, finding: &ScanFinding, build: &Build<'_>) -> Result<Exception, Gap> {
+    let Some(alert) = finding.alert else { return Ok(Exception::Blocks(Text::new())) };
+    let dismissed = build.scans.dismissals.known().map_err(Gap::clone)?.get(&alert);
+    let same = |one: &&AlertDismissal| one.tool == tool && one.rule.as_deref() == Some(finding.rule.as_str());
+    let Some(dismissal) = dismissed.filter(same) else { return Ok(Exception::Blocks(Text::new())) };
+    let (rule, reason) = (shortened(&finding.rule, 60), reason(dismissal));
+    Ok(match dismissed_by(dismissal.by.as_ref(), build)? {
+        Word::Counts(who) => Exception::Passes(format!("{rule} dismissed by {who} ({reason})")),
+        Word::DoesNot(why) => {
+            let who = name(dismissal.by.as_ref(), build);
+            let words = format!(" {who} dismissed alert {alert} ({reason}), which does not count: {why}.");
+            Exception::Blocks(Text::new().words(words))
+        }
+    })
+}
+
+fn reason(dismissal: &AlertDismissal) -> String {
+    let reason = dismissal.reason.as_deref().map_or_else(|| "no reason".to_owned(), |reason| shortened(reason, 40));
+    match dismissal.comment.as_deref().map(|comment| shortened(comment, 80)) {
+        Some(comment) if !comment.is_empty() => format!("{reason}: {comment}"),
+        Some(_) | None => reason,
+    }
+}
+
+fn name(account: Option<&Account>, build: &Build<'_>) -> String {
+    let Some(account) = account else { return "A deleted account".into() };
+    let person = build.criteria.people.by_github(account.id);
+    person.map_or_else(|| shortened(&account.login, 60), |person| person.name.clone())
+}
+
+fn dismissed_by(account: Option<&Account>, build: &Build<'_>) -> Result<Word, Gap> {
+    let Some(account) = account else { return Ok(Word::DoesNot("nobody can say who that was".into())) };
+    if account.kind != AccountKind::User {
+        return Ok(Word::DoesNot("it is not a person's account".into()));
+    }
+    match build.criteria.people.by_github(account.id) {
+        Some(person) => build.word_of(&person.name),
+        None => Ok(Word::DoesNot(format!("GitHub account {} is not in the people file", account.id.0))),
+    }
+}
