@@ -28,4 +28,4 @@ pub use scan::{AlertDismissal, Analysis, CheckRun, Conclusion, ScanFinding, Seve
 pub use service::{Scanner, Scope, Service};
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};
-pub use time::Timestamp;
+pub use time::{Day, Timestamp};

@@ -74,6 +74,8 @@ pub enum GapReason {
 pub struct Facts {
     /// The ticket as it was read for this evaluation.
     pub ticket: Ticket,
+    /// When these facts were gathered; what ends on a day is compared with this.
+    pub gathered_at: Timestamp,
     /// When cm-bot first saw the ticket; nothing when it never did.
     pub first_seen: Option<Timestamp>,
     /// The service that it names.

@@ -148,6 +148,7 @@ pub fn passing() -> Facts {
     };
     Facts {
         ticket,
+        gathered_at: NOW,
         first_seen: Some(NOW),
         placement,
         repository_url: "https://github.example/acme/billing-api".into(),
