@@ -55,3 +55,23 @@ async fn alerts_that_cannot_be_read_hold_the_ticket() {
     is_held(found(&step(&dismiss("lee"))).before(DEPLOYED, &attacks(fails)), &["the dismissed alerts"]).await;
     is_approved(found(&step(&dismiss("lee")))).await;
 }
+
+/// The criteria accept the finding.
+fn accepted(owner: &str, until: &str) -> String {
+    format!(
+        "[[criteria.security_scan.accepted]]\ntool = \"CodeQL\"\nrule = \"js/sql-injection\"\nowner = \"{owner}\"\nreason = \"Only in reports\"\nuntil = {until}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_risk_is_accepted_by_its_author_or_for_too_long() {
+    let own = accepted("Dana Reyes", "2026-12-31");
+    is_held(
+        found("").more(&own),
+        &["Dana Reyes accepted it, which does not count: Dana Reyes had a hand in this change."],
+    )
+    .await;
+    let over = accepted("Priya Nair", "2026-11-01");
+    is_held(found("").more(&over), &["Priya Nair accepted it until 2026-11-01, and that day is over."]).await;
+    is_approved(found("").more(&accepted("Priya Nair", "2026-12-31"))).await;
+}

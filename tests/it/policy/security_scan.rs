@@ -2,12 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use cm_bot::model::{Account, AccountKind, AlertDismissal, CheckRun, Conclusion, ScanFinding, Scanner, Severity};
+use cm_bot::model::{
+    Account, AccountKind, AlertDismissal, CheckRun, Conclusion, ScanFinding, Scanner, Severity, Text, Timestamp,
+};
 use cm_bot::policy::approval::security_scan::tools_with_alerts;
-use cm_bot::policy::decision::{Kind, Outcome};
+use cm_bot::policy::criteria::Criteria;
+use cm_bot::policy::decision::{Finding, Kind, Outcome};
+use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Placement, Source};
 
-use crate::support::facts::{criteria, finding, judge, passing, range, read, scans, sha, user};
+use crate::support::facts::{NOW, criteria, criteria_with, finding, judge, passing, range, read, scans, sha, user};
 
 const RULE: &str = "security_scan";
 
@@ -273,4 +277,105 @@ fn alerts_are_asked_for_only_when_a_finding_of_this_commit_blocks() {
         findings[0].severity = Severity::Medium;
     }
     assert!(tools(&facts).is_empty());
+}
+
+/// The shipped criteria with an accepted risk; `old` becomes `new` in it.
+fn accepting(old: &str, new: &str) -> Criteria {
+    let risk = "[[security_scan.accepted]]\ntool = \"CodeQL\"\nrule = \"js/sql-injection\"\npath = \"src/**\"\nservice = \"billing-api\"\nowner = \"Priya Nair\"\nreason = \"The value is a constant.\"\nuntil = 2026-11-02\n";
+    assert!(risk.contains(old));
+    criteria_with("[version_bump]", &format!("{}\n[version_bump]", risk.replacen(old, new, 1)))
+}
+
+fn under(criteria: &Criteria, facts: &Facts) -> Finding {
+    let decision = evaluate(facts, criteria, NOW);
+    let judged = decision.findings().iter().find(|judged| judged.rule == RULE).unwrap();
+    assert_eq!(decision.kind() == Kind::Approve, judged.finding.outcome == Outcome::Met);
+    judged.finding.clone()
+}
+
+#[test]
+fn an_accepted_risk_passes_and_says_who_answers_for_it_and_until_when() {
+    let found = under(&accepting("", ""), &with_finding(Severity::High));
+    let passes = "js/sql-injection accepted by Priya Nair until 2026-11-02 (The value is a constant.)";
+    assert_eq!(found.seen, format!("1 scan of ccccccc clean but for 1 finding: {passes}"));
+    assert_eq!(found.details.iter().map(Text::plain).collect::<Vec<_>>(), [passes]);
+    for anywhere in ["path = \"src/**\"\n", "service = \"billing-api\"\n"] {
+        assert_eq!(under(&accepting(anywhere, ""), &with_finding(Severity::High)).outcome, Outcome::Met);
+    }
+}
+
+#[test]
+fn an_accepted_risk_ends_with_its_day() {
+    let mut facts = with_finding(Severity::High);
+    facts.gathered_at = Timestamp::parse("2026-11-03T00:00:00Z").unwrap();
+    let said = read(&under(&accepting("", ""), &facts));
+    assert!(said.contains("(CodeQL). Priya Nair accepted it until 2026-11-02, and that day is over."), "{said}");
+    facts.gathered_at = Timestamp::parse("2026-11-02T23:59:59Z").unwrap();
+    assert_eq!(under(&accepting("", ""), &facts).outcome, Outcome::Met);
+}
+
+#[test]
+fn the_owner_of_a_risk_is_known_and_had_no_hand_in_the_change() {
+    let said = |owner| read(&under(&accepting("Priya Nair", owner), &with_finding(Severity::High)));
+    let own = said("Dana Reyes");
+    assert!(
+        own.contains("Dana Reyes accepted it, which does not count: Dana Reyes had a hand in this change."),
+        "{own}"
+    );
+    let nobody = said("Nobody Atall");
+    assert!(
+        nobody.contains("Nobody Atall accepted it, which does not count: nobody in the people file has this name.")
+    );
+}
+
+#[test]
+fn an_accepted_risk_is_about_its_tool_rule_path_and_service() {
+    let others = [
+        ("\"CodeQL\"", "\"Semgrep\""),
+        ("js/sql-injection", "js/sql-injectio"),
+        ("src/**", "lib/**"),
+        ("billing-api", "ledger"),
+    ];
+    for (old, new) in others {
+        assert_eq!(under(&accepting(old, new), &with_finding(Severity::High)).outcome, Outcome::NotMet, "{new}");
+    }
+    let mut facts = with_finding(Severity::High);
+    if let Some(Fact::Known(findings)) = scans(&mut facts).findings.get_mut(&1) {
+        findings[0].path = None;
+    }
+    assert_eq!(under(&accepting("", ""), &facts).outcome, Outcome::NotMet, "a finding without a path is nowhere");
+}
+
+#[test]
+fn an_ended_risk_does_not_stand_in_the_way_of_a_dismissal() {
+    let found = under(&accepting("Priya Nair", "Dana Reyes"), &dismissed(Some(user("priya", 1003))));
+    assert_eq!(found.outcome, Outcome::Met);
+    assert!(found.seen.contains("dismissed by Priya Nair"), "{}", found.seen);
+}
+
+#[test]
+fn a_vague_risk_is_an_error_that_names_it() {
+    let terms = std::fs::read_to_string("config/criteria.toml").unwrap();
+    let people = std::fs::read_to_string("config/people.toml").unwrap();
+    let fault = |risk: &str| {
+        let text = terms.replacen("[version_bump]", &format!("[[security_scan.accepted]]\n{risk}\n[version_bump]"), 1);
+        Criteria::parse(&text, &people).unwrap_err().to_string()
+    };
+    let risk = "tool = \"T\"\nrule = \"r\"\nowner = \"Priya Nair\"\nreason = \" \"\nuntil = 2027-01-31";
+    assert_eq!(fault(risk), "`security_scan.accepted` number 1 has no reason: say why it is no danger for now");
+    let timeless = fault(&risk.replace("until = 2027-01-31", "until = 2027-01-31T10:00:00Z"));
+    assert!(timeless.contains("a day such as 2026-11-22"), "{timeless}");
+    let open_ended = fault(&risk.replace("until = 2027-01-31", ""));
+    assert!(open_ended.contains("missing field `until`"), "{open_ended}");
+}
+
+#[test]
+fn the_example_of_the_shipped_criteria_can_be_used() {
+    let terms = std::fs::read_to_string("config/criteria.toml").unwrap();
+    let people = std::fs::read_to_string("config/people.toml").unwrap();
+    let (before, example) = terms.split_once("# [[security_scan.accepted]]\n").unwrap();
+    let (example, after) = example.split_once("\n\n").unwrap();
+    let example = example.replace("# ", "");
+    let text = format!("{before}[[security_scan.accepted]]\n{example}\n\n{after}");
+    assert_eq!(Criteria::parse(&text, &people).unwrap().terms.security_scan.accepted.len(), 1);
 }

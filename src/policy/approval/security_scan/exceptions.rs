@@ -7,9 +7,10 @@ use std::cell::OnceCell;
 use std::collections::BTreeSet;
 
 use crate::model::{Account, AccountKind, AlertDismissal, CommitSha, ScanFinding, Service, Text, shortened};
-use crate::policy::criteria::Criteria;
+use crate::policy::criteria::{AcceptedRisk, Criteria};
 use crate::policy::evidence::overview::hands_in;
 use crate::policy::facts::{Facts, Gap, Scans};
+use crate::policy::paths::OnePath;
 
 /// The build whose scans are judged.
 pub(super) struct Build<'a> {
@@ -63,12 +64,62 @@ impl<'a> Build<'a> {
     }
 }
 
-/// Looks for somebody's word about a blocking finding of a tool.
+/// Looks for somebody's word about a blocking finding of a tool: in the criteria first, then in code scanning.
 pub(super) fn exception(tool: &str, finding: &ScanFinding, build: &Build<'_>) -> Exception {
-    match dismissed(tool, finding, build) {
-        Ok(exception) => exception,
-        Err(gap) => Exception::Unclear(gap),
+    either(tool, finding, build).unwrap_or_else(Exception::Unclear)
+}
+
+fn either(tool: &str, finding: &ScanFinding, build: &Build<'_>) -> Result<Exception, Gap> {
+    let said = match accepted(tool, finding, build)? {
+        Exception::Blocks(said) => said,
+        passes => return Ok(passes),
+    };
+    Ok(match dismissed(tool, finding, build)? {
+        Exception::Blocks(more) => Exception::Blocks(said.then(more)),
+        passes => passes,
+    })
+}
+
+/// What the criteria accept for a time.
+fn accepted(tool: &str, finding: &ScanFinding, build: &Build<'_>) -> Result<Exception, Gap> {
+    let mut said = Text::new();
+    let risks = &build.criteria.terms.security_scan.accepted;
+    for risk in risks.iter().filter(|risk| is_about(risk, (tool, finding), build)) {
+        match worth(risk, build)? {
+            Word::Counts(owner) => {
+                let (rule, until) = (shortened(&finding.rule, 60), risk.until);
+                let reason = shortened(&risk.reason, 120);
+                return Ok(Exception::Passes(format!("{rule} accepted by {owner} until {until} ({reason})")));
+            }
+            Word::DoesNot(why) => said = said.words(format!(" {why}.")),
+        }
     }
+    Ok(Exception::Blocks(said))
+}
+
+/// A finding without a path is nowhere, so only a risk that is accepted everywhere is about it.
+fn is_about(risk: &AcceptedRisk, (tool, finding): (&str, &ScanFinding), build: &Build<'_>) -> bool {
+    let here = |at: &OnePath| finding.path.as_deref().is_some_and(|path| at.matches(path));
+    risk.tool == tool
+        && risk.rule == finding.rule
+        && risk.service.as_ref().is_none_or(|service| *service == build.service.name)
+        && risk.path.as_ref().is_none_or(here)
+}
+
+/// Whether the owner of a risk may still answer for it, or the sentence that says why not.
+fn worth(risk: &AcceptedRisk, build: &Build<'_>) -> Result<Word, Gap> {
+    let (owner, until) = (&risk.owner, risk.until);
+    if until.is_over_at(build.facts.gathered_at) {
+        return Ok(Word::DoesNot(format!("{owner} accepted it until {until}, and that day is over")));
+    }
+    if build.criteria.people.everybody().iter().all(|person| person.name != *owner) {
+        let why = format!("{owner} accepted it, which does not count: nobody in the people file has this name");
+        return Ok(Word::DoesNot(why));
+    }
+    Ok(match build.word_of(owner)? {
+        Word::DoesNot(why) => Word::DoesNot(format!("{owner} accepted it, which does not count: {why}")),
+        counts => counts,
+    })
 }
 
 /// What became of the finding's alert in code scanning. An alert of another tool or rule is another finding's.
