@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Sources, fact};
 use crate::integrations::SourceError;
-use crate::model::{AlertDismissal, CommitSha, Scanner, Service};
+use crate::model::{AlertDismissal, CommitSha, CommitStatus, Scanner, Service};
 use crate::policy::approval::security_scan;
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Scans, Source};
@@ -20,7 +20,13 @@ pub(super) async fn of(
 ) -> Result<Scans, SourceError> {
     let repository = &service.repository;
     let not_yet = Fact::not_asked(DISMISSALS);
-    let mut scans = Scans { analyses: Vec::new(), findings: BTreeMap::new(), checks: Vec::new(), dismissals: not_yet };
+    let mut scans = Scans {
+        analyses: Vec::new(),
+        findings: BTreeMap::new(),
+        checks: Vec::new(),
+        statuses: statuses(sources, service, head).await?,
+        dismissals: not_yet,
+    };
     for scanner in &service.scanners {
         match scanner {
             Scanner::Analysis { tool, category } => {
@@ -35,6 +41,7 @@ pub(super) async fn of(
             Scanner::Check { check, app_id } => {
                 scans.checks.extend(sources.github.check_runs(repository, (check, *app_id), head).await?);
             }
+            Scanner::Status { .. } => {} // One list holds all of them.
         }
     }
     let tools = security_scan::tools_with_alerts((service, head), &scans, criteria);
@@ -42,6 +49,20 @@ pub(super) async fn of(
         scans.dismissals = fact(dismissals(sources, service, &tools).await, DISMISSALS, Source::Github);
     }
     Ok(scans)
+}
+
+/// One request, and none for a service that expects no status.
+async fn statuses(sources: &Sources, service: &Service, head: &CommitSha) -> Result<Vec<CommitStatus>, SourceError> {
+    let context = |scanner: &'_ Scanner| match scanner {
+        Scanner::Status { status, .. } => Some(status.clone()),
+        Scanner::Analysis { .. } | Scanner::Check { .. } => None,
+    };
+    let contexts: BTreeSet<String> = service.scanners.iter().filter_map(context).collect();
+    if contexts.is_empty() {
+        return Ok(Vec::new());
+    }
+    let contexts = contexts.iter().map(String::as_str).collect();
+    sources.github.newest_statuses(&service.repository, &contexts, head).await
 }
 
 async fn dismissals(

@@ -24,7 +24,7 @@ pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
     SeenReview,
 };
-pub use scan::{AlertDismissal, Analysis, CheckRun, Conclusion, ScanFinding, Severity};
+pub use scan::{AlertDismissal, Analysis, CheckRun, CommitStatus, Conclusion, ScanFinding, Severity};
 pub use service::{Scanner, Scope, Service};
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};

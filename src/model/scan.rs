@@ -90,7 +90,28 @@ pub struct CheckRun {
     pub conclusion: Conclusion,
 }
 
-/// How a check run ended.
+/// The newest commit status of one context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitStatus {
+    /// What it is a status of; anybody who may push can set any, so it counts only together with its creator.
+    pub context: String,
+    /// Who set it; nobody when the account is gone.
+    pub creator: Option<Account>,
+    /// The commit it is about.
+    pub commit: CommitSha,
+    /// `pending` is running, `success` is success, anything else is something else.
+    pub state: Conclusion,
+}
+
+impl CommitStatus {
+    /// Whether it is a status of this context; upper and lower case are the same to GitHub.
+    #[must_use]
+    pub fn is_of(&self, context: &str) -> bool {
+        self.context.to_lowercase() == context.to_lowercase()
+    }
+}
+
+/// How a check run or a commit status ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {

@@ -9,8 +9,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AlertDismissal, Analysis, CheckRun, Commit, CommitSha, Content, DecisionId, Environment, Field, ObjectId,
-    PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
+    AlertDismissal, Analysis, CheckRun, Commit, CommitSha, CommitStatus, Content, DecisionId, Environment, Field,
+    ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
 };
 
 /// Something that was looked up, or the reason why it is not known.
@@ -220,6 +220,8 @@ pub struct Scans {
     pub findings: BTreeMap<u64, Fact<Vec<ScanFinding>>>,
     /// The expected check runs of this commit.
     pub checks: Vec<CheckRun>,
+    /// The newest status of each expected context of this commit.
+    pub statuses: Vec<CommitStatus>,
     /// The dismissed alerts of the release branch, by number. Asked for only when a finding blocks without one.
     pub dismissals: Fact<BTreeMap<u64, AlertDismissal>>,
 }

@@ -141,3 +141,14 @@ fn the_reference_names_every_field_of_a_ticket() {
     }
     assert_eq!(names.len(), Field::ALL.len());
 }
+
+#[test]
+fn a_scanner_is_of_one_kind() {
+    let status = "{ status = \"ci/scan\", creator_id = 7 }";
+    assert_eq!(with("{ check = \"container-scan\", app_id = 7 }", status), "fine");
+    let odd = ["{ check = \"container-scan\" }", "{ status = \"ci/scan\", app_id = 7 }", "{}"];
+    for scanner in odd {
+        let line = with("{ check = \"container-scan\", app_id = 7 }", scanner);
+        assert!(line.contains("a scanner is `tool` and `category`, or `check` and `app_id`"), "{line}");
+    }
+}

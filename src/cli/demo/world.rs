@@ -4,7 +4,6 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::bail;
 use tempfile::TempDir;
 
 use crate::simulator::clock::Clock;
@@ -163,17 +162,19 @@ fn service(service: &Service) -> anyhow::Result<toml::Value> {
 }
 
 fn scanner(scanner: &Scanner) -> anyhow::Result<toml::Value> {
+    let texts = [
+        ("tool", &scanner.tool),
+        ("category", &scanner.category),
+        ("check", &scanner.check),
+        ("status", &scanner.status),
+    ];
     let mut table = toml::Table::new();
-    match (&scanner.tool, &scanner.category, &scanner.check, scanner.app_id) {
-        (Some(tool), Some(category), None, None) => {
-            table.insert("tool".into(), tool.as_str().into());
-            table.insert("category".into(), category.as_str().into());
-        }
-        (None, None, Some(check), Some(app_id)) => {
-            table.insert("check".into(), check.as_str().into());
-            table.insert("app_id".into(), i64::try_from(app_id)?.into());
-        }
-        _ => bail!("a scanner is either `tool` and `category`, or `check` and `app_id`"),
+    for (key, text) in texts {
+        table.extend(text.clone().map(|text| (key.to_owned(), text.into())));
+    }
+    for (key, number) in [("app_id", scanner.app_id), ("creator_id", scanner.creator_id)] {
+        let number = number.map(i64::try_from).transpose()?;
+        table.extend(number.map(|number| (key.to_owned(), number.into())));
     }
     Ok(toml::Value::Table(table))
 }

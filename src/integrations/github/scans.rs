@@ -1,6 +1,6 @@
 //! Code-scanning analyses and check runs of one commit.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
@@ -9,7 +9,8 @@ use super::commits::{rest_account, unreadable};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{
-    AlertDismissal, Analysis, BranchName, CheckRun, CommitSha, Conclusion, RepoName, ScanFinding, Severity, Timestamp,
+    AlertDismissal, Analysis, BranchName, CheckRun, CommitSha, CommitStatus, Conclusion, RepoName, ScanFinding,
+    Severity, Timestamp,
 };
 
 /// Most pages of analyses that are searched for a commit, 100 each, newest first.
@@ -17,6 +18,9 @@ const MOST_PAGES: u32 = 5;
 
 /// Most pages of dismissed alerts of one tool that are read, 100 each.
 const MOST_ALERT_PAGES: u32 = 20;
+
+/// Most pages of commit statuses that are searched, 100 each, newest first. GitHub keeps a thousand of each context.
+const MOST_STATUS_PAGES: u32 = 20;
 
 impl GithubClient {
     /// The newest analysis of a commit by a tool and category; where there is none, the newest of any commit.
@@ -110,6 +114,50 @@ impl GithubClient {
         }
         page.check_runs.into_iter().map(check_run).collect()
     }
+}
+
+impl GithubClient {
+    /// The newest status of each of these contexts of a commit; the list of GitHub begins with the newest.
+    ///
+    /// # Errors
+    /// When one was not found and the list is not complete.
+    pub async fn newest_statuses(
+        &self,
+        repository: &RepoName,
+        contexts: &BTreeSet<&str>,
+        sha: &CommitSha,
+    ) -> Result<Vec<CommitStatus>, SourceError> {
+        let mut newest: Vec<CommitStatus> = Vec::new();
+        for page in 1..=MOST_STATUS_PAGES {
+            let path = format!("/commits/{sha}/statuses?per_page=100&page={page}");
+            let found = self.get(repository, &path, None).await?.json::<Vec<wire::StatusInfo>>()?;
+            let is_last = found.len() < 100;
+            for status in found.into_iter().map(|info| commit_status(info, sha)) {
+                let status = status?;
+                let wanted = contexts.iter().any(|context| status.is_of(context));
+                if wanted && !newest.iter().any(|newer| newer.is_of(&status.context)) {
+                    newest.push(status);
+                }
+            }
+            if is_last || newest.len() == contexts.len() {
+                return Ok(newest);
+            }
+        }
+        Err(SourceError::TooMuch("commit statuses".into()))
+    }
+}
+
+fn commit_status(info: wire::StatusInfo, sha: &CommitSha) -> Result<CommitStatus, SourceError> {
+    if !info.url.ends_with(&format!("/statuses/{sha}")) {
+        return Err(SourceError::Unreadable("a status of another commit".into()));
+    }
+    let state = match info.state.as_str() {
+        "success" => Conclusion::Success,
+        "pending" => Conclusion::Running,
+        _ => Conclusion::Other(info.state),
+    };
+    let creator = rest_account(info.creator.as_ref());
+    Ok(CommitStatus { context: info.context, creator, commit: sha.clone(), state })
 }
 
 fn analysis(info: wire::AnalysisInfo) -> Result<Analysis, SourceError> {

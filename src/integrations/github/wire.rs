@@ -142,6 +142,15 @@ pub(super) struct CheckRunInfo {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct StatusInfo {
+    /// Ends with the commit.
+    pub url: String,
+    pub context: String,
+    pub state: String,
+    pub creator: Option<RestAccount>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct AppInfo {
     pub id: u64,
 }

@@ -4,10 +4,11 @@
 //! that it ran rules at all.
 
 mod exceptions;
+mod producers;
 
 use std::collections::BTreeSet;
 
-use crate::model::{Analysis, CheckRun, CommitSha, Conclusion, ScanFinding, Scanner, Service, Text, plural};
+use crate::model::{Analysis, CommitSha, ScanFinding, Scanner, Service, Text, plural};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{Finding, Todo};
 use crate::policy::facts::{Facts, Gap, Scans};
@@ -65,7 +66,7 @@ pub fn tools_with_alerts<'a>(
             let found = analysis_of((tool, category), head, scans);
             found.is_some_and(has_alert).then_some(tool.as_str())
         }
-        Scanner::Check { .. } => None,
+        Scanner::Check { .. } | Scanner::Status { .. } => None,
     };
     service.scanners.iter().filter_map(with_alert).collect()
 }
@@ -78,7 +79,8 @@ fn not_asked() -> Gap {
 fn result(scanner: &Scanner, build: &Build<'_>) -> Scan {
     match scanner {
         Scanner::Analysis { tool, category } => analysis(tool, category, build),
-        Scanner::Check { check, app_id } => check_run(check, *app_id, build),
+        Scanner::Check { check, app_id } => producers::check_run(check, *app_id, build),
+        Scanner::Status { status, creator_id } => producers::status(status, *creator_id, build),
     }
 }
 
@@ -154,21 +156,6 @@ fn sentence(tool: &str, finding: &ScanFinding) -> Text {
     match &finding.path {
         Some(path) => start.words(" in ").quoted(path).words(format!(" ({tool}).")),
         None => start.words(format!(" ({tool}).")),
-    }
-}
-
-/// Only `success` is a yes: a scan that was skipped is no scan, although GitHub shows it green. Of several runs of one
-/// check the worst counts.
-fn check_run(name: &str, app_id: u64, build: &Build<'_>) -> Scan {
-    let is_it = |run: &&CheckRun| run.name == name && run.app_id == app_id && run.commit == build.head;
-    let ends: Vec<&Conclusion> = build.scans.checks.iter().filter(is_it).map(|run| &run.conclusion).collect();
-    match ends.iter().find(|end| ***end != Conclusion::Success).or(ends.first()) {
-        Some(Conclusion::Success) => Scan::Clean(Vec::new()),
-        Some(Conclusion::Running) => Scan::NotDone(format!("The check {name} is still running.").into()),
-        Some(Conclusion::Other(how)) => Scan::NotDone(
-            Text::new().words(format!("The check {name} ended with ")).quoted(how).words(", not with success."),
-        ),
-        None => Scan::NotDone(format!("There is no check {name} by App {app_id} on this commit.").into()),
     }
 }
 

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use cm_bot::model::{
-    Account, AccountKind, AlertDismissal, CheckRun, Conclusion, ScanFinding, Scanner, Severity, Text, Timestamp,
+    Account, AccountKind, AlertDismissal, CheckRun, CommitStatus, Conclusion, GithubId, ScanFinding, Scanner, Severity,
+    Text, Timestamp,
 };
 use cm_bot::policy::approval::security_scan::tools_with_alerts;
 use cm_bot::policy::criteria::Criteria;
@@ -378,4 +379,40 @@ fn the_example_of_the_shipped_criteria_can_be_used() {
     let example = example.replace("# ", "");
     let text = format!("{before}[[security_scan.accepted]]\n{example}\n\n{after}");
     assert_eq!(Criteria::parse(&text, &people).unwrap().terms.security_scan.accepted.len(), 1);
+}
+
+fn with_status(creator: Option<Account>, state: Conclusion) -> Facts {
+    let mut facts = passing();
+    if let Placement::Registered { service, .. } = &mut facts.placement {
+        service.scanners = vec![Scanner::Status { status: "ci/scan".into(), creator_id: GithubId(77) }];
+    }
+    let status = CommitStatus { context: "CI/scan".into(), creator, commit: sha('c'), state };
+    scans(&mut facts).statuses = vec![status];
+    facts
+}
+
+#[test]
+fn a_status_counts_only_when_its_newest_is_a_success_of_the_right_account() {
+    let by_ci = |state| with_status(Some(user("ci", 77)), state);
+    assert_eq!(judge(&by_ci(Conclusion::Success)).kind(), Kind::Approve);
+    assert!(blocked(&by_ci(Conclusion::Running)).contains("The status ci/scan is still pending."));
+    for end in ["failure", "error", "something new"] {
+        let said = blocked(&by_ci(Conclusion::Other(end.into())));
+        assert!(said.contains(&format!("The status ci/scan is {end}, not success.")), "{said}");
+    }
+    let said = blocked(&with_status(Some(user("mallory", 66)), Conclusion::Success));
+    let sentence = "The status ci/scan was set by mallory (GitHub account 66), and only GitHub account 77 counts.";
+    assert!(said.contains(sentence), "{said}");
+    let said = blocked(&with_status(None, Conclusion::Success));
+    assert!(said.contains("was set by a deleted account"), "{said}");
+}
+
+#[test]
+fn a_status_of_another_context_or_commit_is_missing() {
+    let mut facts = with_status(Some(user("ci", 77)), Conclusion::Success);
+    scans(&mut facts).statuses[0].commit = sha('b');
+    assert!(blocked(&facts).contains("There is no status ci/scan on this commit."));
+    let mut facts = with_status(Some(user("ci", 77)), Conclusion::Success);
+    scans(&mut facts).statuses[0].context = "ci/scan2".into();
+    assert!(blocked(&facts).contains("There is no status ci/scan on this commit."));
 }
