@@ -75,3 +75,94 @@ async fn a_risk_is_accepted_by_its_author_or_for_too_long() {
     is_held(found("").more(&over), &["Priya Nair accepted it until 2026-11-01, and that day is over."]).await;
     is_approved(found("").more(&accepted("Priya Nair", "2026-12-31"))).await;
 }
+
+/// A service with this scanner, by mallory (1006) and the account of the pipeline, ci (1007).
+fn scanned_by(scanner: &str) -> TestScene {
+    let service = format!(
+        "[[services]]\nname = \"billing-api\"\nrepository = \"acme/billing-api\"\nscanners = [{{ {scanner} }}]\n"
+    );
+    clean().people("[[people]]\nname = \"ci\"\nfull_name = \"Pipeline\"\nunmapped = true\n").more(&service)
+}
+
+fn status(state: &str, by: &str) -> String {
+    format!("status = {{ commit = \"merged\", context = \"ci/scan\", state = \"{state}\", by = \"{by}\" }}")
+}
+
+fn check(conclusion: &str, app: u64) -> String {
+    format!(
+        "check_run = {{ commit = \"merged\", name = \"container-scan\", app_id = {app}, conclusion = \"{conclusion}\" }}"
+    )
+}
+
+const STATUS: &str = "status = \"ci/scan\", creator_id = 1007";
+const CHECK: &str = "check = \"container-scan\", app_id = 4242";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_somebody_sets_the_status_of_the_scan() {
+    let scene = scanned_by(STATUS).instead(SCAN, &status("success", "mallory"), &status("success", "ci"));
+    attack(
+        scene,
+        &["The status ci/scan was set by mallory (GitHub account 1006), and only GitHub account 1007 counts."],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_somebody_replaces_the_failure_of_the_scan() {
+    let failed = step(&status("failure", "ci"));
+    let then = |by: &str| status("success", by);
+    let scene = scanned_by(STATUS).instead(SCAN, &then("mallory"), &then("ci"));
+    let scene = scene.with(&attacks(&then("mallory")), &format!("{failed}{}", attacks(&then("mallory"))));
+    attack(scene, &["There is no finished security scan of exactly this build.", "was set by mallory"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_another_app_reports_the_check() {
+    let scene = scanned_by(CHECK).instead(SCAN, &check("success", 15368), &check("success", 4242));
+    attack(scene, &["There is no check container-scan by App 4242 on this commit."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_scan_is_of_another_commit() {
+    let scene = clean().instead(SCAN, &SCAN.replace("merged", "fix"), SCAN);
+    attack(scene, &["The newest CodeQL scan is of ", ", not of this commit."]).await;
+    let other = status("success", "ci").replace("merged", "fix");
+    let scene = scanned_by(STATUS).instead(SCAN, &other, &status("success", "ci"));
+    attack(scene, &["There is no status ci/scan on this commit."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_scan_looked_at_nothing() {
+    let scene = clean().instead(SCAN, "scan = { commit = \"merged\", rules = 0 }", SCAN);
+    attack(scene, &["CodeQL ran no rules, so it looked at nothing."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c03_a_check_that_was_skipped_or_neutral() {
+    for end in ["skipped", "neutral"] {
+        let scene = scanned_by(CHECK).instead(SCAN, &check(end, 4242), &check("success", 4242));
+        attack(scene, &[&format!("The check container-scan ended with {end}, not with success.")]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c03_a_status_that_is_pending_or_failed() {
+    for (state, sentence) in [("pending", "is still pending."), ("failure", "is failure, not success.")] {
+        let scene = scanned_by(STATUS).instead(SCAN, &status(state, "ci"), &status("success", "ci"));
+        attack(scene, &[&format!("The status ci/scan {sentence}")]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statuses_are_one_request_and_only_for_who_expects_one() {
+    let two = scanned_by("status = \"ci/scan\", creator_id = 1007 }, { status = \"ci/other\", creator_id = 1007");
+    let other = status("success", "ci").replace("ci/scan", "ci/other");
+    let two = two.with(&step(SCAN), &format!("{}{}", step(&status("success", "ci")), step(&other)));
+    for (scene, times) in [(clean(), 0), (two, 1)] {
+        let played = scene.play(cm_bot::simulator::scene::Variant::Twin).await;
+        let requests = played.world.simulator.shared.faults.requests();
+        let path = format!("/commits/{}/statuses", played.world.simulator.sha("merged").unwrap());
+        assert_eq!(requests.iter().filter(|request| request.path.contains(&path)).count(), times);
+        played.stop().await;
+    }
+}
