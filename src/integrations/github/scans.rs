@@ -2,15 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde::Deserialize;
-
 use super::client::GithubClient;
 use super::commits::{rest_account, unreadable};
 use super::wire;
 use crate::integrations::SourceError;
+use crate::integrations::scanner::sarif;
 use crate::model::{
     AlertDismissal, Analysis, BranchName, CheckRun, CommitSha, CommitStatus, Conclusion, RepoName, ScanFinding,
-    Severity, Timestamp,
+    Timestamp,
 };
 
 /// Most pages of analyses that are searched for a commit, 100 each, newest first.
@@ -63,8 +62,9 @@ impl GithubClient {
     /// When it cannot be read as SARIF.
     pub async fn findings(&self, repository: &RepoName, analysis: u64) -> Result<Vec<ScanFinding>, SourceError> {
         let path = format!("/code-scanning/analyses/{analysis}");
-        let sarif: Sarif = self.get(repository, &path, Some("application/sarif+json")).await?.json()?;
-        Ok(sarif.runs.iter().flat_map(Run::findings).collect())
+        let answer = self.get(repository, &path, Some("application/sarif+json")).await?;
+        let runs = sarif::read(answer.as_json()?).map_err(|error| SourceError::Unreadable(error.to_string()))?;
+        Ok(runs.into_iter().flat_map(|run| run.findings).collect())
     }
 
     /// The dismissed alerts of a tool on a branch, by number.
@@ -197,136 +197,4 @@ fn check_run(info: wire::CheckRunInfo) -> Result<CheckRun, SourceError> {
         commit: CommitSha::parse(&info.head_sha).map_err(unreadable)?,
         conclusion,
     })
-}
-
-/// The part of SARIF 2.1.0 that says what was found and how bad it is.
-#[derive(Debug, Deserialize)]
-struct Sarif {
-    runs: Vec<Run>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Run {
-    tool: SarifTool,
-    results: Vec<SarifResult>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SarifTool {
-    driver: Component,
-    extensions: Option<Vec<Component>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Component {
-    rules: Option<Vec<SarifRule>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifRule {
-    id: String,
-    properties: Option<RuleProperties>,
-    default_configuration: Option<DefaultConfiguration>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RuleProperties {
-    #[serde(rename = "security-severity")]
-    security_severity: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct DefaultConfiguration {
-    level: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifResult {
-    rule_id: Option<String>,
-    level: Option<String>,
-    message: SarifMessage,
-    locations: Option<Vec<serde_json::Value>>,
-    properties: Option<ResultProperties>,
-}
-
-#[derive(Debug, Deserialize)]
-struct ResultProperties {
-    /// GitHub's own addition.
-    #[serde(rename = "github/alertNumber")]
-    alert: Option<u64>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SarifMessage {
-    text: Option<String>,
-}
-
-impl Run {
-    fn findings(&self) -> impl Iterator<Item = ScanFinding> + '_ {
-        self.results.iter().map(|result| {
-            let rule = result.rule_id.as_deref().and_then(|id| self.rule(id));
-            ScanFinding {
-                rule: result.rule_id.clone().unwrap_or_else(|| "unnamed rule".into()),
-                message: result.message.text.clone().unwrap_or_default(),
-                severity: severity(rule, result.level.as_deref()),
-                path: path(result),
-                alert: result.properties.as_ref().and_then(|properties| properties.alert),
-            }
-        })
-    }
-
-    fn rule(&self, id: &str) -> Option<&SarifRule> {
-        let components = std::iter::once(&self.tool.driver).chain(self.tool.extensions.iter().flatten());
-        components.flat_map(|component| component.rules.iter().flatten()).find(|rule| rule.id == id)
-    }
-}
-
-/// The rule's security severity where it has one (a number as text, in the bands that GitHub uses), else the level.
-fn severity(rule: Option<&SarifRule>, level: Option<&str>) -> Severity {
-    let number = rule.and_then(|rule| rule.properties.as_ref()?.security_severity.as_deref());
-    if let Some(number) = number {
-        return match number.trim().parse::<f64>() {
-            Ok(number) if number >= 9.0 => Severity::Critical,
-            Ok(number) if number >= 7.0 => Severity::High,
-            Ok(number) if number >= 4.0 => Severity::Medium,
-            Ok(number) if number > 0.0 => Severity::Low,
-            Ok(0.0) => Severity::None,
-            Ok(_) | Err(_) => Severity::Unrated,
-        };
-    }
-    let default = rule.and_then(|rule| rule.default_configuration.as_ref()?.level.as_deref());
-    match level.or(default) {
-        Some("error") => Severity::High,
-        Some("warning") | None => Severity::Medium, // SARIF §3.27.10: a result without a level is a warning.
-        Some("note") => Severity::Low,
-        Some("none") => Severity::None,
-        Some(_) => Severity::Unrated,
-    }
-}
-
-fn path(result: &SarifResult) -> Option<String> {
-    let first = result.locations.as_ref()?.first()?;
-    first.pointer("/physicalLocation/artifactLocation/uri")?.as_str().map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn severity_comes_from_the_rule_then_from_the_level() {
-        let rule = |severity: Option<&str>, level: Option<&str>| SarifRule {
-            id: "r".into(),
-            properties: Some(RuleProperties { security_severity: severity.map(str::to_owned) }),
-            default_configuration: Some(DefaultConfiguration { level: level.map(str::to_owned) }),
-        };
-        assert_eq!(severity(Some(&rule(Some("9.8"), None)), Some("note")), Severity::Critical);
-        assert_eq!(severity(Some(&rule(Some("7.0"), None)), None), Severity::High);
-        assert_eq!(severity(Some(&rule(None, Some("error"))), None), Severity::High);
-        assert_eq!(severity(None, None), Severity::Medium);
-        assert_eq!(severity(Some(&rule(Some("NaN"), None)), None), Severity::Unrated);
-        assert_eq!(severity(None, Some("odd")), Severity::Unrated);
-    }
 }
