@@ -29,6 +29,7 @@ pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Crit
         scans::of(sources, (&service, &head), criteria)
     );
     facts.scans = fact(scans, "the security scans of this commit", Source::Github);
+    scans::add_uploads(sources, facts).await?;
     let mut hints = Hints::default();
     match found {
         None => {}

@@ -7,7 +7,8 @@ use crate::integrations::SourceError;
 use crate::model::{AlertDismissal, CommitSha, CommitStatus, Scanner, Service};
 use crate::policy::approval::security_scan;
 use crate::policy::criteria::Criteria;
-use crate::policy::facts::{Fact, Scans, Source};
+use crate::policy::facts::{Fact, Facts, Scans, Source};
+use crate::store::StoreError;
 
 /// What is not known when alerts could not be read.
 const DISMISSALS: &str = "the dismissed alerts";
@@ -25,6 +26,7 @@ pub(super) async fn of(
         findings: BTreeMap::new(),
         checks: Vec::new(),
         statuses: statuses(sources, service, head).await?,
+        uploads: Vec::new(),
         dismissals: not_yet,
     };
     for scanner in &service.scanners {
@@ -41,7 +43,8 @@ pub(super) async fn of(
             Scanner::Check { check, app_id } => {
                 scans.checks.extend(sources.github.check_runs(repository, (check, *app_id), head).await?);
             }
-            Scanner::Status { .. } => {} // One list holds all of them.
+            // One list holds all statuses, and what pipelines sent is with us.
+            Scanner::Status { .. } | Scanner::Sarif { .. } => {}
         }
     }
     let tools = security_scan::tools_with_alerts((service, head), &scans, criteria);
@@ -55,7 +58,7 @@ pub(super) async fn of(
 async fn statuses(sources: &Sources, service: &Service, head: &CommitSha) -> Result<Vec<CommitStatus>, SourceError> {
     let context = |scanner: &'_ Scanner| match scanner {
         Scanner::Status { status, .. } => Some(status.clone()),
-        Scanner::Analysis { .. } | Scanner::Check { .. } => None,
+        Scanner::Analysis { .. } | Scanner::Check { .. } | Scanner::Sarif { .. } => None,
     };
     let contexts: BTreeSet<String> = service.scanners.iter().filter_map(context).collect();
     if contexts.is_empty() {
@@ -63,6 +66,19 @@ async fn statuses(sources: &Sources, service: &Service, head: &CommitSha) -> Res
     }
     let contexts = contexts.iter().map(String::as_str).collect();
     sources.github.newest_statuses(&service.repository, &contexts, head).await
+}
+
+/// Adds what pipelines sent.
+///
+/// # Errors
+/// When our own records cannot be read.
+pub(super) async fn add_uploads(sources: &Sources, facts: &mut Facts) -> Result<(), StoreError> {
+    let (Some(build), Some(service)) = (facts.build(), facts.placement.service().cloned()) else { return Ok(()) };
+    let Fact::Known(scans) = &mut facts.scans else { return Ok(()) };
+    for tool in service.scanners.iter().filter_map(Scanner::uploaded) {
+        scans.uploads.extend(sources.store.uploads(&service, tool, &build).await?);
+    }
+    Ok(())
 }
 
 async fn dismissals(

@@ -77,6 +77,36 @@ pub enum Severity {
     Unrated,
 }
 
+/// Which build: the commit alone may have been built twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildName {
+    /// What was built.
+    pub commit: CommitSha,
+    /// The pipeline's job.
+    pub job: String,
+    /// The number of the build in it.
+    pub number: String,
+}
+
+/// One run of a tool in a SARIF file that a pipeline sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadedRun {
+    /// The tool's name.
+    pub tool: String,
+    /// The build that it is of.
+    pub build: BuildName,
+    /// How many rules it lists.
+    pub rules: u64,
+    /// Whether it says that it ended well.
+    pub completed: bool,
+    /// What it found.
+    pub findings: Vec<ScanFinding>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// SHA-256 of the file.
+    pub file_sha256: String,
+}
+
 /// One check run of a GitHub App.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRun {

@@ -55,6 +55,22 @@ pub enum Scanner {
         /// The numeric id of the account that must have set it.
         creator_id: GithubId,
     },
+    /// A SARIF file that the pipeline sends to cm-bot.
+    Sarif {
+        /// The tool's name, as the file says it.
+        sarif: String,
+    },
+}
+
+impl Scanner {
+    /// The tool of which the pipeline sends a file, if that is how it works.
+    #[must_use]
+    pub fn uploaded(&self) -> Option<&str> {
+        match self {
+            Scanner::Sarif { sarif } => Some(sarif),
+            Scanner::Analysis { .. } | Scanner::Check { .. } | Scanner::Status { .. } => None,
+        }
+    }
 }
 
 /// A scanner as it is written: which keys are there says which kind it is.
@@ -67,20 +83,26 @@ struct RawScanner {
     app_id: Option<u64>,
     status: Option<String>,
     creator_id: Option<GithubId>,
+    sarif: Option<String>,
 }
 
 impl TryFrom<RawScanner> for Scanner {
     type Error = &'static str;
 
     fn try_from(raw: RawScanner) -> Result<Scanner, &'static str> {
-        let analysis = (raw.tool, raw.category);
-        match (analysis, (raw.check, raw.app_id), (raw.status, raw.creator_id)) {
-            ((Some(tool), Some(category)), (None, None), (None, None)) => Ok(Scanner::Analysis { tool, category }),
-            ((None, None), (Some(check), Some(app_id)), (None, None)) => Ok(Scanner::Check { check, app_id }),
-            ((None, None), (None, None), (Some(status), Some(creator_id))) => {
+        let RawScanner { tool, category, check, app_id, status, creator_id, sarif } = raw;
+        match ((tool, category), (check, app_id), (status, creator_id), sarif) {
+            ((Some(tool), Some(category)), (None, None), (None, None), None) => {
+                Ok(Scanner::Analysis { tool, category })
+            }
+            ((None, None), (Some(check), Some(app_id)), (None, None), None) => Ok(Scanner::Check { check, app_id }),
+            ((None, None), (None, None), (Some(status), Some(creator_id)), None) => {
                 Ok(Scanner::Status { status, creator_id })
             }
-            _ => Err("a scanner is `tool` and `category`, or `check` and `app_id`, or `status` and `creator_id`"),
+            ((None, None), (None, None), (None, None), Some(sarif)) => Ok(Scanner::Sarif { sarif }),
+            _ => Err(
+                "a scanner is `tool` and `category`, or `check` and `app_id`, or `status` and `creator_id`, or `sarif`",
+            ),
         }
     }
 }
@@ -106,6 +128,7 @@ impl fmt::Display for Scanner {
             Scanner::Analysis { tool, category } => write!(f, "{tool} ({category})"),
             Scanner::Check { check, app_id } => write!(f, "check {check} of App {app_id}"),
             Scanner::Status { status, creator_id } => write!(f, "status {status} of account {}", creator_id.0),
+            Scanner::Sarif { sarif } => write!(f, "SARIF of {sarif}"),
         }
     }
 }

@@ -9,8 +9,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AlertDismissal, Analysis, CheckRun, Commit, CommitSha, CommitStatus, Content, DecisionId, Environment, Field,
-    ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
+    AlertDismissal, Analysis, BuildName, CheckRun, Commit, CommitSha, CommitStatus, Content, DecisionId, Environment,
+    Field, ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
+    UploadedRun,
 };
 
 /// Something that was looked up, or the reason why it is not known.
@@ -222,6 +223,8 @@ pub struct Scans {
     pub checks: Vec<CheckRun>,
     /// The newest status of each expected context of this commit.
     pub statuses: Vec<CommitStatus>,
+    /// For each expected tool the files that the pipeline sent of this build; where there are none, the newest of any.
+    pub uploads: Vec<UploadedRun>,
     /// The dismissed alerts of the release branch, by number. Asked for only when a finding blocks without one.
     pub dismissals: Fact<BTreeMap<u64, AlertDismissal>>,
 }
@@ -334,6 +337,14 @@ impl Facts {
     #[must_use]
     pub fn head(&self) -> Option<CommitSha> {
         self.ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok())
+    }
+
+    /// The build to deploy, if the ticket names its commit, job and number.
+    #[must_use]
+    pub fn build(&self) -> Option<BuildName> {
+        let named = |field| self.ticket.field(field).map(str::trim).filter(|text| !text.is_empty());
+        let (job, number) = (named(Field::BuildJob)?.to_owned(), named(Field::BuildNumber)?.to_owned());
+        Some(BuildName { commit: self.head()?, job, number })
     }
 }
 

@@ -5,6 +5,7 @@
 
 mod exceptions;
 mod producers;
+mod uploads;
 
 use std::collections::BTreeSet;
 
@@ -66,7 +67,7 @@ pub fn tools_with_alerts<'a>(
             let found = analysis_of((tool, category), head, scans);
             found.is_some_and(has_alert).then_some(tool.as_str())
         }
-        Scanner::Check { .. } | Scanner::Status { .. } => None,
+        Scanner::Check { .. } | Scanner::Status { .. } | Scanner::Sarif { .. } => None,
     };
     service.scanners.iter().filter_map(with_alert).collect()
 }
@@ -81,6 +82,7 @@ fn result(scanner: &Scanner, build: &Build<'_>) -> Scan {
         Scanner::Analysis { tool, category } => analysis(tool, category, build),
         Scanner::Check { check, app_id } => producers::check_run(check, *app_id, build),
         Scanner::Status { status, creator_id } => producers::status(status, *creator_id, build),
+        Scanner::Sarif { sarif } => uploads::uploaded(sarif, build),
     }
 }
 

@@ -187,6 +187,7 @@ pub fn passing() -> Facts {
             findings: BTreeMap::from([(1, Fact::Known(Vec::new()))]),
             checks: Vec::new(),
             statuses: Vec::new(),
+            uploads: Vec::new(),
             dismissals: Fact::not_asked("the dismissed alerts"),
         }),
     }
