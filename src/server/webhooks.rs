@@ -51,7 +51,7 @@ fn told(server: &Server, event: &str, body: &[u8]) -> Told {
 }
 
 /// The value of a header that stands exactly once.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),

@@ -4,6 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::simulator::clock::Clock;
@@ -24,6 +25,8 @@ pub struct World {
     pub addresses: Addresses,
     /// Where the service will listen.
     pub service: SocketAddr,
+    /// What the scan tokens of this world are made of.
+    scan_secret: String,
     port: Mutex<Option<TcpListener>>,
     folder: TempDir,
 }
@@ -41,7 +44,8 @@ impl World {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let service = port.local_addr()?;
         let folder = tempfile::tempdir()?;
-        let world = World { scene, simulator, addresses, service, port: Mutex::new(Some(port)), folder };
+        let (port, scan_secret) = (Mutex::new(Some(port)), uuid::Uuid::new_v4().simple().to_string());
+        let world = World { scene, simulator, addresses, service, scan_secret, port, folder };
         world.write_files()?;
         Ok(world)
     }
@@ -49,6 +53,12 @@ impl World {
     /// The open port that is kept for the service; only the first time.
     pub fn take_port(&self) -> Option<TcpListener> {
         self.port.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The token with which the pipeline of a service sends scans.
+    #[must_use]
+    pub fn scan_token(&self, service: &str) -> String {
+        format!("{}-{service}", self.scan_secret)
     }
 
     /// The settings file.
@@ -93,7 +103,12 @@ impl World {
             criteria = path("criteria.toml"),
             people = path("people.toml"),
         );
-        let services: Vec<toml::Value> = self.scene.services.iter().map(service).collect::<Result<_, _>>()?;
+        let services: Vec<toml::Value> = self
+            .scene
+            .services
+            .iter()
+            .map(|one| service(one, &self.scan_token(&one.name)))
+            .collect::<Result<_, _>>()?;
         let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
         text += &toml::to_string(&services)?;
         Ok(text)
@@ -149,7 +164,7 @@ fn people(scene: &Scene) -> anyhow::Result<String> {
     Ok(toml::to_string(&toml::Table::from_iter([("people".to_owned(), toml::Value::Array(list))]))?)
 }
 
-fn service(service: &Service) -> anyhow::Result<toml::Value> {
+fn service(service: &Service, scan_token: &str) -> anyhow::Result<toml::Value> {
     let scanners: Vec<toml::Value> = service.scanners.iter().map(scanner).collect::<Result<_, _>>()?;
     let environments: Vec<toml::Value> = service.environments.iter().map(|name| name.as_str().into()).collect();
     let mut table = toml::Table::new();
@@ -158,6 +173,9 @@ fn service(service: &Service) -> anyhow::Result<toml::Value> {
     table.insert("branch".into(), service.branch.as_str().into());
     table.insert("environments".into(), environments.into());
     table.insert("scanners".into(), scanners.into());
+    if service.scanners.iter().any(|scanner| scanner.sarif.is_some()) {
+        table.insert("scan_token_sha256".into(), hex::encode(Sha256::digest(scan_token)).into());
+    }
     Ok(toml::Value::Table(table))
 }
 
@@ -167,6 +185,7 @@ fn scanner(scanner: &Scanner) -> anyhow::Result<toml::Value> {
         ("category", &scanner.category),
         ("check", &scanner.check),
         ("status", &scanner.status),
+        ("sarif", &scanner.sarif),
     ];
     let mut table = toml::Table::new();
     for (key, text) in texts {

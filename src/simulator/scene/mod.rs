@@ -106,8 +106,8 @@ pub struct Service {
     pub scanners: Vec<Scanner>,
 }
 
-/// One expected security scan: a code-scanning analysis (`tool`, `category`), a check run of a GitHub App, or a commit
-/// status of an account. The service that is played judges whether the keys make sense.
+/// One expected security scan: a code-scanning analysis (`tool`, `category`), a check run of a GitHub App, a commit
+/// status of an account, or a SARIF file. The service that is played judges whether the keys make sense.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scanner {
@@ -129,6 +129,9 @@ pub struct Scanner {
     /// Numeric id of the account that sets it.
     #[serde(default)]
     pub creator_id: Option<u64>,
+    /// The tool of a SARIF file that the pipeline sends.
+    #[serde(default)]
+    pub sarif: Option<String>,
 }
 
 /// A repository and its protected release branch.
