@@ -21,4 +21,5 @@ mod requests;
 mod scenes;
 mod settings;
 mod support;
+mod uploads;
 mod webhooks;

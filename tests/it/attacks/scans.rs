@@ -1,8 +1,14 @@
 //! C01 to C04 and their kin: a scan that is none, and findings that somebody talks away.
 
+use cm_bot::cli::demo::compare::Outcome;
+use cm_bot::cli::demo::play::{Played, settle, start};
+use cm_bot::simulator::scene::{Step, Variant};
+use serde_json::json;
+
 use super::stage::{DEPLOYED, SCAN, attacks, clean, in_twin, step};
 use super::{attack, is_approved, is_held};
 use crate::support::TestScene;
+use crate::uploads::{sarif, send};
 
 /// The scan finds something that blocks.
 const DIRTY: &str = "scan = { commit = \"merged\", findings = [{ rule = \"js/sql-injection\", message = \"This query depends on a user-provided value.\", security_severity = 8.8, path = \"src/totals.js\" }] }";
@@ -41,7 +47,7 @@ async fn somebody_unknown_dismisses_the_alert() {
 #[tokio::test(flavor = "multi_thread")]
 async fn alerts_are_not_asked_for_without_a_reason() {
     for (scene, times) in [(clean(), 0), (found(&in_twin(&dismiss("lee"))), 1)] {
-        let played = scene.play(cm_bot::simulator::scene::Variant::Twin).await;
+        let played = scene.play(Variant::Twin).await;
         let requests = played.world.simulator.shared.faults.requests();
         let asked = requests.iter().filter(|request| request.path.contains("/code-scanning/alerts")).count();
         assert_eq!(asked, times);
@@ -159,10 +165,91 @@ async fn statuses_are_one_request_and_only_for_who_expects_one() {
     let other = status("success", "ci").replace("ci/scan", "ci/other");
     let two = two.with(&step(SCAN), &format!("{}{}", step(&status("success", "ci")), step(&other)));
     for (scene, times) in [(clean(), 0), (two, 1)] {
-        let played = scene.play(cm_bot::simulator::scene::Variant::Twin).await;
+        let played = scene.play(Variant::Twin).await;
         let requests = played.world.simulator.shared.faults.requests();
         let path = format!("/commits/{}/statuses", played.world.simulator.sha("merged").unwrap());
         assert_eq!(requests.iter().filter(|request| request.path.contains(&path)).count(), times);
         played.stop().await;
     }
+}
+
+/// The clean change of a service whose pipeline sends the SARIF of Trivy. `files` arrive before the ticket, each with what
+/// is different in its query.
+async fn after_sending(files: &[((&str, &str), serde_json::Value)]) -> (Played, Outcome) {
+    let scene = scanned_by("sarif = \"Trivy\"").with(&step(SCAN), "").parsed().variant(Variant::Twin);
+    let played = start("a scan of the pipeline", scene).await.unwrap();
+    for now in played.world.scene.timeline.clone().iter().flat_map(Step::parts) {
+        if now.create_ticket.as_ref().is_some_and(|ticket| ticket.key == "PRODCM-412") {
+            for (query, file) in files {
+                let sent = send(&played, &[*query], file).send().await.unwrap();
+                assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
+            }
+        }
+        played.world.simulator.play(&now).await.unwrap();
+        settle(&played).await.unwrap();
+    }
+    let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+    (played, outcome)
+}
+
+async fn sending_is_held(files: &[((&str, &str), serde_json::Value)], sentence: &str) {
+    let (played, outcome) = after_sending(files).await;
+    let text = outcome.comment_text();
+    assert!(text.contains(sentence), "nobody reads {sentence:?} in:\n{text}");
+    assert!(outcome.transitions.is_empty());
+    played.stop().await;
+}
+
+async fn sending_is_approved(files: &[((&str, &str), serde_json::Value)]) {
+    let (played, outcome) = after_sending(files).await;
+    assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
+    played.stop().await;
+}
+
+/// Nothing is different.
+const THIS: (&str, &str) = ("build_number", "1871");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c04_the_scan_is_of_an_older_build() {
+    let older = ("build_number", "1870");
+    let sentence = "The newest Trivy scan that the pipeline sent is of build 1870 of billing-api/release from commit ";
+    sending_is_held(&[(older, sarif(&[]))], sentence).await;
+    sending_is_approved(&[(older, sarif(&["error"])), (THIS, sarif(&[]))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c04_the_scan_is_of_another_job_or_commit() {
+    let job = ("build_job", "billing-api/nightly");
+    sending_is_held(&[(job, sarif(&[]))], "is of build 1871 of billing-api/nightly from commit ").await;
+    let commit = ("commit", "0123456789012345678901234567890123456789");
+    sending_is_held(&[(commit, sarif(&[]))], "is of build 1871 of billing-api/release from commit 0123456 (").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_file_does_not_make_up_for_a_dirty_one_of_the_same_build() {
+    let sentence = "High: CVE-2026-1, A package is vulnerable. in package-lock.json (Trivy).";
+    sending_is_held(&[(THIS, sarif(&["error"])), (THIS, sarif(&[]))], sentence).await;
+    sending_is_held(&[(THIS, sarif(&[])), (THIS, sarif(&["note", "error"]))], sentence).await;
+    sending_is_approved(&[(THIS, sarif(&["note"])), (THIS, sarif(&[]))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_file_looked_at_nothing_or_did_not_end_well() {
+    let mut empty = sarif(&[]);
+    empty["runs"][0]["tool"]["driver"]["rules"] = json!([]);
+    sending_is_held(&[(THIS, empty)], "lists no rules, so nobody can tell whether it looked at anything.").await;
+    let mut failed = sarif(&[]);
+    failed["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
+    sending_is_held(&[(THIS, failed)], "did not end well, and no later one makes up for it.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_that_sends_nothing_is_held_until_it_does() {
+    let (played, outcome) = after_sending(&[]).await;
+    assert!(outcome.comment_text().contains("The pipeline has sent no Trivy scan."), "{}", outcome.comment_text());
+    assert!(send(&played, &[], &sarif(&[])).send().await.unwrap().status().is_success());
+    settle(&played).await.unwrap();
+    let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+    assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
+    played.stop().await;
 }

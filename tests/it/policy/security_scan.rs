@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cm_bot::model::{
-    Account, AccountKind, AlertDismissal, CheckRun, CommitStatus, Conclusion, GithubId, ScanFinding, Scanner, Severity,
-    Text, Timestamp,
+    Account, AccountKind, AlertDismissal, CheckRun, CommitStatus, Conclusion, Field, GithubId, ScanFinding, Scanner,
+    Severity, Text, Timestamp, UploadedRun,
 };
 use cm_bot::policy::approval::security_scan::tools_with_alerts;
 use cm_bot::policy::criteria::Criteria;
@@ -415,4 +415,74 @@ fn a_status_of_another_context_or_commit_is_missing() {
     let mut facts = with_status(Some(user("ci", 77)), Conclusion::Success);
     scans(&mut facts).statuses[0].context = "ci/scan2".into();
     assert!(blocked(&facts).contains("There is no status ci/scan on this commit."));
+}
+
+/// The pipeline sent one clean file of Trivy of this build.
+fn with_upload() -> Facts {
+    let mut facts = passing();
+    if let Placement::Registered { service, .. } = &mut facts.placement {
+        service.scanners = vec![Scanner::Sarif { sarif: "Trivy".into() }];
+    }
+    let run = UploadedRun {
+        tool: "Trivy".into(),
+        build: facts.build().unwrap(),
+        rules: 3,
+        completed: true,
+        findings: Vec::new(),
+        received_at: NOW,
+        file_sha256: String::new(),
+    };
+    scans(&mut facts).uploads = vec![run];
+    facts
+}
+
+fn other_upload(change: impl Fn(&mut UploadedRun)) -> Facts {
+    let mut facts = with_upload();
+    change(&mut scans(&mut facts).uploads[0]);
+    facts
+}
+
+#[test]
+fn a_file_of_exactly_this_build_counts() {
+    assert_eq!(judge(&with_upload()).kind(), Kind::Approve);
+    let said = blocked(&other_upload(|run| run.build.number = "1870".into()));
+    assert!(
+        said.contains("The newest Trivy scan that the pipeline sent is of build 1870 of billing-api/release from commit ccccccc (2026-11-02 09:00 UTC), not of build 1871 of billing-api/release from commit ccccccc."),
+        "{said}"
+    );
+    blocked(&other_upload(|run| run.build.job = "billing-api/nightly".into()));
+    blocked(&other_upload(|run| run.build.commit = sha('b')));
+    let said = blocked(&other_upload(|run| run.tool = "trivy".into()));
+    assert!(said.contains("The pipeline has sent no Trivy scan."), "{said}");
+}
+
+#[test]
+fn a_ticket_that_names_no_build_has_no_scan_of_its_build() {
+    let mut facts = with_upload();
+    facts.ticket.fields.remove(&Field::BuildNumber);
+    assert!(
+        read(&finding(&facts, RULE)).contains("The ticket does not name the build job and number that were scanned.")
+    );
+}
+
+#[test]
+fn of_several_files_of_a_build_the_worst_counts() {
+    let mut facts = with_upload();
+    let mut worse = scans(&mut facts).uploads[0].clone();
+    worse.rules = 0;
+    scans(&mut facts).uploads.insert(0, worse.clone());
+    assert!(blocked(&facts).contains("lists no rules, so nobody can tell whether it looked at anything."));
+    (worse.rules, worse.completed) = (3, false);
+    scans(&mut facts).uploads[0] = worse.clone();
+    assert!(blocked(&facts).contains("did not end well, and no later one makes up for it."));
+    worse.findings = vec![ScanFinding {
+        rule: "CVE-2026-1".into(),
+        message: "A package is vulnerable.".into(),
+        severity: Severity::Critical,
+        path: None,
+        alert: Some(12),
+    }];
+    scans(&mut facts).uploads[0] = worse;
+    scans(&mut facts).dismissals = Fact::Known(BTreeMap::new());
+    assert!(blocked(&facts).contains("Critical: CVE-2026-1, A package is vulnerable. (Trivy)."));
 }
