@@ -86,10 +86,11 @@ async fn take(server: &Server, (headers, uri): (&HeaderMap, &Uri), body: Body) -
 fn owner<'a>(server: &'a Server, headers: &HeaderMap) -> Result<&'a Service, Refusal> {
     let token = only(headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
     let token = token.ok_or(Refusal::NoToken)?;
-    let is_theirs = |name: &&ServiceName, digest| is_token(token, digest).then_some((*name).clone());
-    let matching = server.secrets.scans.iter().filter_map(|(name, digest)| is_theirs(&name, digest));
-    let name = matching.last().ok_or(Refusal::NoToken)?;
-    server.services.iter().find(|service| service.name == name).ok_or(Refusal::NoToken)
+    let secrets = server.secrets.scans.iter();
+    let matching: Vec<&ServiceName> =
+        secrets.filter(|(_, digest)| is_token(token, digest)).map(|(name, _)| name).collect();
+    let [name] = matching.as_slice() else { return Err(Refusal::NoToken) };
+    server.services.iter().find(|service| service.name == **name).ok_or(Refusal::NoToken)
 }
 
 fn named(uri: &Uri) -> Result<Named, Refusal> {

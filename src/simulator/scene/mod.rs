@@ -106,8 +106,10 @@ pub struct Service {
     pub scanners: Vec<Scanner>,
 }
 
-/// One expected security scan: a code-scanning analysis (`tool`, `category`), a check run of a GitHub App, a commit
-/// status of an account, or a SARIF file. The service that is played judges whether the keys make sense.
+/// One expected security scan.
+///
+/// A code-scanning analysis (`tool`, `category`), a check run (`check`, `app_id`), a commit status (`status`,
+/// `creator_id`) or a file (`sarif`). The service that is played judges whether the keys make sense.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scanner {

@@ -72,11 +72,11 @@ pub(super) fn exception(tool: &str, finding: &ScanFinding, build: &Build<'_>) ->
 fn either(tool: &str, finding: &ScanFinding, build: &Build<'_>) -> Result<Exception, Gap> {
     let said = match accepted(tool, finding, build)? {
         Exception::Blocks(said) => said,
-        passes => return Ok(passes),
+        other @ (Exception::Passes(_) | Exception::Unclear(_)) => return Ok(other),
     };
     Ok(match dismissed(tool, finding, build)? {
         Exception::Blocks(more) => Exception::Blocks(said.then(more)),
-        passes => passes,
+        other @ (Exception::Passes(_) | Exception::Unclear(_)) => other,
     })
 }
 
