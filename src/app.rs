@@ -85,6 +85,7 @@ impl App {
                 jira: settings.jira.webhook_secrets,
                 github: settings.github.webhook_secrets,
                 slack: settings.slack.signing_secret,
+                scans: settings.scan_tokens,
             }),
             readiness: Readiness::default(),
             listen: settings.server.listen,

@@ -58,8 +58,9 @@ async fn now(app: &App, key: &TicketKey, arguments: &Arguments) -> anyhow::Resul
         }
     };
     let criteria = &app.context.policy.criteria;
-    let facts = gather::for_ticket(sources, ticket, criteria).await?;
-    let (at, known) = (app.context.clock.now(), sources.store.known_ticket(&facts.ticket.id).await?);
+    let at = app.context.clock.now();
+    let facts = gather::for_ticket(sources, (ticket, at), criteria).await?;
+    let known = sources.store.known_ticket(&facts.ticket.id).await?;
     let decision = evaluate(&facts, criteria, at);
     let evaluation = known.map_or(0, |known| known.evaluation);
     print(

@@ -24,9 +24,12 @@ const PULL_REQUESTS: &str = "the pull requests of the commits";
 /// Only when our own records cannot be read.
 pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Criteria) -> Result<(), StoreError> {
     let (Some(head), Some(service)) = (facts.head(), facts.placement.service().cloned()) else { return Ok(()) };
-    let (found, scans) =
-        tokio::join!(range(sources, facts, (&service, &head), criteria), scans::of(sources, &service, &head));
+    let (found, scans) = tokio::join!(
+        range(sources, facts, (&service, &head), criteria),
+        scans::of(sources, (&service, &head), criteria)
+    );
     facts.scans = fact(scans, "the security scans of this commit", Source::Github);
+    scans::add_uploads(sources, facts).await?;
     let mut hints = Hints::default();
     match found {
         None => {}

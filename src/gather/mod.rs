@@ -12,7 +12,7 @@ use std::sync::Arc;
 use crate::integrations::SourceError;
 use crate::integrations::github::GithubClient;
 use crate::integrations::jira::JiraClient;
-use crate::model::{Scope, Service, Ticket};
+use crate::model::{Scope, Service, Ticket, Timestamp};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, Placement, Source};
 use crate::store::{Store, StoreError};
@@ -34,8 +34,12 @@ pub struct Sources {
 ///
 /// # Errors
 /// Only when our own records cannot be read.
-pub async fn for_ticket(sources: &Sources, ticket: Ticket, criteria: &Criteria) -> Result<Facts, StoreError> {
-    let mut facts = alone(sources, ticket).await?;
+pub async fn for_ticket(
+    sources: &Sources,
+    (ticket, now): (Ticket, Timestamp),
+    criteria: &Criteria,
+) -> Result<Facts, StoreError> {
+    let mut facts = alone(sources, (ticket, now)).await?;
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
     from_records(sources, &mut facts, &scope).await?;
     let ticket = facts.ticket.clone();
@@ -50,13 +54,14 @@ pub async fn for_ticket(sources: &Sources, ticket: Ticket, criteria: &Criteria) 
 ///
 /// # Errors
 /// Only when our own records cannot be read.
-pub async fn alone(sources: &Sources, ticket: Ticket) -> Result<Facts, StoreError> {
+pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Result<Facts, StoreError> {
     let first_seen = sources.store.known_ticket(&ticket.id).await?.map(|known| known.first_seen);
     let placement = Placement::of(&ticket, &sources.services);
     let repository_url =
         placement.service().map_or_else(String::new, |service| sources.github.web_url(&service.repository));
     Ok(Facts {
         ticket,
+        gathered_at: now,
         first_seen,
         placement,
         repository_url,

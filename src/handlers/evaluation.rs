@@ -21,13 +21,14 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
         Some(scope) => Some(context.turns.take(scope).await),
         None => None,
     };
-    context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
+    let now = context.clock.now();
+    context.sources.store.note_ticket(&ticket, scope.as_ref(), now).await?;
     if is_emergency(&ticket, criteria) && is_new(context, &ticket).await? {
         // The leads are told from the ticket alone; everything that has to be asked for comes with the next look.
-        record(context, &gather::alone(&context.sources, ticket).await?).await?;
+        record(context, &gather::alone(&context.sources, (ticket, now)).await?).await?;
         return Ok(Next::LookAgain(std::time::Duration::ZERO));
     }
-    let facts = gather::for_ticket(&context.sources, ticket, criteria).await?;
+    let facts = gather::for_ticket(&context.sources, (ticket, now), criteria).await?;
     record(context, &facts).await
 }
 

@@ -89,12 +89,20 @@ impl Answer {
     /// # Errors
     /// [`SourceError::Unreadable`].
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, SourceError> {
+        from_json(self.as_json()?)
+    }
+
+    /// The body, if its header says that it is JSON.
+    ///
+    /// # Errors
+    /// [`SourceError::Unreadable`].
+    pub fn as_json(&self) -> Result<&[u8], SourceError> {
         let kind = self.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
         if !kind.contains("json") {
             return Err(SourceError::Unreadable(format!("{} instead of JSON", shortened(kind, 40))));
         }
         from_json::<Strict>(&self.body)?;
-        from_json(&self.body)
+        Ok(&self.body)
     }
 }
 

@@ -1,8 +1,9 @@
-//! Jira, GitHub and Slack as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
+//! Jira, GitHub, Slack and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
 
 pub mod github;
 pub mod http;
 pub mod jira;
+pub mod scanner;
 pub mod signature;
 pub mod slack;
 mod strict;

@@ -2,7 +2,12 @@
 
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
+use sha2::{Digest, Sha256};
+
+use crate::model::TokenDigest;
+
+/// Shortest token that is accepted, in bytes.
+const SHORTEST_TOKEN: usize = 16;
 
 /// Whether `header` is `sha256=` and the lower-case hex HMAC of `body` under one of the secrets.
 #[must_use]
@@ -24,9 +29,37 @@ pub fn matches(mac: &str, parts: &[&[u8]], secret: &SecretString) -> bool {
     hmac.verify_slice(&expected).is_ok()
 }
 
+/// Whether this is the token with that digest. Two digests are compared by their HMACs, which takes the same time
+/// wherever they differ.
+#[must_use]
+pub fn is_token(token: &str, digest: &TokenDigest) -> bool {
+    let tag = |text: &str| {
+        let mut hmac = Hmac::<Sha256>::new_from_slice(b"cm-bot token").ok()?;
+        hmac.update(text.as_bytes());
+        Some(hmac)
+    };
+    let presented = hex::encode(Sha256::digest(token));
+    match (tag(&presented), tag(digest.as_str())) {
+        (Some(presented), Some(expected)) => {
+            token.len() >= SHORTEST_TOKEN && presented.verify(&expected.finalize().into_bytes()).is_ok()
+        }
+        _ => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_token_is_known_by_its_digest() {
+        let digest = |token: &str| TokenDigest::parse(&hex::encode(Sha256::digest(token))).unwrap();
+        let token = "a token of some length";
+        assert!(is_token(token, &digest(token)));
+        assert!(!is_token("another token of some length", &digest(token)));
+        assert!(!is_token("", &digest("")), "nothing is no token");
+        assert!(!is_token("short", &digest("short")));
+    }
 
     /// The published example of Jira's webhook documentation.
     const JIRA: (&str, &[u8], &str) = (

@@ -133,6 +133,13 @@ text_id!(
     |text| (1..=60).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 );
 
+text_id!(
+    /// The SHA-256 of a token: what is kept of a secret that others send.
+    TokenDigest,
+    "the SHA-256 of a token (64 hex digits in lower case)",
+    |text| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+);
+
 /// The numeric id of a GitHub account. Logins can be renamed and taken over, ids cannot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct GithubId(pub u64);

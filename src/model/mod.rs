@@ -17,15 +17,17 @@ pub use commit::{Commit, GitActor, Relation, Signature};
 pub use git::{Content, Mode, Tree, TreeEntry, blob_id};
 pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
-    RoleName, ServiceName, SlackId, TicketKey,
+    RoleName, ServiceName, SlackId, TicketKey, TokenDigest,
 };
 pub use people::{People, PeopleError, Person};
 pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
     SeenReview,
 };
-pub use scan::{Analysis, CheckRun, Conclusion, ScanFinding, Severity};
+pub use scan::{
+    AlertDismissal, Analysis, BuildName, CheckRun, CommitStatus, Conclusion, ScanFinding, Severity, UploadedRun,
+};
 pub use service::{Scanner, Scope, Service};
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};
-pub use time::Timestamp;
+pub use time::{Day, Timestamp};

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::ids::CommitSha;
+use super::pull_request::Account;
 use super::time::Timestamp;
 
 /// One code-scanning analysis.
@@ -39,6 +40,23 @@ pub struct ScanFinding {
     pub severity: Severity,
     /// Where it is, if the tool says so.
     pub path: Option<String>,
+    /// The number under which the server follows it over time, if it does.
+    pub alert: Option<u64>,
+}
+
+/// Somebody's decision that an alert of code scanning does not matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertDismissal {
+    /// The tool that found it.
+    pub tool: String,
+    /// The rule that it broke.
+    pub rule: Option<String>,
+    /// Who dismissed it; nobody when the account is gone.
+    pub by: Option<Account>,
+    /// Why, in one of the server's words.
+    pub reason: Option<String>,
+    /// A remark about it.
+    pub comment: Option<String>,
 }
 
 /// How bad a result is, from harmless to worst. What a tool does not rate counts as worst.
@@ -59,6 +77,36 @@ pub enum Severity {
     Unrated,
 }
 
+/// Which build: the commit alone may have been built twice.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BuildName {
+    /// What was built.
+    pub commit: CommitSha,
+    /// The pipeline's job.
+    pub job: String,
+    /// The number of the build in it.
+    pub number: String,
+}
+
+/// One run of a tool in a SARIF file that a pipeline sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadedRun {
+    /// The tool's name.
+    pub tool: String,
+    /// The build that it is of.
+    pub build: BuildName,
+    /// How many rules it lists.
+    pub rules: u64,
+    /// Whether it says that it ended well.
+    pub completed: bool,
+    /// What it found.
+    pub findings: Vec<ScanFinding>,
+    /// When it came.
+    pub received_at: Timestamp,
+    /// SHA-256 of the file.
+    pub file_sha256: String,
+}
+
 /// One check run of a GitHub App.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CheckRun {
@@ -72,7 +120,28 @@ pub struct CheckRun {
     pub conclusion: Conclusion,
 }
 
-/// How a check run ended.
+/// The newest commit status of one context.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CommitStatus {
+    /// What it is a status of; anybody who may push can set any, so it counts only together with its creator.
+    pub context: String,
+    /// Who set it; nobody when the account is gone.
+    pub creator: Option<Account>,
+    /// The commit it is about.
+    pub commit: CommitSha,
+    /// `pending` is running, `success` is success, anything else is something else.
+    pub state: Conclusion,
+}
+
+impl CommitStatus {
+    /// Whether it is a status of this context; upper and lower case are the same to GitHub.
+    #[must_use]
+    pub fn is_of(&self, context: &str) -> bool {
+        self.context.to_lowercase() == context.to_lowercase()
+    }
+}
+
+/// How a check run or a commit status ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Conclusion {

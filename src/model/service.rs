@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BranchName, Environment, RepoName, ServiceName};
+use super::ids::{BranchName, Environment, GithubId, RepoName, ServiceName};
 
 /// A registered service: one `[[services]]` block of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,9 +22,17 @@ pub struct Service {
     pub scanners: Vec<Scanner>,
 }
 
+impl Service {
+    /// Whether one of its scans is known by a commit status. Many systems set them, so they mean nothing to others.
+    #[must_use]
+    pub fn expects_a_status(&self) -> bool {
+        self.scanners.iter().any(|scanner| matches!(scanner, Scanner::Status { .. }))
+    }
+}
+
 /// One expected security scan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, try_from = "RawScanner")]
 pub enum Scanner {
     /// A code-scanning analysis.
     Analysis {
@@ -40,6 +48,63 @@ pub enum Scanner {
         /// The numeric id of the App that must have reported it.
         app_id: u64,
     },
+    /// The newest commit status of one context.
+    Status {
+        /// The context.
+        status: String,
+        /// The numeric id of the account that must have set it.
+        creator_id: GithubId,
+    },
+    /// A SARIF file that the pipeline sends to cm-bot.
+    Sarif {
+        /// The tool's name, as the file says it.
+        sarif: String,
+    },
+}
+
+impl Scanner {
+    /// The tool of which the pipeline sends a file, if that is how it works.
+    #[must_use]
+    pub fn uploaded(&self) -> Option<&str> {
+        match self {
+            Scanner::Sarif { sarif } => Some(sarif),
+            Scanner::Analysis { .. } | Scanner::Check { .. } | Scanner::Status { .. } => None,
+        }
+    }
+}
+
+/// A scanner as it is written: which keys are there says which kind it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawScanner {
+    tool: Option<String>,
+    category: Option<String>,
+    check: Option<String>,
+    app_id: Option<u64>,
+    status: Option<String>,
+    creator_id: Option<GithubId>,
+    sarif: Option<String>,
+}
+
+impl TryFrom<RawScanner> for Scanner {
+    type Error = &'static str;
+
+    fn try_from(raw: RawScanner) -> Result<Scanner, &'static str> {
+        let RawScanner { tool, category, check, app_id, status, creator_id, sarif } = raw;
+        match ((tool, category), (check, app_id), (status, creator_id), sarif) {
+            ((Some(tool), Some(category)), (None, None), (None, None), None) => {
+                Ok(Scanner::Analysis { tool, category })
+            }
+            ((None, None), (Some(check), Some(app_id)), (None, None), None) => Ok(Scanner::Check { check, app_id }),
+            ((None, None), (None, None), (Some(status), Some(creator_id)), None) => {
+                Ok(Scanner::Status { status, creator_id })
+            }
+            ((None, None), (None, None), (None, None), Some(sarif)) => Ok(Scanner::Sarif { sarif }),
+            _ => Err(
+                "a scanner is `tool` and `category`, or `check` and `app_id`, or `status` and `creator_id`, or `sarif`",
+            ),
+        }
+    }
 }
 
 /// The line of changes that a ticket belongs to.
@@ -62,6 +127,8 @@ impl fmt::Display for Scanner {
         match self {
             Scanner::Analysis { tool, category } => write!(f, "{tool} ({category})"),
             Scanner::Check { check, app_id } => write!(f, "check {check} of App {app_id}"),
+            Scanner::Status { status, creator_id } => write!(f, "status {status} of account {}", creator_id.0),
+            Scanner::Sarif { sarif } => write!(f, "SARIF of {sarif}"),
         }
     }
 }

@@ -55,6 +55,33 @@ impl Timestamp {
     }
 }
 
+/// A day, as UTC counts days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Day(jiff::civil::Date);
+
+impl Day {
+    /// Reads `2026-11-22`.
+    ///
+    /// # Errors
+    /// When the text is no day.
+    pub fn parse(text: &str) -> Result<Day, ParseError> {
+        text.parse().map(Day).map_err(|_| ParseError::new(text, "a day such as 2026-11-22"))
+    }
+
+    /// Whether a moment lies after this day.
+    #[must_use]
+    pub fn is_over_at(self, time: Timestamp) -> bool {
+        let day = jiff::Timestamp::from_millisecond(time.0).map(|time| time.to_zoned(jiff::tz::TimeZone::UTC).date());
+        day.map_or(true, |day| day > self.0)
+    }
+}
+
+impl fmt::Display for Day {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.format("%Y-%m-%dT%H:%M:%SZ"))
@@ -72,5 +99,14 @@ mod tests {
         assert_eq!(Timestamp::parse("2026-11-22T16:05:00.000+0200").unwrap(), github);
         assert_eq!(github.day_and_clock(), "2026-11-22 14:05 UTC");
         assert!(Timestamp::parse("yesterday").is_err());
+    }
+
+    #[test]
+    fn a_day_is_over_at_midnight() {
+        let day = Day::parse("2026-11-22").unwrap();
+        assert!(!day.is_over_at(Timestamp::parse("2026-11-22T23:59:59Z").unwrap()));
+        assert!(day.is_over_at(Timestamp::parse("2026-11-23T00:00:00Z").unwrap()));
+        assert!(Day::parse("2026-11-31").is_err() && Day::parse("soon").is_err());
+        assert_eq!(day.to_string(), "2026-11-22");
     }
 }

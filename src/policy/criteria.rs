@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Field, GithubId, People, PeopleError, RepoName, RoleName, ServiceName, Severity};
-use crate::policy::paths::PathPatterns;
+use crate::model::{Day, Field, GithubId, People, PeopleError, RepoName, RoleName, ServiceName, Severity};
+use crate::policy::paths::{OnePath, PathPatterns};
 use crate::policy::version_bump::{is_change_log, is_manifest, manifest_names};
 use crate::policy::{Duty, RULES};
 
@@ -217,6 +217,36 @@ pub struct SensitivePath {
 pub struct SecurityScan {
     /// The least severity that blocks. A finding that the tool did not rate always blocks.
     pub blocking_severity: Severity,
+    /// Findings that somebody has accepted for a time. Criteria that say nothing accept none.
+    #[serde(default)]
+    pub accepted: Vec<AcceptedRisk>,
+}
+
+/// A finding that somebody has accepted for a time.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptedRisk {
+    /// The tool that finds it.
+    pub tool: String,
+    /// The rule's id, or a CVE number.
+    pub rule: String,
+    /// Where; everywhere when it says nothing.
+    pub path: Option<OnePath>,
+    /// In which service; in every one when it says nothing.
+    pub service: Option<ServiceName>,
+    /// Who answers for it: a name of the people file.
+    pub owner: String,
+    /// Why it is no danger for now.
+    pub reason: String,
+    /// The last day on which it counts, in UTC.
+    #[serde(deserialize_with = "day")]
+    pub until: Day,
+}
+
+/// A day, written as TOML writes days.
+fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+    let written = toml::value::Datetime::deserialize(deserializer)?;
+    Day::parse(&written.to_string()).map_err(serde::de::Error::custom)
 }
 
 /// Terms of the rule `version_bump`.
@@ -292,6 +322,9 @@ pub enum CriteriaError {
     /// A file that must not change freely.
     #[error("`version_bump.companions` names `{0}`, which is no change log, such as CHANGELOG.md")]
     NoChangeLog(String),
+    /// An accepted risk that leaves something out.
+    #[error("`security_scan.accepted` number {0} has no {1}: {2}")]
+    VagueRisk(usize, &'static str, &'static str),
     /// A class that cannot be both.
     #[error("the change class `{0}` is both automatic and an emergency")]
     TwoClasses(String),
@@ -310,6 +343,7 @@ impl Criteria {
         check_lists(&terms)?;
         check_manifests(&terms.version_bump)?;
         check_roles(&terms, &people)?;
+        check_risks(&terms.security_scan)?;
         Ok(Criteria { terms, people, digest })
     }
 
@@ -381,6 +415,21 @@ fn check_roles(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
     for (key, role) in named.chain(reviewers.map(|role| ("sensitive_paths.role", role))) {
         if people.with_any_role(std::slice::from_ref(role)).next().is_none() {
             return Err(CriteriaError::NobodyInRole(key, role.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn check_risks(terms: &SecurityScan) -> Result<(), CriteriaError> {
+    for (place, risk) in terms.accepted.iter().enumerate() {
+        let said = [
+            ("tool", &risk.tool, "name the tool as the scanner's settings do"),
+            ("rule", &risk.rule, "nobody accepts everything that a tool may find"),
+            ("owner", &risk.owner, "somebody of the people file must answer for it"),
+            ("reason", &risk.reason, "say why it is no danger for now"),
+        ];
+        if let Some((key, _, why)) = said.into_iter().find(|(_, text, _)| text.trim().is_empty()) {
+            return Err(CriteriaError::VagueRisk(place + 1, key, why));
         }
     }
     Ok(())

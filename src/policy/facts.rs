@@ -9,8 +9,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Analysis, CheckRun, Commit, CommitSha, Content, DecisionId, Environment, Field, ObjectId, PullRequest, Relation,
-    ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
+    AlertDismissal, Analysis, BuildName, CheckRun, Commit, CommitSha, CommitStatus, Content, DecisionId, Environment,
+    Field, ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
+    UploadedRun,
 };
 
 /// Something that was looked up, or the reason why it is not known.
@@ -74,6 +75,8 @@ pub enum GapReason {
 pub struct Facts {
     /// The ticket as it was read for this evaluation.
     pub ticket: Ticket,
+    /// When these facts were gathered; what ends on a day is compared with this.
+    pub gathered_at: Timestamp,
     /// When cm-bot first saw the ticket; nothing when it never did.
     pub first_seen: Option<Timestamp>,
     /// The service that it names.
@@ -218,6 +221,12 @@ pub struct Scans {
     pub findings: BTreeMap<u64, Fact<Vec<ScanFinding>>>,
     /// The expected check runs of this commit.
     pub checks: Vec<CheckRun>,
+    /// The newest status of each expected context of this commit.
+    pub statuses: Vec<CommitStatus>,
+    /// For each expected tool the files that the pipeline sent of this build; where there are none, the newest of any.
+    pub uploads: Vec<UploadedRun>,
+    /// The dismissed alerts of the release branch, by number. Asked for only when a finding blocks without one.
+    pub dismissals: Fact<BTreeMap<u64, AlertDismissal>>,
 }
 
 impl<T> Fact<T> {
@@ -328,6 +337,14 @@ impl Facts {
     #[must_use]
     pub fn head(&self) -> Option<CommitSha> {
         self.ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok())
+    }
+
+    /// The build to deploy, if the ticket names its commit, job and number.
+    #[must_use]
+    pub fn build(&self) -> Option<BuildName> {
+        let named = |field| self.ticket.field(field).map(str::trim).filter(|text| !text.is_empty());
+        let (job, number) = (named(Field::BuildJob)?.to_owned(), named(Field::BuildNumber)?.to_owned());
+        Some(BuildName { commit: self.head()?, job, number })
     }
 }
 

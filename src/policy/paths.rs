@@ -25,6 +25,27 @@ impl PathPatterns {
     }
 }
 
+/// One pattern.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct OnePath(PathPatterns);
+
+impl OnePath {
+    /// Whether it matches a path.
+    #[must_use]
+    pub fn matches(&self, path: &str) -> bool {
+        self.0.matches(path)
+    }
+}
+
+impl TryFrom<String> for OnePath {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<OnePath, String> {
+        PathPatterns::try_from(vec![text]).map(OnePath)
+    }
+}
+
 /// Compares the pattern and the folder step by step as far as the pattern says literally where it goes.
 fn reaches(pattern: &str, folder: &str) -> bool {
     let is_literal = |step: &&str| !step.contains(['*', '?', '[', '{', '\\']);

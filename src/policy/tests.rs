@@ -123,6 +123,7 @@ fn facts(ticket: Declares) -> Facts {
             fields: BTreeMap::from_iter(fields),
         },
         first_seen: None,
+        gathered_at: Timestamp(0),
         placement: Placement::NotOneComponent,
         repository_url: String::new(),
         baseline: Fact::not_asked("it"),

@@ -1,9 +1,10 @@
-//! HTTP in: webhooks, health, metrics, and the pages that comments link to.
+//! HTTP in: webhooks, scans of pipelines, health, metrics, and the pages that comments link to.
 
 mod headers;
 mod health;
 pub mod metrics;
 mod pages;
+mod scans;
 mod slack;
 mod webhooks;
 
@@ -19,7 +20,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::clock::Clock;
-use crate::model::Service;
+use crate::model::{Service, ServiceName, TokenDigest};
 use crate::render::view::Links;
 use crate::signals::{Readiness, Wake};
 use crate::store::Store;
@@ -60,6 +61,8 @@ pub struct Secrets {
     pub github: Vec<SecretString>,
     /// The Slack app.
     pub slack: Option<SecretString>,
+    /// Digests of the tokens with which pipelines send scans, each with its service.
+    pub scans: Vec<(ServiceName, TokenDigest)>,
 }
 
 /// All endpoints.
@@ -72,6 +75,7 @@ pub fn router(server: Server) -> Router {
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
+        .route("/api/v1/scans", post(scans::upload))
         .route("/api/v1/{*rest}", any(no_gate_yet))
         .route("/", get(pages::overview))
         .route("/changes/{ticket}", get(pages::change))

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::Server;
 use crate::integrations::signature::is_signed;
 use crate::integrations::{github, jira};
-use crate::model::{Receipt, RepoName, shortened};
+use crate::model::{Receipt, RepoName, Service, shortened};
 use crate::store::{Delivery, Job, Received};
 
 /// What a webhook asks for and tells.
@@ -43,14 +43,15 @@ pub(super) async fn github(State(server): State<Server>, headers: HeaderMap, bod
 /// What a signed webhook of GitHub says about the repository of a service. An odd receipt does not take the hint away.
 fn told(server: &Server, event: &str, body: &[u8]) -> Told {
     let name = github::webhook::read(event, body).unwrap_or_else(|why| not_understood("github", &why));
-    let ours = |name: &RepoName| server.services.iter().any(|service| service.repository == *name);
+    let matters = |service: &Service| event != "status" || service.expects_a_status();
+    let ours = |name: &RepoName| server.services.iter().any(|service| service.repository == *name && matters(service));
     let Some(name) = name.filter(ours) else { return Told::default() };
     let receipt = github::webhook::receipt(event, body).unwrap_or_else(|why| not_understood("github", &why));
     Told { job: Some(Job::Repository(name)), receipt }
 }
 
 /// The value of a header that stands exactly once.
-fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+pub(super) fn only<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
         (Some(value), None) => value.to_str().ok(),

@@ -9,8 +9,9 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use super::services::{self, RawService};
 use super::{Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
-use crate::model::{Field, Service};
+use crate::model::Field;
 
 /// The reference of all settings, compiled in.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -36,7 +37,7 @@ struct Raw {
     people: RawFile,
     jobs: RawJobs,
     #[serde(default)]
-    services: Vec<Service>,
+    services: Vec<RawService>,
 }
 
 #[derive(Deserialize)]
@@ -204,14 +205,10 @@ impl Raw {
                 "add one [[services]] block for each service; config/default.toml shows the form",
             ));
         }
-        let mut names: Vec<&str> = self.services.iter().map(|service| service.name.as_str()).collect();
-        names.sort_unstable();
-        if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
-            return Err(bad("services", format!("`{}` is registered twice", twice[0])));
-        }
         if !self.database.url.starts_with("sqlite:") {
             return Err(bad("database.url", "this version stores in SQLite only; write `sqlite:PATH`"));
         }
+        let (services, scan_tokens) = services::checked(self.services)?;
         Ok(Settings {
             server: self.server.checked()?,
             database_url: self.database.url,
@@ -221,7 +218,8 @@ impl Raw {
             criteria_file: self.criteria.file.into(),
             people_file: self.people.file.into(),
             jobs: self.jobs.checked()?,
-            services: self.services,
+            services,
+            scan_tokens,
         })
     }
 }
@@ -353,6 +351,6 @@ fn missing(key: &'static str, why: &'static str) -> SettingsError {
     SettingsError::Missing { key, why }
 }
 
-fn bad(key: &str, why: impl Into<String>) -> SettingsError {
+pub(super) fn bad(key: &str, why: impl Into<String>) -> SettingsError {
     SettingsError::Bad { key: key.into(), why: why.into() }
 }

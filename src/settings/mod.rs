@@ -2,6 +2,7 @@
 
 mod load;
 mod secret;
+mod services;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -9,7 +10,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::model::{Field, Service};
+use crate::model::{Field, Service, ServiceName, TokenDigest};
 
 pub use load::{DEFAULTS, Environment, load};
 
@@ -34,6 +35,8 @@ pub struct Settings {
     pub jobs: Jobs,
     /// What can be deployed.
     pub services: Vec<Service>,
+    /// The digest of the token with which the pipeline of a service sends scans.
+    pub scan_tokens: Vec<(ServiceName, TokenDigest)>,
 }
 
 /// `[server]`.

@@ -10,6 +10,7 @@ mod ledger;
 mod posts;
 mod records;
 mod tickets;
+mod uploads;
 
 use std::time::Duration;
 
@@ -24,6 +25,7 @@ pub use jobs::{ClaimedJob, Job};
 pub use posts::{Place, Post};
 pub use records::{Evaluation, Policy, StoredDecision};
 pub use tickets::KnownTicket;
+pub use uploads::{Upload, Uploaded};
 
 use crate::model::Timestamp;
 
@@ -31,6 +33,7 @@ use crate::model::Timestamp;
 const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "records", include_str!("migrations/sqlite/0001_records.sql")),
     (2, "ledger", include_str!("migrations/sqlite/0002_ledger.sql")),
+    (3, "uploaded_scans", include_str!("migrations/sqlite/0003_uploaded_scans.sql")),
 ];
 
 /// How long a claim on a job or action holds when its worker says nothing.

@@ -22,4 +22,5 @@ mod requests;
 mod scenes;
 mod settings;
 mod support;
+mod uploads;
 mod webhooks;

@@ -141,3 +141,39 @@ fn the_reference_names_every_field_of_a_ticket() {
     }
     assert_eq!(names.len(), Field::ALL.len());
 }
+
+#[test]
+fn a_scanner_is_of_one_kind() {
+    let status = "{ status = \"ci/scan\", creator_id = 7 }";
+    assert_eq!(with("{ check = \"container-scan\", app_id = 7 }", status), "fine");
+    let odd = ["{ check = \"container-scan\" }", "{ status = \"ci/scan\", app_id = 7 }", "{}"];
+    for scanner in odd {
+        let line = with("{ check = \"container-scan\", app_id = 7 }", scanner);
+        assert!(line.contains("a scanner is `tool` and `category`, or `check` and `app_id`"), "{line}");
+    }
+}
+
+#[test]
+fn a_service_that_gets_scans_has_a_token_of_its_own() {
+    let sarif = "scanners = [{ sarif = \"Trivy\" }]";
+    let scanners =
+        "scanners = [{ tool = \"CodeQL\", category = \"/language:rust\" }, { check = \"container-scan\", app_id = 7 }]";
+    let token = format!("scan_token_sha256 = \"{}\"", "a1".repeat(32));
+    assert_eq!(with(scanners, &format!("{sarif}\n{token}")), "fine");
+    assert_eq!(
+        with(scanners, sarif),
+        "`services` cannot be used: `billing-api` expects SARIF of its pipeline and has no scan_token_sha256"
+    );
+    assert_eq!(
+        with(scanners, &format!("{scanners}\n{token}")),
+        "`services` cannot be used: `billing-api` has a scan_token_sha256 and no scanner of the form { sarif = \"tool\" }"
+    );
+    let other = "[[services]]\nname = \"ledger\"\nrepository = \"acme/ledger\"\nbranch = \"main\"\nenvironments = []";
+    assert_eq!(
+        with(scanners, &format!("{sarif}\n{token}\n{other}\n{sarif}\n{token}")),
+        "`services` cannot be used: `billing-api` and `ledger` share a scan token; each needs its own"
+    );
+    let line = with(scanners, &format!("{sarif}\nscan_token_sha256 = \"the token itself\""));
+    let sentence = "scan_token_sha256 of `billing-api` is not the 64 hex digits that sha256sum prints of a token";
+    assert_eq!(line, format!("`services` cannot be used: {sentence}"), "and the token is not shown");
+}

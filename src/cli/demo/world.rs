@@ -4,7 +4,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
-use anyhow::bail;
+use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::simulator::clock::Clock;
@@ -25,6 +25,8 @@ pub struct World {
     pub addresses: Addresses,
     /// Where the service will listen.
     pub service: SocketAddr,
+    /// What the scan tokens of this world are made of.
+    scan_secret: String,
     port: Mutex<Option<TcpListener>>,
     folder: TempDir,
 }
@@ -42,7 +44,8 @@ impl World {
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let service = port.local_addr()?;
         let folder = tempfile::tempdir()?;
-        let world = World { scene, simulator, addresses, service, port: Mutex::new(Some(port)), folder };
+        let (port, scan_secret) = (Mutex::new(Some(port)), uuid::Uuid::new_v4().simple().to_string());
+        let world = World { scene, simulator, addresses, service, scan_secret, port, folder };
         world.write_files()?;
         Ok(world)
     }
@@ -50,6 +53,12 @@ impl World {
     /// The open port that is kept for the service; only the first time.
     pub fn take_port(&self) -> Option<TcpListener> {
         self.port.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+
+    /// The token with which the pipeline of a service sends scans.
+    #[must_use]
+    pub fn scan_token(&self, service: &str) -> String {
+        format!("{}-{service}", self.scan_secret)
     }
 
     /// The settings file.
@@ -94,7 +103,12 @@ impl World {
             criteria = path("criteria.toml"),
             people = path("people.toml"),
         );
-        let services: Vec<toml::Value> = self.scene.services.iter().map(service).collect::<Result<_, _>>()?;
+        let services: Vec<toml::Value> = self
+            .scene
+            .services
+            .iter()
+            .map(|one| service(one, &self.scan_token(&one.name)))
+            .collect::<Result<_, _>>()?;
         let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
         text += &toml::to_string(&services)?;
         Ok(text)
@@ -150,7 +164,7 @@ fn people(scene: &Scene) -> anyhow::Result<String> {
     Ok(toml::to_string(&toml::Table::from_iter([("people".to_owned(), toml::Value::Array(list))]))?)
 }
 
-fn service(service: &Service) -> anyhow::Result<toml::Value> {
+fn service(service: &Service, scan_token: &str) -> anyhow::Result<toml::Value> {
     let scanners: Vec<toml::Value> = service.scanners.iter().map(scanner).collect::<Result<_, _>>()?;
     let environments: Vec<toml::Value> = service.environments.iter().map(|name| name.as_str().into()).collect();
     let mut table = toml::Table::new();
@@ -159,21 +173,27 @@ fn service(service: &Service) -> anyhow::Result<toml::Value> {
     table.insert("branch".into(), service.branch.as_str().into());
     table.insert("environments".into(), environments.into());
     table.insert("scanners".into(), scanners.into());
+    if service.scanners.iter().any(|scanner| scanner.sarif.is_some()) {
+        table.insert("scan_token_sha256".into(), hex::encode(Sha256::digest(scan_token)).into());
+    }
     Ok(toml::Value::Table(table))
 }
 
 fn scanner(scanner: &Scanner) -> anyhow::Result<toml::Value> {
+    let texts = [
+        ("tool", &scanner.tool),
+        ("category", &scanner.category),
+        ("check", &scanner.check),
+        ("status", &scanner.status),
+        ("sarif", &scanner.sarif),
+    ];
     let mut table = toml::Table::new();
-    match (&scanner.tool, &scanner.category, &scanner.check, scanner.app_id) {
-        (Some(tool), Some(category), None, None) => {
-            table.insert("tool".into(), tool.as_str().into());
-            table.insert("category".into(), category.as_str().into());
-        }
-        (None, None, Some(check), Some(app_id)) => {
-            table.insert("check".into(), check.as_str().into());
-            table.insert("app_id".into(), i64::try_from(app_id)?.into());
-        }
-        _ => bail!("a scanner is either `tool` and `category`, or `check` and `app_id`"),
+    for (key, text) in texts {
+        table.extend(text.clone().map(|text| (key.to_owned(), text.into())));
+    }
+    for (key, number) in [("app_id", scanner.app_id), ("creator_id", scanner.creator_id)] {
+        let number = number.map(i64::try_from).transpose()?;
+        table.extend(number.map(|number| (key.to_owned(), number.into())));
     }
     Ok(toml::Value::Table(table))
 }

@@ -114,7 +114,7 @@ pub(super) fn signature(info: Option<&wire::SignatureInfo>) -> Signature {
 }
 
 /// The account that REST names; none for `null` and for `{}`.
-fn rest_account(account: Option<&wire::RestAccount>) -> Option<Account> {
+pub(super) fn rest_account(account: Option<&wire::RestAccount>) -> Option<Account> {
     let account = account?;
     let kind = match account.kind.as_deref() {
         Some("User") => AccountKind::User,

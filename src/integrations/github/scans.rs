@@ -1,15 +1,25 @@
 //! Code-scanning analyses and check runs of one commit.
 
-use serde::Deserialize;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::client::GithubClient;
-use super::commits::unreadable;
+use super::commits::{rest_account, unreadable};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{Analysis, CheckRun, CommitSha, Conclusion, RepoName, ScanFinding, Severity, Timestamp};
+use crate::integrations::scanner::sarif;
+use crate::model::{
+    AlertDismissal, Analysis, BranchName, CheckRun, CommitSha, CommitStatus, Conclusion, RepoName, ScanFinding,
+    Timestamp,
+};
 
 /// Most pages of analyses that are searched for a commit, 100 each, newest first.
 const MOST_PAGES: u32 = 5;
+
+/// Most pages of dismissed alerts of one tool that are read, 100 each.
+const MOST_ALERT_PAGES: u32 = 20;
+
+/// Most pages of commit statuses that are searched, 100 each, newest first. GitHub keeps a thousand of each context.
+const MOST_STATUS_PAGES: u32 = 20;
 
 impl GithubClient {
     /// The newest analysis of a commit by a tool and category; where there is none, the newest of any commit.
@@ -52,11 +62,38 @@ impl GithubClient {
     /// When it cannot be read as SARIF.
     pub async fn findings(&self, repository: &RepoName, analysis: u64) -> Result<Vec<ScanFinding>, SourceError> {
         let path = format!("/code-scanning/analyses/{analysis}");
-        let sarif: Sarif = self.get(repository, &path, Some("application/sarif+json")).await?.json()?;
-        if sarif.runs.is_empty() {
-            return Err(SourceError::Incomplete("an analysis without a run".into()));
+        let answer = self.get(repository, &path, Some("application/sarif+json")).await?;
+        let runs = sarif::read(answer.as_json()?).map_err(|error| SourceError::Unreadable(error.to_string()))?;
+        Ok(runs.into_iter().flat_map(|run| run.findings).collect())
+    }
+
+    /// The dismissed alerts of a tool on a branch, by number.
+    ///
+    /// # Errors
+    /// When the list is not complete.
+    pub async fn dismissals(
+        &self,
+        (repository, branch): (&RepoName, &BranchName),
+        tool: &str,
+    ) -> Result<BTreeMap<u64, AlertDismissal>, SourceError> {
+        let mut dismissed = BTreeMap::new();
+        let pairs = [("tool_name", tool), ("ref", &format!("refs/heads/{branch}"))];
+        let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        for page in 1..=MOST_ALERT_PAGES {
+            let path = format!("/code-scanning/alerts?{query}&state=dismissed&per_page=100&page={page}");
+            let found = self.get(repository, &path, None).await?.json::<Vec<wire::AlertInfo>>()?;
+            let is_last = found.len() < 100;
+            for info in found {
+                if info.state != "dismissed" || info.tool.name != tool {
+                    return Err(SourceError::Unreadable(format!("alert {} was not asked for", info.number)));
+                }
+                dismissed.insert(info.number, dismissal(info));
+            }
+            if is_last {
+                return Ok(dismissed);
+            }
         }
-        Ok(sarif.runs.iter().flat_map(Run::findings).collect())
+        Err(SourceError::TooMuch("dismissed alerts".into()))
     }
 
     /// The newest runs of a check by one App on a commit.
@@ -79,6 +116,50 @@ impl GithubClient {
     }
 }
 
+impl GithubClient {
+    /// The newest status of each of these contexts of a commit; the list of GitHub begins with the newest.
+    ///
+    /// # Errors
+    /// When one was not found and the list is not complete.
+    pub async fn newest_statuses(
+        &self,
+        repository: &RepoName,
+        contexts: &BTreeSet<&str>,
+        sha: &CommitSha,
+    ) -> Result<Vec<CommitStatus>, SourceError> {
+        let mut newest: Vec<CommitStatus> = Vec::new();
+        for page in 1..=MOST_STATUS_PAGES {
+            let path = format!("/commits/{sha}/statuses?per_page=100&page={page}");
+            let found = self.get(repository, &path, None).await?.json::<Vec<wire::StatusInfo>>()?;
+            let is_last = found.len() < 100;
+            for status in found.into_iter().map(|info| commit_status(info, sha)) {
+                let status = status?;
+                let wanted = contexts.iter().any(|context| status.is_of(context));
+                if wanted && !newest.iter().any(|newer| newer.is_of(&status.context)) {
+                    newest.push(status);
+                }
+            }
+            if is_last || newest.len() == contexts.len() {
+                return Ok(newest);
+            }
+        }
+        Err(SourceError::TooMuch("commit statuses".into()))
+    }
+}
+
+fn commit_status(info: wire::StatusInfo, sha: &CommitSha) -> Result<CommitStatus, SourceError> {
+    if !info.url.ends_with(&format!("/statuses/{sha}")) {
+        return Err(SourceError::Unreadable("a status of another commit".into()));
+    }
+    let state = match info.state.as_str() {
+        "success" => Conclusion::Success,
+        "pending" => Conclusion::Running,
+        _ => Conclusion::Other(info.state),
+    };
+    let creator = rest_account(info.creator.as_ref());
+    Ok(CommitStatus { context: info.context, creator, commit: sha.clone(), state })
+}
+
 fn analysis(info: wire::AnalysisInfo) -> Result<Analysis, SourceError> {
     Ok(Analysis {
         id: info.id,
@@ -90,6 +171,16 @@ fn analysis(info: wire::AnalysisInfo) -> Result<Analysis, SourceError> {
         results: info.results_count,
         created_at: Timestamp::parse(&info.created_at).map_err(unreadable)?,
     })
+}
+
+fn dismissal(info: wire::AlertInfo) -> AlertDismissal {
+    AlertDismissal {
+        tool: info.tool.name,
+        rule: info.rule.id,
+        by: rest_account(info.dismissed_by.as_ref()),
+        reason: info.dismissed_reason,
+        comment: info.dismissed_comment,
+    }
 }
 
 fn check_run(info: wire::CheckRunInfo) -> Result<CheckRun, SourceError> {
@@ -106,130 +197,4 @@ fn check_run(info: wire::CheckRunInfo) -> Result<CheckRun, SourceError> {
         commit: CommitSha::parse(&info.head_sha).map_err(unreadable)?,
         conclusion,
     })
-}
-
-/// The part of SARIF 2.1.0 that says what was found and how bad it is.
-#[derive(Debug, Deserialize)]
-struct Sarif {
-    runs: Vec<Run>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Run {
-    tool: SarifTool,
-    results: Vec<SarifResult>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SarifTool {
-    driver: Component,
-    extensions: Option<Vec<Component>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct Component {
-    rules: Option<Vec<SarifRule>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifRule {
-    id: String,
-    properties: Option<RuleProperties>,
-    default_configuration: Option<DefaultConfiguration>,
-}
-
-#[derive(Debug, Deserialize)]
-struct RuleProperties {
-    #[serde(rename = "security-severity")]
-    security_severity: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-struct DefaultConfiguration {
-    level: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct SarifResult {
-    rule_id: Option<String>,
-    level: Option<String>,
-    message: SarifMessage,
-    locations: Option<Vec<serde_json::Value>>,
-}
-
-#[derive(Debug, Deserialize)]
-struct SarifMessage {
-    text: Option<String>,
-}
-
-impl Run {
-    fn findings(&self) -> impl Iterator<Item = ScanFinding> + '_ {
-        self.results.iter().map(|result| {
-            let rule = result.rule_id.as_deref().and_then(|id| self.rule(id));
-            ScanFinding {
-                rule: result.rule_id.clone().unwrap_or_else(|| "unnamed rule".into()),
-                message: result.message.text.clone().unwrap_or_default(),
-                severity: severity(rule, result.level.as_deref()),
-                path: path(result),
-            }
-        })
-    }
-
-    fn rule(&self, id: &str) -> Option<&SarifRule> {
-        let components = std::iter::once(&self.tool.driver).chain(self.tool.extensions.iter().flatten());
-        components.flat_map(|component| component.rules.iter().flatten()).find(|rule| rule.id == id)
-    }
-}
-
-/// The rule's security severity where it has one (a number as text, in the bands that GitHub uses), else the level. Of a
-/// rule that is not there nobody knows how bad it is.
-fn severity(rule: Option<&SarifRule>, level: Option<&str>) -> Severity {
-    let Some(rule) = rule else { return Severity::Unrated };
-    let number = rule.properties.as_ref().and_then(|properties| properties.security_severity.as_deref());
-    if let Some(number) = number {
-        return match number.trim().parse::<f64>() {
-            Ok(number) if number >= 9.0 => Severity::Critical,
-            Ok(number) if number >= 7.0 => Severity::High,
-            Ok(number) if number >= 4.0 => Severity::Medium,
-            Ok(number) if number > 0.0 => Severity::Low,
-            Ok(0.0) => Severity::None,
-            Ok(_) | Err(_) => Severity::Unrated,
-        };
-    }
-    let default = rule.default_configuration.as_ref().and_then(|default| default.level.as_deref());
-    match level.or(default) {
-        Some("error") => Severity::High,
-        Some("warning") | None => Severity::Medium, // SARIF §3.27.10: a result without a level is a warning.
-        Some("note") => Severity::Low,
-        Some("none") => Severity::None,
-        Some(_) => Severity::Unrated,
-    }
-}
-
-fn path(result: &SarifResult) -> Option<String> {
-    let first = result.locations.as_ref()?.first()?;
-    first.pointer("/physicalLocation/artifactLocation/uri")?.as_str().map(str::to_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn severity_comes_from_the_rule_then_from_the_level() {
-        let rule = |severity: Option<&str>, level: Option<&str>| SarifRule {
-            id: "r".into(),
-            properties: Some(RuleProperties { security_severity: severity.map(str::to_owned) }),
-            default_configuration: Some(DefaultConfiguration { level: level.map(str::to_owned) }),
-        };
-        assert_eq!(severity(Some(&rule(Some("9.8"), None)), Some("note")), Severity::Critical);
-        assert_eq!(severity(Some(&rule(Some("7.0"), None)), None), Severity::High);
-        assert_eq!(severity(Some(&rule(None, Some("error"))), None), Severity::High);
-        assert_eq!(severity(Some(&rule(None, None)), None), Severity::Medium);
-        assert_eq!(severity(None, Some("note")), Severity::Unrated, "the rule may have said worse");
-        assert_eq!(severity(Some(&rule(Some("NaN"), None)), None), Severity::Unrated);
-        assert_eq!(severity(Some(&rule(None, None)), Some("odd")), Severity::Unrated);
-    }
 }

@@ -8,8 +8,16 @@ use crate::model::{
 };
 
 /// Events after which an open ticket may be judged differently.
-const EVENTS: [&str; 7] =
-    ["pull_request", "pull_request_review", "push", "check_run", "check_suite", "code_scanning_alert", "workflow_run"];
+const EVENTS: [&str; 8] = [
+    "pull_request",
+    "pull_request_review",
+    "push",
+    "check_run",
+    "check_suite",
+    "status",
+    "code_scanning_alert",
+    "workflow_run",
+];
 
 #[derive(Deserialize)]
 struct Body {

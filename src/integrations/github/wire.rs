@@ -114,6 +114,22 @@ pub(super) struct AnalysisInfo {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct AlertInfo {
+    pub number: u64,
+    pub state: String,
+    pub tool: Tool,
+    pub rule: AlertRule,
+    pub dismissed_by: Option<RestAccount>,
+    pub dismissed_reason: Option<String>,
+    pub dismissed_comment: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct AlertRule {
+    pub id: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Tool {
     pub name: String,
 }
@@ -132,6 +148,15 @@ pub(super) struct CheckRunInfo {
     #[serde(deserialize_with = "present")]
     pub conclusion: Option<String>,
     pub app: Option<AppInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct StatusInfo {
+    /// Ends with the commit.
+    pub url: String,
+    pub context: String,
+    pub state: String,
+    pub creator: Option<RestAccount>,
 }
 
 #[derive(Debug, Deserialize)]

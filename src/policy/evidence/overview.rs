@@ -43,6 +43,28 @@ pub fn contributors(facts: &Facts, criteria: &Criteria) -> BTreeSet<String> {
     reviewed(&case).iter().flat_map(|one| one.contributors()).collect()
 }
 
+/// The names of everybody who had a hand in the change, whether or not they may have reviewed it; nothing when there is
+/// no earlier change to count from. Whoever only merged had none.
+///
+/// # Errors
+/// With the gap when somebody may be missing.
+pub(in crate::policy) fn hands_in(facts: &Facts, criteria: &Criteria) -> Result<Option<BTreeSet<String>>, Gap> {
+    if facts.baseline.known().map_err(Gap::clone)?.is_none() {
+        return Ok(None);
+    }
+    let look = Look::into(&facts.objects);
+    let case = Case::of(facts, criteria, &look)?;
+    let mut names = BTreeSet::new();
+    for one in reviewed(&case) {
+        one.gap().map_or(Ok(()), |gap| Err(gap.clone()))?;
+        names.extend(one.contributors());
+    }
+    let own = case.range.commits.iter().filter(|commit| commit.parents.len() <= 1);
+    let authors = own.flat_map(|commit| &commit.authors).filter_map(|author| author.account.as_ref());
+    names.extend(authors.filter_map(|account| criteria.people.by_github(account.id)).map(|person| person.name.clone()));
+    Ok(Some(names))
+}
+
 /// What of the repository some proof would still like to see. Gathering reads it and asks again, until there is nothing.
 #[must_use]
 pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {

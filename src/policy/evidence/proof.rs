@@ -111,6 +111,11 @@ impl Reviewed<'_> {
         &self.standing.ignored
     }
 
+    /// What could not be looked into, so that a contributor may be missing.
+    pub(in crate::policy) fn gap(&self) -> Option<&Gap> {
+        self.standing.gap.as_ref()
+    }
+
     /// Everybody who touched it.
     pub(in crate::policy) fn contributors(&self) -> BTreeSet<String> {
         self.standing.contributions.everybody()

@@ -53,5 +53,5 @@ pub(super) fn default_environments() -> Vec<String> {
 }
 
 pub(super) fn default_scanners() -> Vec<Scanner> {
-    vec![Scanner { tool: Some("CodeQL".into()), category: Some("/language:rust".into()), check: None, app_id: None }]
+    vec![Scanner { tool: Some("CodeQL".into()), category: Some("/language:rust".into()), ..Scanner::default() }]
 }

@@ -106,8 +106,11 @@ pub struct Service {
     pub scanners: Vec<Scanner>,
 }
 
-/// One expected security scan: a code-scanning analysis (`tool`, `category`) or a check run of a GitHub App.
-#[derive(Debug, Clone, Deserialize)]
+/// One expected security scan.
+///
+/// A code-scanning analysis (`tool`, `category`), a check run (`check`, `app_id`), a commit status (`status`,
+/// `creator_id`) or a file (`sarif`). The service that is played judges whether the keys make sense.
+#[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scanner {
     /// The tool's name in code scanning.
@@ -122,6 +125,15 @@ pub struct Scanner {
     /// Numeric id of the App that owns the check run.
     #[serde(default)]
     pub app_id: Option<u64>,
+    /// The context of a commit status.
+    #[serde(default)]
+    pub status: Option<String>,
+    /// Numeric id of the account that sets it.
+    #[serde(default)]
+    pub creator_id: Option<u64>,
+    /// The tool of a SARIF file that the pipeline sends.
+    #[serde(default)]
+    pub sarif: Option<String>,
 }
 
 /// A repository and its protected release branch.

@@ -88,7 +88,7 @@ impl Played {
         let ticket = sources.jira.ticket_by_key(key).await?;
         self.world.simulator.forget_traffic();
         let start = Instant::now();
-        let facts = gather::for_ticket(sources, ticket, criteria).await?;
+        let facts = gather::for_ticket(sources, (ticket, app.context.clock.now()), criteria).await?;
         let decision = evaluate(&facts, criteria, app.context.clock.now());
         let took = start.elapsed();
         let findings = serde_json::to_string(&decision)?;

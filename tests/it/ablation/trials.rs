@@ -137,7 +137,7 @@ impl Stage {
         if ticket.status.meaning != TicketStatus::Pending {
             return nothing;
         }
-        let facts = gather::for_ticket(&sources, ticket, &self.criteria).await.unwrap();
+        let facts = gather::for_ticket(&sources, (ticket, NOW), &self.criteria).await.unwrap();
         let decision = evaluate(&facts, &self.criteria, NOW);
         let approved = decision.kind() == Kind::Approve && self.is_confirmed(&decision).await;
         // Each trial reaches GitHub by an address of its own.

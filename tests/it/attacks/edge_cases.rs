@@ -68,9 +68,9 @@
 //! | h | an objection that its author dismissed | `g25_` |
 //! | i | an answer with an error in it | `half_an_answer_is_no_answer`, `errors_are_typed_and_leave_the_rest_of_the_answer`, `of_the_reviews` |
 //! | j | a list that was cut off | `a_list_proves_that_it_is_complete`, `g32_a_list_that_is_not_complete_holds` |
-//! | k | a scan of another commit, with an error, of nothing | `a_scan_of_another_commit_does_not_count`, `a_scan_that_failed_or_looked_at_nothing_does_not_count` |
+//! | k | a scan of another commit, with an error, of nothing | `a_scan_of_another_commit_does_not_count`, `a_scan_that_failed_or_looked_at_nothing_does_not_count`, `c02_` |
 //! | l | a scan of another category | `a_scan_of_another_category_does_not_count` |
-//! | m | a check that was skipped | `a_check_counts_only_when_it_succeeded` |
+//! | m | a check that was skipped | `a_check_counts_only_when_it_succeeded`, `c03_` |
 //! | n | rate limit with status 200 | `a_refusal_with_status_200_is_no_answer` |
 //! | o | too much asked at once | `questions_that_are_too_large_are_asked_in_smaller_ones` |
 

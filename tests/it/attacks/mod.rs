@@ -14,6 +14,7 @@ mod moved_branch;
 mod other_branches;
 mod people;
 mod rewrites;
+mod scans;
 mod stage;
 mod terms;
 mod tickets;

@@ -150,6 +150,7 @@ pub fn passing() -> Facts {
     };
     Facts {
         ticket,
+        gathered_at: NOW,
         first_seen: Some(NOW),
         placement,
         repository_url: "https://github.example/acme/billing-api".into(),
@@ -187,6 +188,9 @@ pub fn passing() -> Facts {
             }],
             findings: BTreeMap::from([(1, Fact::Known(Vec::new()))]),
             checks: Vec::new(),
+            statuses: Vec::new(),
+            uploads: Vec::new(),
+            dismissals: Fact::not_asked("the dismissed alerts"),
         }),
     }
 }

@@ -135,6 +135,7 @@ fn review(pull: &Pull, place: usize) -> Review {
         commit: Some(sha(review.names)),
         may_push: true,
         text: String::new(),
+        edited_at: None,
     }
 }
 

@@ -1,0 +1,255 @@
+//! C01 to C04 and their kin: a scan that is none, and findings that somebody talks away.
+
+use cm_bot::cli::demo::compare::Outcome;
+use cm_bot::cli::demo::play::{Played, settle, start};
+use cm_bot::simulator::scene::{Step, Variant};
+use serde_json::json;
+
+use super::stage::{DEPLOYED, SCAN, attacks, clean, in_twin, step};
+use super::{attack, is_approved, is_held};
+use crate::support::TestScene;
+use crate::uploads::{sarif, send};
+
+/// The scan finds something that blocks.
+const DIRTY: &str = "scan = { commit = \"merged\", findings = [{ rule = \"js/sql-injection\", message = \"This query depends on a user-provided value.\", security_severity = 8.8, path = \"src/totals.js\" }] }";
+
+fn dismiss(by: &str) -> String {
+    format!("dismiss_alert = {{ rule = \"js/sql-injection\", by = \"{by}\", reason = \"false positive\" }}")
+}
+
+/// The clean change with a finding that blocks, and whatever somebody does about it.
+fn found(more: &str) -> TestScene {
+    clean().with(&step(SCAN), &format!("{}{more}", step(DIRTY)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_author_dismisses_the_alert() {
+    let by = format!("{}{}", attacks(&dismiss("dana")), in_twin(&dismiss("priya")));
+    let sentence =
+        "Dana Reyes dismissed alert 1 (false positive), which does not count: Dana Reyes had a hand in this change.";
+    attack(found(&by), &[sentence]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_dismisses_the_alert() {
+    let by = format!("{}{}", attacks(&dismiss("tidy")), in_twin(&dismiss("priya")));
+    let bot = "[[people]]\nname = \"tidy\"\nfull_name = \"Tidy\"\nbot = true\n";
+    attack(found(&by).people(bot), &["tidy[bot] dismissed alert 1", "it is not a person's account."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_unknown_dismisses_the_alert() {
+    let by = format!("{}{}", attacks(&dismiss("eve")), in_twin(&dismiss("lee")));
+    let eve = "[[people]]\nname = \"eve\"\nfull_name = \"Eve\"\nunmapped = true\n";
+    attack(found(&by).people(eve), &["eve dismissed alert 1", "is not in the people file."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_are_not_asked_for_without_a_reason() {
+    for (scene, times) in [(clean(), 0), (found(&in_twin(&dismiss("lee"))), 1)] {
+        let played = scene.play(Variant::Twin).await;
+        let requests = played.world.simulator.shared.faults.requests();
+        let asked = requests.iter().filter(|request| request.path.contains("/code-scanning/alerts")).count();
+        assert_eq!(asked, times);
+        played.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alerts_that_cannot_be_read_hold_the_ticket() {
+    let fails = "fail = { system = \"github\", how = \"forbidden\", on = \"/code-scanning/alerts\" }";
+    is_held(found(&step(&dismiss("lee"))).before(DEPLOYED, &attacks(fails)), &["the dismissed alerts"]).await;
+    is_approved(found(&step(&dismiss("lee")))).await;
+}
+
+/// The criteria accept the finding.
+fn accepted(owner: &str, until: &str) -> String {
+    format!(
+        "[[criteria.security_scan.accepted]]\ntool = \"CodeQL\"\nrule = \"js/sql-injection\"\nowner = \"{owner}\"\nreason = \"Only in reports\"\nuntil = {until}\n"
+    )
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_risk_is_accepted_by_its_author_or_for_too_long() {
+    let own = accepted("Dana Reyes", "2026-12-31");
+    is_held(
+        found("").more(&own),
+        &["Dana Reyes accepted it, which does not count: Dana Reyes had a hand in this change."],
+    )
+    .await;
+    let over = accepted("Priya Nair", "2026-11-01");
+    is_held(found("").more(&over), &["Priya Nair accepted it until 2026-11-01, and that day is over."]).await;
+    is_approved(found("").more(&accepted("Priya Nair", "2026-12-31"))).await;
+}
+
+/// A service with this scanner, by mallory (1006) and the account of the pipeline, ci (1007).
+fn scanned_by(scanner: &str) -> TestScene {
+    let service = format!(
+        "[[services]]\nname = \"billing-api\"\nrepository = \"acme/billing-api\"\nscanners = [{{ {scanner} }}]\n"
+    );
+    clean().people("[[people]]\nname = \"ci\"\nfull_name = \"Pipeline\"\nunmapped = true\n").more(&service)
+}
+
+fn status(state: &str, by: &str) -> String {
+    format!("status = {{ commit = \"merged\", context = \"ci/scan\", state = \"{state}\", by = \"{by}\" }}")
+}
+
+fn check(conclusion: &str, app: u64) -> String {
+    format!(
+        "check_run = {{ commit = \"merged\", name = \"container-scan\", app_id = {app}, conclusion = \"{conclusion}\" }}"
+    )
+}
+
+const STATUS: &str = "status = \"ci/scan\", creator_id = 1007";
+const CHECK: &str = "check = \"container-scan\", app_id = 4242";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_somebody_sets_the_status_of_the_scan() {
+    let scene = scanned_by(STATUS).instead(SCAN, &status("success", "mallory"), &status("success", "ci"));
+    attack(
+        scene,
+        &["The status ci/scan was set by mallory (GitHub account 1006), and only GitHub account 1007 counts."],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_somebody_replaces_the_failure_of_the_scan() {
+    let failed = step(&status("failure", "ci"));
+    let then = |by: &str| status("success", by);
+    let scene = scanned_by(STATUS).instead(SCAN, &then("mallory"), &then("ci"));
+    let scene = scene.with(&attacks(&then("mallory")), &format!("{failed}{}", attacks(&then("mallory"))));
+    attack(scene, &["There is no finished security scan of exactly this build.", "was set by mallory"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_another_app_reports_the_check() {
+    let scene = scanned_by(CHECK).instead(SCAN, &check("success", 15368), &check("success", 4242));
+    attack(scene, &["There is no check container-scan by App 4242 on this commit."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_scan_is_of_another_commit() {
+    let scene = clean().instead(SCAN, &SCAN.replace("merged", "fix"), SCAN);
+    attack(scene, &["The newest CodeQL scan is of ", ", not of this commit."]).await;
+    let other = status("success", "ci").replace("merged", "fix");
+    let scene = scanned_by(STATUS).instead(SCAN, &other, &status("success", "ci"));
+    attack(scene, &["There is no status ci/scan on this commit."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_scan_looked_at_nothing() {
+    let scene = clean().instead(SCAN, "scan = { commit = \"merged\", rules = 0 }", SCAN);
+    attack(scene, &["CodeQL ran no rules, so it looked at nothing."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c03_a_check_that_was_skipped_or_neutral() {
+    for end in ["skipped", "neutral"] {
+        let scene = scanned_by(CHECK).instead(SCAN, &check(end, 4242), &check("success", 4242));
+        attack(scene, &[&format!("The check container-scan ended with {end}, not with success.")]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c03_a_status_that_is_pending_or_failed() {
+    for (state, sentence) in [("pending", "is still pending."), ("failure", "is failure, not success.")] {
+        let scene = scanned_by(STATUS).instead(SCAN, &status(state, "ci"), &status("success", "ci"));
+        attack(scene, &[&format!("The status ci/scan {sentence}")]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statuses_are_one_request_and_only_for_who_expects_one() {
+    let two = scanned_by("status = \"ci/scan\", creator_id = 1007 }, { status = \"ci/other\", creator_id = 1007");
+    let other = status("success", "ci").replace("ci/scan", "ci/other");
+    let two = two.with(&step(SCAN), &format!("{}{}", step(&status("success", "ci")), step(&other)));
+    for (scene, times) in [(clean(), 0), (two, 1)] {
+        let played = scene.play(Variant::Twin).await;
+        let requests = played.world.simulator.shared.faults.requests();
+        let path = format!("/commits/{}/statuses", played.world.simulator.sha("merged").unwrap());
+        assert_eq!(requests.iter().filter(|request| request.path.contains(&path)).count(), times);
+        played.stop().await;
+    }
+}
+
+/// The clean change of a service whose pipeline sends the SARIF of Trivy. `files` arrive before the ticket, each with what
+/// is different in its query.
+async fn after_sending(files: &[((&str, &str), serde_json::Value)]) -> (Played, Outcome) {
+    let scene = scanned_by("sarif = \"Trivy\"").with(&step(SCAN), "").parsed().variant(Variant::Twin);
+    let played = start("a scan of the pipeline", scene).await.unwrap();
+    for now in played.world.scene.timeline.clone().iter().flat_map(Step::parts) {
+        if now.create_ticket.as_ref().is_some_and(|ticket| ticket.key == "PRODCM-412") {
+            for (query, file) in files {
+                let sent = send(&played, &[*query], file).send().await.unwrap();
+                assert!(sent.status().is_success(), "{}", sent.text().await.unwrap());
+            }
+        }
+        played.world.simulator.play(&now).await.unwrap();
+        settle(&played).await.unwrap();
+    }
+    let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+    (played, outcome)
+}
+
+async fn sending_is_held(files: &[((&str, &str), serde_json::Value)], sentence: &str) {
+    let (played, outcome) = after_sending(files).await;
+    let text = outcome.comment_text();
+    assert!(text.contains(sentence), "nobody reads {sentence:?} in:\n{text}");
+    assert!(outcome.transitions.is_empty());
+    played.stop().await;
+}
+
+async fn sending_is_approved(files: &[((&str, &str), serde_json::Value)]) {
+    let (played, outcome) = after_sending(files).await;
+    assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
+    played.stop().await;
+}
+
+/// Nothing is different.
+const THIS: (&str, &str) = ("build_number", "1871");
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c04_the_scan_is_of_an_older_build() {
+    let older = ("build_number", "1870");
+    let sentence = "The newest Trivy scan that the pipeline sent is of build 1870 of billing-api/release from commit ";
+    sending_is_held(&[(older, sarif(&[]))], sentence).await;
+    sending_is_approved(&[(older, sarif(&["error"])), (THIS, sarif(&[]))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c04_the_scan_is_of_another_job_or_commit() {
+    let job = ("build_job", "billing-api/nightly");
+    sending_is_held(&[(job, sarif(&[]))], "is of build 1871 of billing-api/nightly from commit ").await;
+    let commit = ("commit", "0123456789012345678901234567890123456789");
+    sending_is_held(&[(commit, sarif(&[]))], "is of build 1871 of billing-api/release from commit 0123456 (").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_file_does_not_make_up_for_a_dirty_one_of_the_same_build() {
+    let sentence = "High: CVE-2026-1, A package is vulnerable. in package-lock.json (Trivy).";
+    sending_is_held(&[(THIS, sarif(&["error"])), (THIS, sarif(&[]))], sentence).await;
+    sending_is_held(&[(THIS, sarif(&[])), (THIS, sarif(&["note", "error"]))], sentence).await;
+    sending_is_approved(&[(THIS, sarif(&["note"])), (THIS, sarif(&[]))]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_file_looked_at_nothing_or_did_not_end_well() {
+    let mut empty = sarif(&[]);
+    empty["runs"][0]["tool"]["driver"]["rules"] = json!([]);
+    sending_is_held(&[(THIS, empty)], "lists no rules, so nobody can tell whether it looked at anything.").await;
+    let mut failed = sarif(&[]);
+    failed["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
+    sending_is_held(&[(THIS, failed)], "did not end well, and no later one makes up for it.").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pipeline_that_sends_nothing_is_held_until_it_does() {
+    let (played, outcome) = after_sending(&[]).await;
+    assert!(outcome.comment_text().contains("The pipeline has sent no Trivy scan."), "{}", outcome.comment_text());
+    assert!(send(&played, &[], &sarif(&[])).send().await.unwrap().status().is_success());
+    settle(&played).await.unwrap();
+    let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+    assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
+    played.stop().await;
+}
