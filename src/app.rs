@@ -10,7 +10,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::gather::Sources;
-use crate::handlers::{Context, Turns};
+use crate::handlers::Context;
 use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
@@ -65,15 +65,8 @@ impl App {
             store,
             services: Arc::new(settings.services),
         };
-        let context = Context {
-            sources,
-            policy,
-            clock,
-            links,
-            project: settings.jira.project.clone(),
-            intervals: settings.jobs,
-            turns: Turns::default(),
-        };
+        let context =
+            Context { sources, policy, clock, links, project: settings.jira.project.clone(), intervals: settings.jobs };
         let channels =
             Channels { changes: settings.slack.changes.clone(), emergencies: settings.slack.emergencies.clone() };
         Ok(App {

@@ -18,6 +18,9 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// The beginning of the name of every environment variable that is a setting.
 const PREFIX: &str = "CM_BOT__";
 
+/// The default of `database.url`.
+const EMBEDDED: &str = "sqlite:cm-bot.db";
+
 /// Shortest webhook secret that is accepted, in bytes.
 const SHORTEST_SECRET: usize = 16;
 
@@ -48,6 +51,7 @@ struct RawServer {
 #[derive(Deserialize)]
 struct RawDatabase {
     url: String,
+    url_file: String,
 }
 
 #[derive(Deserialize)]
@@ -209,12 +213,9 @@ impl Raw {
         if let Some(twice) = names.windows(2).find(|pair| pair[0] == pair[1]) {
             return Err(bad("services", format!("`{}` is registered twice", twice[0])));
         }
-        if !self.database.url.starts_with("sqlite:") {
-            return Err(bad("database.url", "this version stores in SQLite only; write `sqlite:PATH`"));
-        }
         Ok(Settings {
             server: self.server.checked()?,
-            database_url: self.database.url,
+            database_url: self.database.checked()?,
             jira: self.jira.checked()?,
             github: self.github.checked()?,
             slack: self.slack.checked()?,
@@ -223,6 +224,20 @@ impl Raw {
             jobs: self.jobs.checked()?,
             services: self.services,
         })
+    }
+}
+
+impl RawDatabase {
+    fn checked(self) -> Result<SecretString, SettingsError> {
+        // The default is no second answer beside a file.
+        let url = if !self.url_file.is_empty() && self.url == EMBEDDED { "" } else { &self.url };
+        let url = secret::one("database.url", url, &self.url_file)?
+            .ok_or_else(|| missing("database.url", "where the records are kept, such as sqlite:cm-bot.db"))?;
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        if known.iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+            return Ok(url);
+        }
+        Err(bad("database.url", "write `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`"))
     }
 }
 
