@@ -15,7 +15,7 @@ use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Outbox, Probe, Worker};
+use crate::jobs::{Channels, Outbox, Probe, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
 use crate::server::{Secrets, Server, router};
@@ -110,6 +110,8 @@ impl App {
             tasks.spawn(worker.run(stop.clone()));
             tasks.spawn(self.outbox().run(stop.clone()));
         }
+        let takeover = Takeover { store: self.context.sources.store.clone(), wake: self.wake.clone() };
+        tasks.spawn(takeover.run(stop.clone()));
         Ok(Running { address, stop, tasks })
     }
 
