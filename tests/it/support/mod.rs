@@ -1,9 +1,12 @@
-//! What the tests stand on: scenes, facts that pass, and a service as a process of its own.
+//! What the tests stand on: scenes, facts that pass, a database, and a service as a process of its own.
 
+pub mod database;
 pub mod facts;
 pub mod process;
 
-use cm_bot::cli::demo::play::{Played, play};
+use cm_bot::cli::demo::play::{Played, play_in, start_in};
+use cm_bot::cli::demo::world::World;
+use cm_bot::simulator::clock::Clock;
 use cm_bot::simulator::scene::{Scene, Variant};
 
 /// A scene that a test may change before it is played.
@@ -48,6 +51,31 @@ impl TestScene {
 
     /// Plays it.
     pub async fn play(self, variant: Variant) -> Played {
-        play(&self.name, self.parsed(), variant).await.unwrap()
+        let (name, scene) = (self.name.as_str(), self.parsed().variant(variant));
+        let clock = Clock::scripted();
+        play_in(name, world(scene, clock.clone()).await, &clock, variant).await.unwrap()
     }
+}
+
+/// A world whose service works on the database of these tests.
+pub async fn world(scene: Scene, clock: Clock) -> World {
+    let world = World::new(scene, clock).await.unwrap();
+    let file = world.settings_file();
+    let url = database::fresh(file.parent().unwrap()).await;
+    let mut settings: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+    settings["database"]["url"] = url.into();
+    std::fs::write(&file, toml::to_string(&settings).unwrap()).unwrap();
+    world
+}
+
+/// The address of a world's database.
+pub fn database_of(world: &World) -> String {
+    let settings: toml::Table = std::fs::read_to_string(world.settings_file()).unwrap().parse().unwrap();
+    settings["database"]["url"].as_str().unwrap().to_owned()
+}
+
+/// A service in a world of its own, before the timeline begins.
+pub async fn start(name: &str, scene: Scene) -> Played {
+    let clock = Clock::scripted();
+    start_in(name, world(scene, clock.clone()).await, &clock).await.unwrap()
 }
