@@ -10,12 +10,12 @@ use tokio_util::task::TaskTracker;
 
 use crate::clock::Clock;
 use crate::gather::Sources;
-use crate::handlers::{Context, Turns};
+use crate::handlers::Context;
 use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Outbox, Probe, Worker};
+use crate::jobs::{Channels, Outbox, Probe, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
 use crate::server::{Secrets, Server, router};
@@ -65,15 +65,8 @@ impl App {
             store,
             services: Arc::new(settings.services),
         };
-        let context = Context {
-            sources,
-            policy,
-            clock,
-            links,
-            project: settings.jira.project.clone(),
-            intervals: settings.jobs,
-            turns: Turns::default(),
-        };
+        let context =
+            Context { sources, policy, clock, links, project: settings.jira.project.clone(), intervals: settings.jobs };
         let channels =
             Channels { changes: settings.slack.changes.clone(), emergencies: settings.slack.emergencies.clone() };
         Ok(App {
@@ -118,6 +111,8 @@ impl App {
             tasks.spawn(worker.run(stop.clone()));
             tasks.spawn(self.outbox().run(stop.clone()));
         }
+        let takeover = Takeover { store: self.context.sources.store.clone(), wake: self.wake.clone() };
+        tasks.spawn(takeover.run(stop.clone()));
         Ok(Running { address, stop, tasks })
     }
 

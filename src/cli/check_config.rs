@@ -30,8 +30,8 @@ pub(super) fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
 /// When the database cannot be opened.
 pub(super) async fn migrate(settings: &SettingsFile) -> anyhow::Result<Exit> {
     let settings = settings.load()?;
-    Store::open(&settings.database_url).await?;
-    println!("ok    database   {} is up to date", settings.database_url);
+    let store = Store::open(&settings.database_url).await?;
+    println!("ok    database   {} is up to date", store.place());
     Ok(Exit::Done)
 }
 

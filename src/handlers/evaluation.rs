@@ -11,25 +11,25 @@ use crate::policy::decision::{Decision, Kind};
 use crate::policy::facts::{Facts, Placement};
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
-use crate::store::{Evaluation, KnownTicket, StoreError};
+use crate::store::{Evaluation, KnownTicket, StoreError, Turn};
 
 /// Judges a ticket and records what comes of it.
 pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
     let criteria = &context.policy.criteria;
     let scope = Placement::of(&ticket, &context.sources.services).scope();
-    let _turn = match &scope {
-        Some(scope) => Some(context.turns.take(scope).await),
+    let mut turn = match &scope {
+        Some(scope) => Some(context.sources.store.turn(scope).await?),
         None => None,
     };
     let now = context.clock.now();
     context.sources.store.note_ticket(&ticket, scope.as_ref(), now).await?;
     if is_emergency(&ticket, criteria) && is_new(context, &ticket).await? {
         // The leads are told from the ticket alone; everything that has to be asked for comes with the next look.
-        record(context, &gather::alone(&context.sources, (ticket, now)).await?).await?;
+        record(context, &gather::alone(&context.sources, (ticket, now)).await?, turn.as_mut()).await?;
         return Ok(Next::LookAgain(std::time::Duration::ZERO));
     }
     let facts = gather::for_ticket(&context.sources, (ticket, now), criteria).await?;
-    record(context, &facts).await
+    record(context, &facts, turn.as_mut()).await
 }
 
 async fn is_new(context: &Context, ticket: &Ticket) -> Result<bool, StoreError> {
@@ -37,7 +37,7 @@ async fn is_new(context: &Context, ticket: &Ticket) -> Result<bool, StoreError> 
     Ok(known.is_none_or(|known| known.decision.is_none()))
 }
 
-async fn record(context: &Context, facts: &Facts) -> Result<Next, HandlerError> {
+async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Result<Next, HandlerError> {
     let now = context.clock.now();
     let decision = policy::evaluate(facts, &context.policy.criteria, now);
     let store = &context.sources.store;
@@ -66,7 +66,7 @@ async fn record(context: &Context, facts: &Facts) -> Result<Next, HandlerError> 
         at: now,
         actions: &actions,
     };
-    store.record(&evaluation, facts.placement.scope().as_ref()).await?;
+    store.record(&evaluation, facts.placement.scope().as_ref(), turn).await?;
     let (key, verdict) = (&facts.ticket.key, evaluation.verdict);
     tracing::info!(ticket.key = %key, decision.id = %view.record, verdict, "Decided {key}: {verdict}");
     Ok(next(context, facts, &decision))

@@ -5,7 +5,6 @@ mod approval;
 mod ending;
 mod evaluation;
 mod repository;
-mod turns;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +18,6 @@ use crate::settings::Jobs;
 use crate::store::{Job, Policy, StoreError};
 
 pub use announce::could_not_move;
-pub use turns::Turns;
 
 /// What handlers work with.
 #[derive(Debug, Clone)]
@@ -36,8 +34,6 @@ pub struct Context {
     pub project: String,
     /// How often to look again.
     pub intervals: Jobs,
-    /// One at a time in each scope.
-    pub turns: Turns,
 }
 
 /// When to look again by ourselves.

@@ -2,10 +2,12 @@
 
 mod outbox;
 mod probe;
+mod takeover;
 mod worker;
 
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;
+pub use takeover::Takeover;
 pub use worker::Worker;
 
 use std::time::Duration;
@@ -13,6 +15,10 @@ use std::time::Duration;
 use crate::model::Timestamp;
 use crate::signals::Wake;
 use crate::store::StoreError;
+
+/// How long the database may be away before the result of a piece of work is given up.
+const WAITS: [Duration; 4] =
+    [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
 /// What a worker does after one piece of work: at once the next, or a rest when there was none or the queue failed.
 async fn rest_after(result: Result<bool, StoreError>, wake: &Wake) {
@@ -24,6 +30,19 @@ async fn rest_after(result: Result<bool, StoreError>, wake: &Wake) {
             wake.sleep().await;
         }
     }
+}
+
+/// Writes down what came of a piece of work, also when the database is away for a moment: who does not hear of it has it
+/// done again.
+async fn insist<F: Future<Output = Result<(), StoreError>>>(write: impl Fn() -> F) -> Result<(), StoreError> {
+    for wait in WAITS {
+        match write().await {
+            Err(StoreError::Sql(error)) => tracing::warn!(%error, "The database failed, and is asked again: {error}"),
+            result => return result,
+        }
+        tokio::time::sleep(wait).await;
+    }
+    write().await
 }
 
 /// When to try again after `attempts` tries: `first`, doubled each time, at most `most`; never sooner than was asked of us.

@@ -2,7 +2,7 @@
 
 use tokio_util::sync::CancellationToken;
 
-use super::{rest_after, try_again_at};
+use super::{insist, rest_after, try_again_at};
 use crate::handlers::{Context, HandlerError, Next, handle};
 use crate::signals::Wake;
 use crate::store::{ClaimedJob, StoreError};
@@ -37,7 +37,7 @@ impl Worker {
             Err(panic) => {
                 tracing::error!(job = ?claimed.job, "Handling {:?} ended in a panic: {panic}", claimed.job);
                 let run_at = self.later(&claimed, None);
-                store.retry_job(&claimed, run_at, "panic").await?;
+                insist(|| store.retry_job(&claimed, run_at, "panic")).await?;
             }
         }
         Ok(true)
@@ -46,13 +46,14 @@ impl Worker {
     async fn finish(&self, claimed: &ClaimedJob, next: Next) -> Result<(), StoreError> {
         let store = &self.context.sources.store;
         match next {
-            Next::Nothing => store.finish_job(claimed).await,
+            Next::Nothing => insist(|| store.finish_job(claimed)).await,
             Next::LookAgain(wait) => {
-                store.finish_job(claimed).await?;
-                store.enqueue(&claimed.job, self.context.clock.now().plus(wait)).await
+                let run_at = self.context.clock.now().plus(wait);
+                insist(|| store.look_again(claimed, run_at)).await
             }
             Next::TryAgain(asked) => {
-                store.retry_job(claimed, self.later(claimed, asked), "something could not be found out").await
+                let run_at = self.later(claimed, asked);
+                insist(|| store.retry_job(claimed, run_at, "something could not be found out")).await
             }
         }
     }
@@ -63,8 +64,8 @@ impl Worker {
             HandlerError::Source(error) => error.retry_after(),
             HandlerError::Store(_) => None,
         };
-        let run_at = self.later(claimed, asked);
-        self.context.sources.store.retry_job(claimed, run_at, &error.to_string()).await
+        let (run_at, why) = (self.later(claimed, asked), error.to_string());
+        insist(|| self.context.sources.store.retry_job(claimed, run_at, &why)).await
     }
 
     fn later(&self, claimed: &ClaimedJob, asked: Option<std::time::Duration>) -> crate::model::Timestamp {

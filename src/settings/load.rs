@@ -19,6 +19,9 @@ pub const DEFAULTS: &str = include_str!("../../config/default.toml");
 /// The beginning of the name of every environment variable that is a setting.
 const PREFIX: &str = "CM_BOT__";
 
+/// The default of `database.url`.
+const EMBEDDED: &str = "sqlite:cm-bot.db";
+
 /// Shortest webhook secret that is accepted, in bytes.
 const SHORTEST_SECRET: usize = 16;
 
@@ -49,6 +52,7 @@ struct RawServer {
 #[derive(Deserialize)]
 struct RawDatabase {
     url: String,
+    url_file: String,
 }
 
 #[derive(Deserialize)]
@@ -205,13 +209,10 @@ impl Raw {
                 "add one [[services]] block for each service; config/default.toml shows the form",
             ));
         }
-        if !self.database.url.starts_with("sqlite:") {
-            return Err(bad("database.url", "this version stores in SQLite only; write `sqlite:PATH`"));
-        }
         let (services, scan_tokens) = services::checked(self.services)?;
         Ok(Settings {
             server: self.server.checked()?,
-            database_url: self.database.url,
+            database_url: self.database.checked()?,
             jira: self.jira.checked()?,
             github: self.github.checked()?,
             slack: self.slack.checked()?,
@@ -221,6 +222,20 @@ impl Raw {
             services,
             scan_tokens,
         })
+    }
+}
+
+impl RawDatabase {
+    fn checked(self) -> Result<SecretString, SettingsError> {
+        // The default is no second answer beside a file.
+        let url = if !self.url_file.is_empty() && self.url == EMBEDDED { "" } else { &self.url };
+        let url = secret::one("database.url", url, &self.url_file)?
+            .ok_or_else(|| missing("database.url", "where the records are kept, such as sqlite:cm-bot.db"))?;
+        let known = ["sqlite:", "postgres://", "postgresql://"];
+        if known.iter().any(|scheme| url.expose_secret().starts_with(scheme)) {
+            return Ok(url);
+        }
+        Err(bad("database.url", "write `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`"))
     }
 }
 

@@ -19,8 +19,8 @@ pub use load::{DEFAULTS, Environment, load};
 pub struct Settings {
     /// HTTP in.
     pub server: Server,
-    /// `sqlite:…`.
-    pub database_url: String,
+    /// `sqlite:…` or `postgres://…`, which may hold a password.
+    pub database_url: SecretString,
     /// Jira.
     pub jira: Jira,
     /// GitHub.

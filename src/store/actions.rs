@@ -6,13 +6,34 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{LEASE, Place, Store, StoreError, audit, stored};
+use super::claims::Claim;
+use super::db::{Row, Transaction, query};
+use super::{Place, Store, StoreError, audit, stored};
 use crate::audit::{Entry, Event};
 use crate::model::{DecisionId, IssueId, TicketKey, Timestamp};
+
+/// Takes the first that is due, first in its lane, and has nothing to wait for.
+macro_rules! claim {
+    ($owner:literal, $lock:literal) => {
+        concat!(
+            "UPDATE actions SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = $1",
+            $owner,
+            " WHERE seq = (SELECT a.seq FROM actions AS a \
+              WHERE ((a.state = 'ready' AND a.run_at <= $2) OR (a.state = 'running' AND a.lease_until < $2)) \
+              AND NOT EXISTS (SELECT 1 FROM actions AS b WHERE b.lane = a.lane AND b.seq < a.seq \
+                              AND b.state IN ('ready', 'running')) \
+              AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for AND c.state IN ('ready', 'running')) \
+              ORDER BY a.run_at, a.seq LIMIT 1",
+            $lock,
+            ") RETURNING seq, id, issue_id, payload, made_at, attempts, lease_token, \
+              (SELECT ticket_key FROM tickets AS t WHERE t.issue_id = actions.issue_id) AS ticket_key"
+        )
+    };
+}
+
+const CLAIM: Claim = Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3", " FOR UPDATE OF a SKIP LOCKED") };
 
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -159,8 +180,7 @@ impl Store {
         drop_untried(&mut transaction, issue).await?;
         insert(&mut transaction, (issue, None), actions, now).await?;
         audit::append(&mut transaction, entry).await?;
-        transaction.commit().await?;
-        Ok(())
+        transaction.commit().await
     }
 
     /// Takes the next action that is due and first in its lane.
@@ -168,23 +188,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn claim_action(&self, now: Timestamp) -> Result<Option<ClaimedAction>, StoreError> {
-        let sql = "UPDATE actions SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = $1 \
-                   WHERE seq = (SELECT a.seq FROM actions AS a WHERE ((a.state = 'ready' AND a.run_at <= $2) \
-                                OR (a.state = 'running' AND a.lease_until < $2)) \
-                                AND NOT EXISTS (SELECT 1 FROM actions AS b WHERE b.lane = a.lane AND b.seq < a.seq \
-                                                AND b.state IN ('ready', 'running')) \
-                                AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for \
-                                                AND c.state IN ('ready', 'running')) \
-                                ORDER BY a.run_at, a.seq LIMIT 1) \
-                   RETURNING seq, id, issue_id, payload, made_at, attempts, lease_token, \
-                   (SELECT ticket_key FROM tickets AS t WHERE t.issue_id = actions.issue_id) AS ticket_key";
-        let row = sqlx::query(sql).bind(now.plus(LEASE).0).bind(now.0).fetch_optional(&self.writer).await?;
+        let row = self.claim(&CLAIM, now).await?;
         let Some(row) = row else { return Ok(None) };
         let mut claimed = claimed(&row)?;
         let newer = "SELECT count(*) FROM actions AS newer JOIN actions AS this ON this.seq = $1 \
                      WHERE newer.lane = this.lane AND newer.kind = this.kind AND newer.seq > this.seq AND newer.state = 'ready'";
-        let newer: i64 = sqlx::query_scalar(newer).bind(claimed.seq).fetch_one(&self.readers).await?;
-        claimed.superseded = newer > 0 && claimed.attempts > 1;
+        let newer = query(newer).bind(claimed.seq).one(self.db.reader()).await?;
+        claimed.superseded = newer.get::<i64>(0)? > 0 && claimed.attempts > 1;
         Ok(Some(claimed))
     }
 
@@ -218,8 +228,8 @@ impl Store {
     ) -> Result<(), StoreError> {
         let sql = "UPDATE actions SET state = 'ready', run_at = $1, last_error = $2 \
                    WHERE seq = $3 AND lease_token = $4 AND state = 'running'";
-        let query = sqlx::query(sql).bind(run_at.0).bind(error).bind(claimed.seq).bind(claimed.token);
-        if query.execute(&self.writer).await?.rows_affected() == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+        let query = query(sql).bind(run_at.0).bind(error).bind(claimed.seq).bind(claimed.token);
+        if query.execute(self.db.writer()).await? == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
     }
 
     /// Drops what nobody has begun of a decision that no longer holds.
@@ -228,7 +238,7 @@ impl Store {
     /// When it cannot be stored.
     pub async fn drop_rest_of(&self, decision: DecisionId) -> Result<(), StoreError> {
         let sql = "UPDATE actions SET state = 'dropped' WHERE decision_id = $1 AND state = 'ready' AND attempts = 0";
-        sqlx::query(sql).bind(decision.to_string()).execute(&self.writer).await?;
+        query(sql).bind(decision.to_string()).execute(self.db.writer()).await?;
         Ok(())
     }
 
@@ -238,8 +248,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn comment_body(&self, action: &str) -> Result<Option<Value>, StoreError> {
         let sql = "SELECT payload FROM actions WHERE id = $1";
-        let payload: Option<String> = sqlx::query_scalar(sql).bind(action).fetch_optional(&self.readers).await?;
-        let effect: Option<Effect> = payload.map(|payload| stored(serde_json::from_str(&payload))).transpose()?;
+        let Some(row) = query(sql).bind(action).optional(self.db.reader()).await? else { return Ok(None) };
+        let effect: Option<Effect> = stored(serde_json::from_str(row.get(0)?))?;
         Ok(effect.and_then(|effect| match effect {
             Effect::Comment { body, .. } => Some(body),
             Effect::Approve { .. } | Effect::Link { .. } | Effect::Message { .. } | Effect::Reply { .. } => None,
@@ -252,7 +262,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn waiting_actions(&self) -> Result<i64, StoreError> {
         let sql = "SELECT count(*) FROM actions WHERE state IN ('ready', 'running')";
-        Ok(sqlx::query_scalar(sql).fetch_one(&self.readers).await?)
+        query(sql).one(self.db.reader()).await?.get(0)
     }
 
     async fn end_action(
@@ -264,20 +274,19 @@ impl Store {
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         let sql = "UPDATE actions SET state = $1, last_error = NULL WHERE seq = $2 AND lease_token = $3 AND state = 'running'";
-        let query = sqlx::query(sql).bind(state).bind(claimed.seq).bind(claimed.token);
-        if query.execute(&mut *transaction).await?.rows_affected() == 0 {
+        let query = query(sql).bind(state).bind(claimed.seq).bind(claimed.token);
+        if query.execute(&mut transaction).await? == 0 {
             return Err(StoreError::LeaseLost);
         }
         let entry = Entry { at: now, ticket: claimed.action.ticket.clone(), event };
         audit::append(&mut transaction, &entry).await?;
-        transaction.commit().await?;
-        Ok(())
+        transaction.commit().await
     }
 }
 
 /// Adds actions for a ticket.
 pub(super) async fn insert(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     (issue, decision): (&IssueId, Option<DecisionId>),
     actions: &[NewAction],
     now: Timestamp,
@@ -289,7 +298,7 @@ pub(super) async fn insert(
             Lane::Jira => format!("jira:{issue}"),
             Lane::Slack => format!("slack:{issue}"),
         };
-        sqlx::query(sql)
+        query(sql)
             .bind(action.id.to_string())
             .bind(decision.map(|id| id.to_string()))
             .bind(issue.as_str())
@@ -298,7 +307,7 @@ pub(super) async fn insert(
             .bind(action.waits_for.map(|id| id.to_string()))
             .bind(&action.payload)
             .bind(now.0)
-            .execute(&mut **transaction)
+            .execute(&mut *transaction)
             .await?;
     }
     Ok(())
@@ -306,23 +315,20 @@ pub(super) async fn insert(
 
 /// Forgets actions of a ticket that nobody has begun: what replaces them is newer. One that was begun may have arrived,
 /// so it stays and is looked after.
-pub(super) async fn drop_untried(
-    transaction: &mut Transaction<'static, Sqlite>,
-    issue: &IssueId,
-) -> Result<(), StoreError> {
+pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0";
-    sqlx::query(sql).bind(issue.as_str()).execute(&mut **transaction).await?;
+    query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }
 
-fn claimed(row: &SqliteRow) -> Result<ClaimedAction, StoreError> {
+fn claimed(row: &Row) -> Result<ClaimedAction, StoreError> {
     let action = Action {
-        id: row.try_get("id")?,
-        issue: stored(IssueId::parse(row.try_get("issue_id")?))?,
-        ticket: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
-        effect: stored(serde_json::from_str(row.try_get("payload")?))?,
-        made_at: Timestamp(row.try_get("made_at")?),
+        id: row.get("id")?,
+        issue: stored(IssueId::parse(row.get("issue_id")?))?,
+        ticket: stored(TicketKey::parse(row.get("ticket_key")?))?,
+        effect: stored(serde_json::from_str(row.get("payload")?))?,
+        made_at: Timestamp(row.get("made_at")?),
     };
-    let (attempts, seq, token) = (row.try_get("attempts")?, row.try_get("seq")?, row.try_get("lease_token")?);
+    let (attempts, seq, token) = (row.get("attempts")?, row.get("seq")?, row.get("lease_token")?);
     Ok(ClaimedAction { action, attempts, superseded: false, seq, token })
 }

@@ -1,9 +1,7 @@
 //! Approved changes.
 
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
-
 use super::actions::{drop_untried, insert};
+use super::db::{Query, Row, query};
 use super::{NewAction, Store, StoreError, audit, stored};
 use crate::audit::Entry;
 use crate::model::{CommitSha, DecisionId, IssueId, Scope, TicketKey, Timestamp};
@@ -42,7 +40,7 @@ impl Store {
         let mut transaction = self.write().await?;
         let sql = "INSERT INTO approvals (issue_id, ticket_key, service, environment, commit_sha, approved_at, decision_id, approved_by) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING";
-        let inserted = sqlx::query(sql)
+        let inserted = query(sql)
             .bind(approval.issue.as_str())
             .bind(approval.ticket.as_str())
             .bind(approval.scope.service.as_str())
@@ -51,9 +49,9 @@ impl Store {
             .bind(approval.at.0)
             .bind(approval.decision.map(|id| id.to_string()))
             .bind(approval.by.as_deref())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
-        if inserted.rows_affected() == 0 {
+        if inserted == 0 {
             return Ok(());
         }
         if !actions.is_empty() {
@@ -61,8 +59,7 @@ impl Store {
             insert(&mut transaction, (&approval.issue, None), actions, entry.at).await?;
         }
         audit::append(&mut transaction, entry).await?;
-        transaction.commit().await?;
-        Ok(())
+        transaction.commit().await
     }
 
     /// The last approved change of a scope, other than the ticket itself.
@@ -72,7 +69,7 @@ impl Store {
     pub async fn baseline(&self, scope: &Scope, except: &IssueId) -> Result<Option<PastChange>, StoreError> {
         let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
                    WHERE service = $1 AND environment = $2 AND issue_id <> $3 ORDER BY seq DESC LIMIT 1";
-        self.past_change(sqlx::query(sql), scope, except.as_str()).await
+        self.past_change(query(sql), scope, except.as_str()).await
     }
 
     /// The last change of a scope in which exactly this commit was approved.
@@ -86,26 +83,21 @@ impl Store {
     ) -> Result<Option<PastChange>, StoreError> {
         let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
                    WHERE service = $1 AND environment = $2 AND commit_sha = $3 ORDER BY seq DESC LIMIT 1";
-        self.past_change(sqlx::query(sql), scope, commit.as_str()).await
+        self.past_change(query(sql), scope, commit.as_str()).await
     }
 
-    async fn past_change(
-        &self,
-        query: sqlx::query::Query<'_, sqlx::Sqlite, sqlx::sqlite::SqliteArguments>,
-        scope: &Scope,
-        third: &str,
-    ) -> Result<Option<PastChange>, StoreError> {
-        let query = query.bind(scope.service.to_string()).bind(scope.environment.to_string()).bind(third.to_owned());
-        query.fetch_optional(&self.readers).await?.as_ref().map(past_change).transpose()
+    async fn past_change(&self, query: Query, scope: &Scope, third: &str) -> Result<Option<PastChange>, StoreError> {
+        let query = query.bind(scope.service.to_string()).bind(scope.environment.to_string()).bind(third);
+        query.optional(self.db.reader()).await?.as_ref().map(past_change).transpose()
     }
 }
 
-fn past_change(row: &SqliteRow) -> Result<PastChange, StoreError> {
-    let decision: Option<String> = row.try_get("decision_id")?;
+fn past_change(row: &Row) -> Result<PastChange, StoreError> {
+    let decision: Option<String> = row.get("decision_id")?;
     Ok(PastChange {
-        ticket: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
-        commit: stored(CommitSha::parse(row.try_get("commit_sha")?))?,
-        approved_at: Timestamp(row.try_get("approved_at")?),
+        ticket: stored(TicketKey::parse(row.get("ticket_key")?))?,
+        commit: stored(CommitSha::parse(row.get("commit_sha")?))?,
+        approved_at: Timestamp(row.get("approved_at")?),
         decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
     })
 }

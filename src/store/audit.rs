@@ -1,7 +1,6 @@
 //! The audit trail's table.
 
-use sqlx::{Sqlite, Transaction};
-
+use super::db::{Transaction, query};
 use super::{Store, StoreError, stored};
 use crate::audit::{Entry, chain};
 
@@ -13,8 +12,7 @@ impl Store {
     pub async fn append(&self, entry: &Entry) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
         append(&mut transaction, entry).await?;
-        transaction.commit().await?;
-        Ok(())
+        transaction.commit().await
     }
 
     /// The whole trail: number, body, hash.
@@ -22,23 +20,26 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn trail(&self) -> Result<Vec<(i64, String, String)>, StoreError> {
-        Ok(sqlx::query_as("SELECT seq, body, hash FROM audit_entries ORDER BY seq").fetch_all(&self.readers).await?)
+        let rows = query("SELECT seq, body, hash FROM audit_entries ORDER BY seq").all(self.db.reader()).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
     }
 }
 
 /// Appends an entry inside the transaction of what it tells of.
-pub(super) async fn append(transaction: &mut Transaction<'static, Sqlite>, entry: &Entry) -> Result<(), StoreError> {
-    let last: Option<(i64, String)> = sqlx::query_as("SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1")
-        .fetch_optional(&mut **transaction)
-        .await?;
-    let (number, previous) = last.unwrap_or((0, chain::START.to_owned()));
+pub(super) async fn append(transaction: &mut Transaction, entry: &Entry) -> Result<(), StoreError> {
+    let last =
+        query("SELECT seq, hash FROM audit_entries ORDER BY seq DESC LIMIT 1").optional(&mut *transaction).await?;
+    let (number, previous): (i64, String) = match last {
+        Some(last) => (last.get(0)?, last.get(1)?),
+        None => (0, chain::START.to_owned()),
+    };
     let body = stored(serde_json::to_string(entry))?;
     let hash = chain::hash(&previous, &body);
-    sqlx::query("INSERT INTO audit_entries (seq, body, hash) VALUES ($1, $2, $3)")
+    query("INSERT INTO audit_entries (seq, body, hash) VALUES ($1, $2, $3)")
         .bind(number + 1)
         .bind(body)
         .bind(hash)
-        .execute(&mut **transaction)
+        .execute(transaction)
         .await?;
     Ok(())
 }

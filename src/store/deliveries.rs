@@ -2,6 +2,7 @@
 
 use sha2::{Digest, Sha256};
 
+use super::db::query;
 use super::jobs::{Job, enqueue};
 use super::{Store, StoreError, ledger};
 use crate::model::{Receipt, Timestamp};
@@ -39,20 +40,20 @@ impl Store {
         job: Option<&Job>,
         now: Timestamp,
     ) -> Result<Received, StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.db.begin().await?;
         let sql = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
                    VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING seq";
-        let inserted: Option<i64> = sqlx::query_scalar(sql)
+        let inserted = query(sql)
             .bind(delivery.source)
             .bind(delivery.id)
             .bind(hex::encode(Sha256::digest(delivery.body)))
             .bind(delivery.body)
             .bind(now.0)
-            .fetch_optional(&mut *transaction)
+            .optional(&mut transaction)
             .await?;
-        let Some(number) = inserted else { return Ok(Received::Duplicate) };
+        let Some(inserted) = inserted else { return Ok(Received::Duplicate) };
         if let Some(receipt) = delivery.receipt {
-            ledger::append(&mut transaction, receipt, (number, now)).await?;
+            ledger::append(&mut transaction, receipt, (inserted.get(0)?, now)).await?;
         }
         if let Some(job) = job {
             enqueue(&mut transaction, job, now).await?;

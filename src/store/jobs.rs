@@ -3,9 +3,9 @@
 //! A claim is a lease with a token that grows with every claim: a worker that slept past its lease cannot finish what
 //! another has taken over. Attempts grow at the claim, so that crashes count.
 
-use sqlx::{Row, Sqlite, Transaction};
-
-use super::{LEASE, Store, StoreError, stored};
+use super::claims::Claim;
+use super::db::{On, Transaction, query};
+use super::{Store, StoreError, stored};
 use crate::model::{IssueId, RepoName, Timestamp};
 
 /// Something to look at.
@@ -16,6 +16,26 @@ pub enum Job {
     /// Something about a repository changed.
     Repository(RepoName),
 }
+
+/// Takes the first that is due and whose subject nobody has. One whose claim ran out comes before a newer one for the same
+/// subject, so there are never two at once.
+macro_rules! claim {
+    ($owner:literal, $lock:literal) => {
+        concat!(
+            "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = $1",
+            $owner,
+            " WHERE seq = (SELECT j.seq FROM jobs AS j \
+              WHERE ((j.state = 'ready' AND j.run_at <= $2) OR (j.state = 'running' AND j.lease_until < $2)) \
+              AND NOT EXISTS (SELECT 1 FROM jobs AS k WHERE k.kind = j.kind AND k.subject = j.subject \
+                              AND k.state = 'running' AND k.seq <> j.seq) \
+              ORDER BY j.run_at, j.seq LIMIT 1",
+            $lock,
+            ") RETURNING seq, kind, subject, attempts, lease_token"
+        )
+    };
+}
+
+const CLAIM: Claim = Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3", " FOR UPDATE OF j SKIP LOCKED") };
 
 /// A job that this worker has.
 #[derive(Debug, Clone)]
@@ -50,10 +70,9 @@ impl Store {
     /// # Errors
     /// When it cannot be stored.
     pub async fn enqueue(&self, job: &Job, run_at: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.db.begin().await?;
         enqueue(&mut transaction, job, run_at).await?;
-        transaction.commit().await?;
-        Ok(())
+        transaction.commit().await
     }
 
     /// Takes the next job that is due and whose subject nobody is looking at.
@@ -61,23 +80,16 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn claim_job(&self, now: Timestamp) -> Result<Option<ClaimedJob>, StoreError> {
-        let sql = "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = $1 \
-                   WHERE seq = (SELECT j.seq FROM jobs AS j WHERE ((j.state = 'ready' AND j.run_at <= $2) \
-                                OR (j.state = 'running' AND j.lease_until < $2)) \
-                                AND NOT EXISTS (SELECT 1 FROM jobs AS k WHERE k.kind = j.kind AND k.subject = j.subject \
-                                                AND k.state = 'running' AND k.lease_until >= $2 AND k.seq <> j.seq) \
-                                ORDER BY j.run_at, j.seq LIMIT 1) \
-                   RETURNING seq, kind, subject, attempts, lease_token";
-        let row = sqlx::query(sql).bind(now.plus(LEASE).0).bind(now.0).fetch_optional(&self.writer).await?;
+        let row = self.claim(&CLAIM, now).await?;
         let Some(row) = row else { return Ok(None) };
-        let subject: String = row.try_get("subject")?;
-        let job = match row.try_get::<&str, _>("kind")? {
+        let subject: String = row.get("subject")?;
+        let job = match row.get::<&str>("kind")? {
             "ticket" => Job::Ticket(stored(IssueId::parse(&subject))?),
             "repository" => Job::Repository(stored(RepoName::parse(&subject))?),
             other => return Err(StoreError::Damaged(format!("a job of kind `{other}`"))),
         };
-        let (seq, token) = (row.try_get("seq")?, row.try_get("lease_token")?);
-        Ok(Some(ClaimedJob { job, attempts: row.try_get("attempts")?, seq, token }))
+        let (seq, token) = (row.get("seq")?, row.get("lease_token")?);
+        Ok(Some(ClaimedJob { job, attempts: row.get("attempts")?, seq, token }))
     }
 
     /// The job is done.
@@ -85,9 +97,18 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else has it now.
     pub async fn finish_job(&self, claimed: &ClaimedJob) -> Result<(), StoreError> {
-        let sql = "DELETE FROM jobs WHERE seq = $1 AND lease_token = $2 AND state = 'running'";
-        let done = sqlx::query(sql).bind(claimed.seq).bind(claimed.token).execute(&self.writer).await?;
-        if done.rows_affected() == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+        end(self.db.writer(), claimed).await
+    }
+
+    /// The job is done, and its subject is looked at again at `run_at`; sooner when somebody asked for it meanwhile.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has it now.
+    pub async fn look_again(&self, claimed: &ClaimedJob, run_at: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.db.begin().await?;
+        end(&mut transaction, claimed).await?;
+        enqueue(&mut transaction, &claimed.job, run_at).await?;
+        transaction.commit().await
     }
 
     /// The job failed and is tried again at `run_at`, or joins a newer one that waits for the same subject.
@@ -95,37 +116,35 @@ impl Store {
     /// # Errors
     /// When it cannot be stored.
     pub async fn retry_job(&self, claimed: &ClaimedJob, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
-        let sql = "DELETE FROM jobs WHERE seq = $1 AND lease_token = $2 AND state = 'running'";
-        let gone = sqlx::query(sql).bind(claimed.seq).bind(claimed.token).execute(&mut *transaction).await?;
-        if gone.rows_affected() == 0 {
-            return Err(StoreError::LeaseLost);
-        }
+        let mut transaction = self.db.begin().await?;
+        end(&mut transaction, claimed).await?;
         let sql = "INSERT INTO jobs (kind, subject, state, run_at, attempts, lease_until, lease_token, last_error) \
                    VALUES ($1, $2, 'ready', $3, $4, 0, $5, $6) ON CONFLICT DO NOTHING";
-        sqlx::query(sql)
+        query(sql)
             .bind(claimed.job.kind())
             .bind(claimed.job.subject())
             .bind(run_at.0)
             .bind(claimed.attempts)
             .bind(claimed.token)
             .bind(error)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
-        transaction.commit().await?;
-        Ok(())
+        transaction.commit().await
     }
 }
 
+/// Ends a claim, unless it was lost.
+async fn end<'a>(on: impl Into<On<'a>>, claimed: &ClaimedJob) -> Result<(), StoreError> {
+    let sql = "DELETE FROM jobs WHERE seq = $1 AND lease_token = $2 AND state = 'running'";
+    let ended = query(sql).bind(claimed.seq).bind(claimed.token).execute(on).await?;
+    if ended == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+}
+
 /// Adds a job, or brings a waiting one for the same subject forward.
-pub(super) async fn enqueue(
-    transaction: &mut Transaction<'static, Sqlite>,
-    job: &Job,
-    run_at: Timestamp,
-) -> Result<(), StoreError> {
+pub(super) async fn enqueue(transaction: &mut Transaction, job: &Job, run_at: Timestamp) -> Result<(), StoreError> {
     let sql = "INSERT INTO jobs (kind, subject, state, run_at, attempts, lease_until, lease_token) \
                VALUES ($1, $2, 'ready', $3, 0, 0, 0) \
-               ON CONFLICT (kind, subject) WHERE state = 'ready' DO UPDATE SET run_at = min(run_at, excluded.run_at), attempts = 0";
-    sqlx::query(sql).bind(job.kind()).bind(job.subject()).bind(run_at.0).execute(&mut **transaction).await?;
+               ON CONFLICT (kind, subject) WHERE state = 'ready' DO UPDATE SET run_at = CASE WHEN excluded.run_at < jobs.run_at THEN excluded.run_at ELSE jobs.run_at END, attempts = 0";
+    query(sql).bind(job.kind()).bind(job.subject()).bind(run_at.0).execute(transaction).await?;
     Ok(())
 }

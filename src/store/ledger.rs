@@ -5,10 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::query::Query;
-use sqlx::sqlite::{SqliteArguments, SqliteRow};
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+use sqlx::AssertSqlSafe;
 
+use super::db::{Query, Row, Transaction, query};
 use super::{Store, StoreError, stored};
 use crate::model::{
     Account, AccountKind, CommitSha, GithubId, Ledger, Opinion, Push, Receipt, RepoName, Seen, SeenReview, Timestamp,
@@ -16,6 +15,12 @@ use crate::model::{
 
 /// Pull requests in one statement; SQLite allows some ten thousand values in one.
 const AT_ONCE: usize = 500;
+
+/// Columns by name: a statement that an older process prepared has to mean the same after a column was added.
+const REVIEWS: &str = "SELECT pull_request, review, commit_sha, submitted_at, received_at FROM seen_reviews";
+const PUSHES: &str = "SELECT pull_request, before_sha, after_sha, account_id, account_login, account_kind, received_at \
+                      FROM seen_pushes";
+const BASE_CHANGES: &str = "SELECT pull_request, received_at FROM seen_base_changes";
 
 impl Store {
     /// What the ledger says about pull requests; those that it says nothing about are left out.
@@ -29,14 +34,14 @@ impl Store {
         let mut ledger = BTreeMap::new();
         let Some(id) = self.repository_id(repository).await? else { return Ok(ledger) };
         for numbers in numbers.chunks(AT_ONCE) {
-            for row in self.seen("SELECT * FROM seen_reviews", id, numbers).await? {
+            for row in self.seen(REVIEWS, id, numbers).await? {
                 entry(&mut ledger, &row)?.reviews.push(seen_review(&row)?);
             }
-            for row in self.seen("SELECT * FROM seen_pushes", id, numbers).await? {
+            for row in self.seen(PUSHES, id, numbers).await? {
                 entry(&mut ledger, &row)?.pushes.push(push(&row)?);
             }
-            for row in self.seen("SELECT * FROM seen_base_changes", id, numbers).await? {
-                entry(&mut ledger, &row)?.base_changes.push(Timestamp(row.try_get("received_at")?));
+            for row in self.seen(BASE_CHANGES, id, numbers).await? {
+                entry(&mut ledger, &row)?.base_changes.push(Timestamp(row.get("received_at")?));
             }
         }
         Ok(ledger)
@@ -48,29 +53,30 @@ impl Store {
                      SELECT repository_id, delivery FROM seen_pushes WHERE repository = $1 UNION ALL \
                      SELECT repository_id, delivery FROM seen_base_changes WHERE repository = $1\
                    ) AS heard ORDER BY delivery DESC LIMIT 1";
-        Ok(sqlx::query_scalar(sql).bind(name.as_str()).fetch_optional(&self.readers).await?)
+        let row = query(sql).bind(name.as_str()).optional(self.db.reader()).await?;
+        row.map(|row| row.get(0)).transpose()
     }
 
     /// The rows of a table about pull requests of a repository, in the order in which they came.
-    async fn seen(&self, select: &str, repository: i64, numbers: &[u64]) -> Result<Vec<SqliteRow>, StoreError> {
-        let mut query = QueryBuilder::<Sqlite>::new(select);
-        query.push(" WHERE repository_id = ").push_bind(repository).push(" AND pull_request IN (");
-        let mut values = query.separated(", ");
+    async fn seen(&self, select: &str, repository: i64, numbers: &[u64]) -> Result<Vec<Row>, StoreError> {
+        let places: Vec<String> = (2..numbers.len() + 2).map(|place| format!("${place}")).collect();
+        let places = places.join(", ");
+        let sql = format!("{select} WHERE repository_id = $1 AND pull_request IN ({places}) ORDER BY seq");
+        let mut query = query(AssertSqlSafe(sql)).bind(repository);
         for number in numbers {
-            values.push_bind(stored(i64::try_from(*number))?);
+            query = query.bind(stored(i64::try_from(*number))?);
         }
-        query.push(") ORDER BY seq");
-        Ok(query.build().fetch_all(&self.readers).await?)
+        query.all(self.db.reader()).await
     }
 }
 
 /// Writes a line inside the transaction of the delivery that brought it.
 pub(super) async fn append(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     receipt: &Receipt,
     (delivery, now): (i64, Timestamp),
 ) -> Result<(), StoreError> {
-    let query = sqlx::query(insert(&receipt.event)).bind(delivery).bind(now.0);
+    let query = query(insert(&receipt.event)).bind(delivery).bind(now.0);
     let query = query.bind(stored(i64::try_from(receipt.repository_id))?).bind(receipt.repository.to_string());
     let query = query.bind(stored(i64::try_from(receipt.number))?);
     let query = match &receipt.event {
@@ -83,7 +89,7 @@ pub(super) async fn append(
         }
         Seen::BaseChange => query,
     };
-    query.execute(&mut **transaction).await?;
+    query.execute(transaction).await?;
     Ok(())
 }
 
@@ -107,40 +113,38 @@ fn insert(event: &Seen) -> &'static str {
     }
 }
 
-type Insert = Query<'static, Sqlite, SqliteArguments>;
-
-fn by_account(query: Insert, by: &Account) -> Result<Insert, StoreError> {
+fn by_account(query: Query, by: &Account) -> Result<Query, StoreError> {
     Ok(query.bind(stored(i64::try_from(by.id.0))?).bind(by.login.clone()).bind(kind_word(by.kind)))
 }
 
-fn entry<'a>(ledger: &'a mut BTreeMap<u64, Ledger>, row: &SqliteRow) -> Result<&'a mut Ledger, StoreError> {
-    let number: i64 = row.try_get("pull_request")?;
+fn entry<'a>(ledger: &'a mut BTreeMap<u64, Ledger>, row: &Row) -> Result<&'a mut Ledger, StoreError> {
+    let number: i64 = row.get("pull_request")?;
     Ok(ledger.entry(stored(u64::try_from(number))?).or_default())
 }
 
-fn seen_review(row: &SqliteRow) -> Result<SeenReview, StoreError> {
+fn seen_review(row: &Row) -> Result<SeenReview, StoreError> {
     Ok(SeenReview {
-        id: row.try_get("review")?,
-        commit: stored(CommitSha::parse(row.try_get("commit_sha")?))?,
-        submitted_at: Timestamp(row.try_get("submitted_at")?),
-        received_at: Timestamp(row.try_get("received_at")?),
+        id: row.get("review")?,
+        commit: stored(CommitSha::parse(row.get("commit_sha")?))?,
+        submitted_at: Timestamp(row.get("submitted_at")?),
+        received_at: Timestamp(row.get("received_at")?),
     })
 }
 
-fn push(row: &SqliteRow) -> Result<Push, StoreError> {
-    let before: Option<&str> = row.try_get("before_sha")?;
-    let kind = match row.try_get("account_kind")? {
+fn push(row: &Row) -> Result<Push, StoreError> {
+    let before: Option<&str> = row.get("before_sha")?;
+    let kind = match row.get("account_kind")? {
         "user" => AccountKind::User,
         "bot" => AccountKind::Bot,
         _ => AccountKind::Other,
     };
-    let id: i64 = row.try_get("account_id")?;
-    let by = Account { id: GithubId(stored(u64::try_from(id))?), login: row.try_get("account_login")?, kind };
+    let id: i64 = row.get("account_id")?;
+    let by = Account { id: GithubId(stored(u64::try_from(id))?), login: row.get("account_login")?, kind };
     Ok(Push {
         before: before.map(|sha| stored(CommitSha::parse(sha))).transpose()?,
-        after: stored(CommitSha::parse(row.try_get("after_sha")?))?,
+        after: stored(CommitSha::parse(row.get("after_sha")?))?,
         by: Some(by),
-        at: Timestamp(row.try_get("received_at")?),
+        at: Timestamp(row.get("received_at")?),
     })
 }
 

@@ -1,8 +1,8 @@
 //! Where our comment and our messages about a ticket are.
 
 use serde::{Deserialize, Serialize};
-use sqlx::Row;
 
+use super::db::query;
 use super::{Store, StoreError};
 use crate::model::IssueId;
 
@@ -48,13 +48,13 @@ impl Store {
     /// When the database does not answer.
     pub async fn post(&self, issue: &IssueId, place: Place) -> Result<Option<Post>, StoreError> {
         let sql = "SELECT external_id, channel, verdict, action_id FROM posts WHERE issue_id = $1 AND place = $2";
-        let row = sqlx::query(sql).bind(issue.as_str()).bind(place.id()).fetch_optional(&self.readers).await?;
+        let row = query(sql).bind(issue.as_str()).bind(place.id()).optional(self.db.reader()).await?;
         let Some(row) = row else { return Ok(None) };
         Ok(Some(Post {
-            external_id: row.try_get("external_id")?,
-            channel: row.try_get("channel")?,
-            verdict: row.try_get("verdict")?,
-            action: row.try_get("action_id")?,
+            external_id: row.get("external_id")?,
+            channel: row.get("channel")?,
+            verdict: row.get("verdict")?,
+            action: row.get("action_id")?,
         }))
     }
 
@@ -66,14 +66,14 @@ impl Store {
         let sql = "INSERT INTO posts (issue_id, place, external_id, channel, verdict, action_id) VALUES ($1, $2, $3, $4, $5, $6) \
                    ON CONFLICT (issue_id, place) DO UPDATE SET external_id = excluded.external_id, \
                    channel = excluded.channel, verdict = excluded.verdict, action_id = excluded.action_id";
-        sqlx::query(sql)
+        query(sql)
             .bind(issue.as_str())
             .bind(place.id())
             .bind(&post.external_id)
             .bind(&post.channel)
             .bind(&post.verdict)
             .bind(&post.action)
-            .execute(&self.writer)
+            .execute(self.db.writer())
             .await?;
         Ok(())
     }

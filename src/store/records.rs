@@ -1,10 +1,9 @@
 //! Decisions, with everything that is needed to make them again.
 
 use sha2::{Digest, Sha256};
-use sqlx::Row;
-use sqlx::sqlite::SqliteRow;
 
-use super::{KnownTicket, NewAction, Store, StoreError, actions, audit, stored, tickets};
+use super::db::{Row, Transaction, query};
+use super::{KnownTicket, NewAction, Store, StoreError, Turn, actions, audit, stored, tickets};
 use crate::audit::{Entry, Event};
 use crate::model::{DecisionId, IssueId, Scope, TicketKey, Timestamp};
 use crate::policy::criteria::Criteria;
@@ -73,8 +72,13 @@ impl Store {
     /// Records an evaluation: facts, decision, ticket, audit entry and actions in one transaction.
     ///
     /// # Errors
-    /// When it cannot be stored; then nothing of it is.
-    pub async fn record(&self, evaluation: &Evaluation<'_>, scope: Option<&Scope>) -> Result<(), StoreError> {
+    /// When it cannot be stored, or the turn in which it was made was lost; then nothing of it is.
+    pub async fn record(
+        &self,
+        evaluation: &Evaluation<'_>,
+        scope: Option<&Scope>,
+        turn: Option<&mut Turn>,
+    ) -> Result<(), StoreError> {
         let Evaluation { facts, decision, id, number, at, .. } = *evaluation;
         let ticket = &facts.ticket;
         let facts_json = stored(serde_json::to_string(facts))?;
@@ -85,7 +89,7 @@ impl Store {
         self.keep_policy(&mut transaction, evaluation.policy, at).await?;
         let sql = "INSERT INTO decisions (id, issue_id, ticket_key, evaluation, verdict, facts, decision, policy_digest, decided_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-        sqlx::query(sql)
+        query(sql)
             .bind(id.to_string())
             .bind(ticket.id.as_str())
             .bind(ticket.key.as_str())
@@ -95,21 +99,23 @@ impl Store {
             .bind(&decision_json)
             .bind(decision.criteria_digest())
             .bind(at.0)
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         let sql = "UPDATE tickets SET evaluation = $1, decision_id = $2, result_sha256 = $3 WHERE issue_id = $4";
-        sqlx::query(sql)
+        query(sql)
             .bind(number)
             .bind(id.to_string())
             .bind(result_sha256(decision)?)
             .bind(ticket.id.as_str())
-            .execute(&mut *transaction)
+            .execute(&mut transaction)
             .await?;
         actions::drop_untried(&mut transaction, &ticket.id).await?;
         actions::insert(&mut transaction, (&ticket.id, Some(id)), evaluation.actions, at).await?;
         audit::append(&mut transaction, &entry).await?;
-        transaction.commit().await?;
-        Ok(())
+        if let Some(turn) = turn {
+            turn.assure().await?;
+        }
+        transaction.commit().await
     }
 
     /// A decision by its id.
@@ -119,7 +125,7 @@ impl Store {
     pub async fn decision(&self, id: DecisionId) -> Result<Option<StoredDecision>, StoreError> {
         let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, p.criteria, p.people \
                    FROM decisions AS d JOIN policies AS p ON p.digest = d.policy_digest WHERE d.id = $1";
-        let row = sqlx::query(sql).bind(id.to_string()).fetch_optional(&self.readers).await?;
+        let row = query(sql).bind(id.to_string()).optional(self.db.reader()).await?;
         row.as_ref().map(stored_decision).transpose()
     }
 
@@ -131,7 +137,7 @@ impl Store {
         let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, p.criteria, p.people \
                    FROM decisions AS d JOIN policies AS p ON p.digest = d.policy_digest \
                    WHERE d.ticket_key = $1 ORDER BY d.evaluation DESC LIMIT 1";
-        let row = sqlx::query(sql).bind(ticket.as_str()).fetch_optional(&self.readers).await?;
+        let row = query(sql).bind(ticket.as_str()).optional(self.db.reader()).await?;
         row.as_ref().map(stored_decision).transpose()
     }
 
@@ -142,7 +148,8 @@ impl Store {
     pub async fn recent_decisions(&self, most: i64) -> Result<Vec<(String, String, i64)>, StoreError> {
         let sql = "SELECT d.ticket_key, d.verdict, d.decided_at FROM decisions AS d \
                    JOIN tickets AS t ON t.decision_id = d.id ORDER BY d.decided_at DESC, d.id DESC LIMIT $1";
-        Ok(sqlx::query_as(sql).bind(most).fetch_all(&self.readers).await?)
+        let rows = query(sql).bind(most).all(self.db.reader()).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
     }
 
     /// How many decisions were made with each verdict, for the metrics.
@@ -150,7 +157,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn verdict_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT verdict, count(*) FROM decisions GROUP BY verdict").fetch_all(&self.readers).await?)
+        let rows = query("SELECT verdict, count(*) FROM decisions GROUP BY verdict").all(self.db.reader()).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 
     /// Whether a decision differs from the last one about the ticket.
@@ -172,17 +180,17 @@ impl Store {
 
     async fn keep_policy(
         &self,
-        transaction: &mut sqlx::Transaction<'static, sqlx::Sqlite>,
+        transaction: &mut Transaction,
         policy: &Policy,
         now: Timestamp,
     ) -> Result<(), StoreError> {
         let sql = "INSERT INTO policies (digest, criteria, people, first_used_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        sqlx::query(sql)
+        query(sql)
             .bind(&policy.criteria.digest)
             .bind(&policy.criteria_text)
             .bind(&policy.people_text)
             .bind(now.0)
-            .execute(&mut **transaction)
+            .execute(transaction)
             .await?;
         Ok(())
     }
@@ -204,15 +212,15 @@ fn entry(evaluation: &Evaluation<'_>, facts: &str, decision: &str) -> Entry {
     }
 }
 
-fn stored_decision(row: &SqliteRow) -> Result<StoredDecision, StoreError> {
+fn stored_decision(row: &Row) -> Result<StoredDecision, StoreError> {
     Ok(StoredDecision {
-        id: stored(DecisionId::parse(row.try_get("id")?))?,
-        ticket: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
-        evaluation: row.try_get("evaluation")?,
-        verdict: row.try_get("verdict")?,
-        facts: stored(serde_json::from_str(row.try_get("facts")?))?,
-        decision: row.try_get("decision")?,
-        criteria: stored(Criteria::parse(row.try_get("criteria")?, row.try_get("people")?))?,
-        at: Timestamp(row.try_get("decided_at")?),
+        id: stored(DecisionId::parse(row.get("id")?))?,
+        ticket: stored(TicketKey::parse(row.get("ticket_key")?))?,
+        evaluation: row.get("evaluation")?,
+        verdict: row.get("verdict")?,
+        facts: stored(serde_json::from_str(row.get("facts")?))?,
+        decision: row.get("decision")?,
+        criteria: stored(Criteria::parse(row.get("criteria")?, row.get("people")?))?,
+        at: Timestamp(row.get("decided_at")?),
     })
 }

@@ -1,8 +1,6 @@
 //! What we know of each ticket.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
-
+use super::db::{Row, Transaction, query};
 use super::{Store, StoreError, stored};
 use crate::model::{DecisionId, IssueId, Scope, ServiceName, Ticket, TicketKey, TicketStatus, Timestamp};
 
@@ -32,7 +30,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn known_ticket(&self, issue: &IssueId) -> Result<Option<KnownTicket>, StoreError> {
         let sql = "SELECT issue_id, ticket_key, status, seen_at, evaluation, decision_id, result_sha256 FROM tickets WHERE issue_id = $1";
-        let row = sqlx::query(sql).bind(issue.as_str()).fetch_optional(&self.readers).await?;
+        let row = query(sql).bind(issue.as_str()).optional(self.db.reader()).await?;
         row.as_ref().map(known).transpose()
     }
 
@@ -43,8 +41,8 @@ impl Store {
     pub async fn unfinished_of_scope(&self, scope: &Scope) -> Result<Vec<KnownTicket>, StoreError> {
         let sql = "SELECT issue_id, ticket_key, status, seen_at, evaluation, decision_id, result_sha256 FROM tickets \
                    WHERE service = $1 AND environment = $2 AND status IN ('pending', 'approved') ORDER BY seen_at, issue_id";
-        let query = sqlx::query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str());
-        query.fetch_all(&self.readers).await?.iter().map(known).collect()
+        let query = query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str());
+        query.all(self.db.reader()).await?.iter().map(known).collect()
     }
 
     /// The tickets of a service that waited for a decision when we last saw them.
@@ -54,7 +52,7 @@ impl Store {
     pub async fn pending_of_service(&self, service: &ServiceName) -> Result<Vec<KnownTicket>, StoreError> {
         let sql = "SELECT issue_id, ticket_key, status, seen_at, evaluation, decision_id, result_sha256 FROM tickets \
                    WHERE service = $1 AND status = 'pending' ORDER BY seen_at, issue_id";
-        sqlx::query(sql).bind(service.as_str()).fetch_all(&self.readers).await?.iter().map(known).collect()
+        query(sql).bind(service.as_str()).all(self.db.reader()).await?.iter().map(known).collect()
     }
 
     /// Notes a ticket as it is now, before anything is decided about it: so that others of its scope can see it.
@@ -62,10 +60,9 @@ impl Store {
     /// # Errors
     /// When it cannot be stored.
     pub async fn note_ticket(&self, ticket: &Ticket, scope: Option<&Scope>, now: Timestamp) -> Result<(), StoreError> {
-        let mut transaction = self.write().await?;
+        let mut transaction = self.db.begin().await?;
         note(&mut transaction, ticket, scope, now).await?;
-        transaction.commit().await?;
-        Ok(())
+        transaction.commit().await
     }
 
     /// Notes that a ticket is gone: deleted, moved away, or hidden from us.
@@ -73,9 +70,9 @@ impl Store {
     /// # Errors
     /// When it cannot be stored.
     pub async fn note_gone(&self, issue: &IssueId) -> Result<(), StoreError> {
-        sqlx::query("UPDATE tickets SET status = 'gone' WHERE issue_id = $1")
+        query("UPDATE tickets SET status = 'gone' WHERE issue_id = $1")
             .bind(issue.as_str())
-            .execute(&self.writer)
+            .execute(self.db.writer())
             .await?;
         Ok(())
     }
@@ -85,12 +82,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn ticket_counts(&self) -> Result<Vec<(String, i64)>, StoreError> {
-        Ok(sqlx::query_as("SELECT status, count(*) FROM tickets GROUP BY status").fetch_all(&self.readers).await?)
+        let rows = query("SELECT status, count(*) FROM tickets GROUP BY status").all(self.db.reader()).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
     }
 }
 
 pub(super) async fn note(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     ticket: &Ticket,
     scope: Option<&Scope>,
     now: Timestamp,
@@ -98,14 +96,14 @@ pub(super) async fn note(
     let sql = "INSERT INTO tickets (issue_id, ticket_key, service, environment, status, evaluation, seen_at) \
                VALUES ($1, $2, $3, $4, $5, 0, $6) ON CONFLICT (issue_id) DO UPDATE SET ticket_key = excluded.ticket_key, \
                service = excluded.service, environment = excluded.environment, status = excluded.status";
-    sqlx::query(sql)
+    query(sql)
         .bind(ticket.id.as_str())
         .bind(ticket.key.as_str())
         .bind(scope.map(|scope| scope.service.as_str()))
         .bind(scope.map(|scope| scope.environment.as_str()))
         .bind(status(ticket.status.meaning))
         .bind(now.0)
-        .execute(&mut **transaction)
+        .execute(transaction)
         .await?;
     Ok(())
 }
@@ -120,15 +118,15 @@ fn status(meaning: TicketStatus) -> &'static str {
     }
 }
 
-fn known(row: &SqliteRow) -> Result<KnownTicket, StoreError> {
-    let decision: Option<String> = row.try_get("decision_id")?;
+fn known(row: &Row) -> Result<KnownTicket, StoreError> {
+    let decision: Option<String> = row.get("decision_id")?;
     Ok(KnownTicket {
-        issue: stored(IssueId::parse(row.try_get("issue_id")?))?,
-        key: stored(TicketKey::parse(row.try_get("ticket_key")?))?,
-        status: row.try_get("status")?,
-        first_seen: Timestamp(row.try_get("seen_at")?),
-        evaluation: row.try_get("evaluation")?,
+        issue: stored(IssueId::parse(row.get("issue_id")?))?,
+        key: stored(TicketKey::parse(row.get("ticket_key")?))?,
+        status: row.get("status")?,
+        first_seen: Timestamp(row.get("seen_at")?),
+        evaluation: row.get("evaluation")?,
         decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
-        result: row.try_get("result_sha256")?,
+        result: row.get("result_sha256")?,
     })
 }

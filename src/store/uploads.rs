@@ -1,8 +1,6 @@
 //! Scans that pipelines sent.
 
-use sqlx::sqlite::SqliteRow;
-use sqlx::{Row, Sqlite, Transaction};
-
+use super::db::{Query, Row, Transaction, query};
 use super::jobs::{Job, enqueue};
 use super::{Received, Store, StoreError, stored};
 use crate::model::{BuildName, CommitSha, Service, Timestamp, UploadedRun};
@@ -65,67 +63,65 @@ impl Store {
     ) -> Result<Vec<UploadedRun>, StoreError> {
         let sql = "SELECT * FROM uploaded_scans WHERE service = $1 AND repository = $2 AND tool = $3 \
                    AND commit_sha = $4 AND build_job = $5 AND build_number = $6 ORDER BY seq";
-        let query = sqlx::query(sql).bind(service.name.as_str()).bind(service.repository.as_str()).bind(tool);
-        let query = query.bind(build.commit.as_str()).bind(&build.job).bind(&build.number);
-        let mut rows = query.fetch_all(&self.readers).await?;
+        let mut rows = of_build(of_service(query(sql), service).bind(tool), build).all(self.db.reader()).await?;
         if rows.is_empty() {
             let sql = "SELECT * FROM uploaded_scans WHERE service = $1 AND repository = $2 AND tool = $3 \
                        ORDER BY seq DESC LIMIT 1";
-            let query = sqlx::query(sql).bind(service.name.as_str()).bind(service.repository.as_str()).bind(tool);
-            rows = query.fetch_all(&self.readers).await?;
+            rows = of_service(query(sql), service).bind(tool).all(self.db.reader()).await?;
         }
         rows.iter().map(run).collect()
     }
 }
 
-async fn knows(transaction: &mut Transaction<'static, Sqlite>, upload: &Upload<'_>) -> Result<bool, StoreError> {
-    let sql = "SELECT count(*) FROM uploaded_scans WHERE service = $1 AND repository = $2 AND commit_sha = $3 \
-               AND build_job = $4 AND build_number = $5 AND file_sha256 = $6";
-    let Upload { service, build, .. } = upload;
-    let query = sqlx::query_scalar(sql).bind(service.name.as_str()).bind(service.repository.as_str());
-    let query = query.bind(build.commit.as_str()).bind(&build.job).bind(&build.number).bind(upload.file_sha256);
-    let known: i64 = query.fetch_one(&mut **transaction).await?;
-    Ok(known > 0)
+fn of_service(query: Query, service: &Service) -> Query {
+    query.bind(service.name.as_str()).bind(service.repository.as_str())
 }
 
-async fn files(transaction: &mut Transaction<'static, Sqlite>, upload: &Upload<'_>) -> Result<i64, StoreError> {
+fn of_build(query: Query, build: &BuildName) -> Query {
+    query.bind(build.commit.as_str()).bind(&build.job).bind(&build.number)
+}
+
+async fn knows(transaction: &mut Transaction, upload: &Upload<'_>) -> Result<bool, StoreError> {
+    let sql = "SELECT count(*) FROM uploaded_scans WHERE service = $1 AND repository = $2 AND commit_sha = $3 \
+               AND build_job = $4 AND build_number = $5 AND file_sha256 = $6";
+    let query = of_build(of_service(query(sql), upload.service), upload.build).bind(upload.file_sha256);
+    Ok(query.one(transaction).await?.get::<i64>(0)? > 0)
+}
+
+async fn files(transaction: &mut Transaction, upload: &Upload<'_>) -> Result<i64, StoreError> {
     let sql = "SELECT count(DISTINCT file_sha256) FROM uploaded_scans WHERE service = $1 AND repository = $2 \
                AND commit_sha = $3 AND build_job = $4 AND build_number = $5";
-    let Upload { service, build, .. } = upload;
-    let query = sqlx::query_scalar(sql).bind(service.name.as_str()).bind(service.repository.as_str());
-    Ok(query.bind(build.commit.as_str()).bind(&build.job).bind(&build.number).fetch_one(&mut **transaction).await?)
+    of_build(of_service(query(sql), upload.service), upload.build).one(transaction).await?.get(0)
 }
 
 async fn insert(
-    transaction: &mut Transaction<'static, Sqlite>,
+    transaction: &mut Transaction,
     upload: &Upload<'_>,
     (number, run): (usize, &UploadedRun),
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO uploaded_scans (service, repository, commit_sha, build_job, build_number, file_sha256, run, \
                  tool, rules, completed, findings, received_at) \
                VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-    let Upload { service, build, .. } = upload;
-    let query = sqlx::query(sql).bind(service.name.as_str()).bind(service.repository.as_str());
-    let query = query.bind(build.commit.as_str()).bind(&build.job).bind(&build.number).bind(upload.file_sha256);
+    let query = of_build(of_service(query(sql), upload.service), upload.build).bind(upload.file_sha256);
     let query = query.bind(stored(i64::try_from(number))?).bind(&run.tool).bind(stored(i64::try_from(run.rules))?);
     let query = query.bind(i64::from(run.completed)).bind(stored(serde_json::to_string(&run.findings))?);
-    query.bind(run.received_at.0).execute(&mut **transaction).await?;
+    query.bind(run.received_at.0).execute(transaction).await?;
     Ok(())
 }
 
-fn run(row: &SqliteRow) -> Result<UploadedRun, StoreError> {
-    let rules: i64 = row.try_get("rules")?;
+fn run(row: &Row) -> Result<UploadedRun, StoreError> {
+    let rules: i64 = row.get("rules")?;
     Ok(UploadedRun {
-        tool: row.try_get("tool")?,
+        tool: row.get("tool")?,
         build: BuildName {
-            commit: stored(CommitSha::parse(row.try_get("commit_sha")?))?,
-            job: row.try_get("build_job")?,
-            number: row.try_get("build_number")?,
+            commit: stored(CommitSha::parse(row.get("commit_sha")?))?,
+            job: row.get("build_job")?,
+            number: row.get("build_number")?,
         },
         rules: stored(u64::try_from(rules))?,
-        completed: row.try_get::<i64, _>("completed")? == 1,
-        findings: stored(serde_json::from_str(row.try_get("findings")?))?,
-        received_at: Timestamp(row.try_get("received_at")?),
-        file_sha256: row.try_get("file_sha256")?,
+        completed: row.get::<i64>("completed")? == 1,
+        findings: stored(serde_json::from_str(row.get("findings")?))?,
+        received_at: Timestamp(row.get("received_at")?),
+        file_sha256: row.get("file_sha256")?,
     })
 }

@@ -10,27 +10,27 @@ use cm_bot::simulator::jira::BOT_ACCOUNT;
 use cm_bot::simulator::scene::{Scene, Step, Variant};
 
 use crate::support::process::Service;
-use crate::support::scene;
+use crate::support::{scene, world};
 
 /// How long a ticket may take after the last restart.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The world's clock begins at the machine's time, which the service reads, and can be moved on its own.
-fn same_time() -> Clock {
+pub fn same_time() -> Clock {
     Clock::Scripted(Arc::new(AtomicI64::new(Clock::Real.now_ms())))
 }
 
-/// What people see of the ticket: approvals by cm-bot, its comments, its messages.
-fn seen(world: &World) -> (usize, usize, usize) {
-    let Some(ticket) = world.simulator.jira.ticket("PRODCM-412") else { return (0, 0, 0) };
+/// What people see of a ticket: approvals by cm-bot, its comments, its messages.
+pub fn seen(world: &World, key: &str) -> (usize, usize, usize) {
+    let Some(ticket) = world.simulator.jira.ticket(key) else { return (0, 0, 0) };
     let approvals = ticket.transitions.iter().filter(|step| step.by_account == BOT_ACCOUNT).count();
     let comments = ticket.comments.iter().filter(|comment| comment.author_account == BOT_ACCOUNT).count();
     let messages = world.simulator.slack.messages();
-    let messages = messages.iter().filter(|message| message.text.contains("PRODCM-412")).count();
+    let messages = messages.iter().filter(|message| message.text.contains(key)).count();
     (approvals, comments, messages)
 }
 
-async fn play(world: &World, steps: impl Iterator<Item = &Step>) {
+pub async fn play(world: &World, steps: impl Iterator<Item = &Step>) {
     for step in steps.flat_map(Step::parts) {
         world.simulator.play(&step).await.unwrap();
         let at_rest = || world.simulator.webhooks_under_way() == 0;
@@ -56,7 +56,7 @@ async fn settle_history(world: &World) {
 
 async fn killed_after(delay: Duration, again: Duration) {
     let scene: Scene = scene("clean-change").parsed().variant(Variant::Scene);
-    let world = World::new(scene.clone(), same_time()).await.unwrap();
+    let world = world(scene.clone(), same_time()).await;
     let service = Service::start(&world).await;
     let (last, before) = scene.timeline.split_last().unwrap();
     play(&world, before.iter()).await;
@@ -70,12 +70,12 @@ async fn killed_after(delay: Duration, again: Duration) {
     // Had the webhook not been answered, Jira would send it again after some minutes.
     world.simulator.shared.clock.pass(Duration::from_secs(360));
     let since = std::time::Instant::now();
-    while seen(&world) != (1, 1, 1) {
-        assert!(since.elapsed() < PATIENCE, "after {delay:?} and {again:?}: {:?}", seen(&world));
+    while seen(&world, "PRODCM-412") != (1, 1, 1) {
+        assert!(since.elapsed() < PATIENCE, "after {delay:?} and {again:?}: {:?}", seen(&world, "PRODCM-412"));
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     tokio::time::sleep(Duration::from_millis(300)).await;
-    assert_eq!(seen(&world), (1, 1, 1), "after {delay:?} and {again:?}");
+    assert_eq!(seen(&world, "PRODCM-412"), (1, 1, 1), "after {delay:?} and {again:?}");
     assert!(service.stop().success(), "asked to stop, it stops cleanly");
 }
 

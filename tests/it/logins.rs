@@ -11,13 +11,13 @@ use cm_bot::simulator::clock::Clock;
 use cm_bot::simulator::scene::{Step, Variant};
 
 use crate::support::process::Service;
-use crate::support::scene;
+use crate::support::{self, scene};
 
 /// The one App of the simulated GitHub.
 pub const APP: u64 = 900_001;
 
 async fn world() -> World {
-    World::new(scene("clean-change").parsed().variant(Variant::Scene), Clock::scripted()).await.unwrap()
+    support::world(scene("clean-change").parsed().variant(Variant::Scene), Clock::scripted()).await
 }
 
 /// Changes the settings of one section.

@@ -4,9 +4,9 @@ use cm_bot::audit::chain;
 use cm_bot::policy::evaluate;
 use cm_bot::simulator::scene::Variant;
 use cm_bot::store::Store;
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-use crate::support::scene;
+use crate::support::database::{self, Other, is_postgres};
+use crate::support::{database_of, scene};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorded_decision_comes_out_the_same_again() {
@@ -43,9 +43,10 @@ async fn the_audit_trail_is_whole_and_tells_of_every_step() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_changes_what_was_recorded() {
     let played = scene("clean-change").play(Variant::Scene).await;
-    let file = played.world.settings_file().with_file_name("cm-bot.db");
-    let other = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    let mut other = Other::connect(&database_of(&played.world)).await;
+    let emptied = if is_postgres() { "TRUNCATE audit_entries" } else { "DELETE FROM audit_entries" };
     for statement in [
+        emptied,
         "UPDATE audit_entries SET body = '{}' WHERE seq = 1",
         "DELETE FROM audit_entries",
         "UPDATE decisions SET verdict = 'approved'",
@@ -57,7 +58,7 @@ async fn nobody_changes_what_was_recorded() {
         "UPDATE seen_pushes SET received_at = 0",
         "DELETE FROM seen_pushes",
     ] {
-        let error = sqlx::query(statement).execute(&other).await.unwrap_err().to_string();
+        let error = other.run(statement).await.unwrap_err().to_string();
         assert!(error.contains("only appended to") || error.contains("never changed"), "{statement}: {error}");
     }
     played.stop().await;
@@ -66,14 +67,14 @@ async fn nobody_changes_what_was_recorded() {
 #[tokio::test]
 async fn opening_twice_changes_nothing() {
     let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", folder.path().join("cm-bot.db").display());
-    Store::open(&url).await.unwrap();
-    Store::open(&url).await.unwrap().check().await.unwrap();
+    let url = database::fresh(folder.path()).await;
+    database::open(&url).await;
+    database::open(&url).await.check().await.unwrap();
 }
 
 #[tokio::test]
 async fn a_database_that_cannot_be_opened_is_one_line() {
-    let error = Store::open("sqlite:/nowhere/at/all/cm-bot.db").await.unwrap_err().to_string();
+    let error = Store::open(&"sqlite:/nowhere/at/all/cm-bot.db".into()).await.unwrap_err().to_string();
     assert!(error.starts_with("the database sqlite:/nowhere/at/all/cm-bot.db cannot be opened: "), "{error}");
     assert_eq!(error.lines().count(), 1);
 }

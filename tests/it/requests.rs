@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use cm_bot::cli::demo::play::{settle, start};
+use cm_bot::cli::demo::play::settle;
 use cm_bot::cli::demo::world::World;
 use cm_bot::clock::Clock;
 use cm_bot::integrations::SourceError;
@@ -17,7 +17,7 @@ use cm_bot::simulator::scene::{Fail, FailureKind, Scene, Step, System, Variant};
 use serde_json::Value;
 
 use crate::logins::{APP, private_key};
-use crate::support::scene;
+use crate::support::{scene, start};
 
 /// A simulated GitHub, and a client of it with a time of its own.
 struct Github {
@@ -202,7 +202,7 @@ async fn an_enterprise_server_is_asked_below_its_paths() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ticket_is_tried_again_when_github_wants_to_be_asked() {
-    let played = start("limited", scene("clean-change").parsed().variant(Variant::Scene)).await.unwrap();
+    let played = start("limited", scene("clean-change").parsed().variant(Variant::Scene)).await;
     let simulator = &played.world.simulator;
     let after = async |seconds| {
         simulator.shared.clock.pass(Duration::from_secs(seconds));

@@ -88,8 +88,8 @@ fn what_cannot_be_used_is_refused() {
     assert!(with("a secret of some length", "short").contains("a secret of at least 16 characters is expected"));
     assert!(with("acme/billing-api", "../admin").contains("is not a repository as owner/name"));
     assert!(
-        fault(&format!("{GOOD}\n[database]\nurl = \"postgres://db\""), &[])
-            .contains("this version stores in SQLite only")
+        fault(&format!("{GOOD}\n[database]\nurl = \"mysql://db\""), &[])
+            .contains("write `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`")
     );
     let line = fault(&format!("{GOOD}\n[criteria]\nsignature_file = \"x.sig\""), &[]);
     assert!(line.contains("this version cannot check signatures"), "{line}");
@@ -115,6 +115,28 @@ fn the_environment_comes_last() {
     assert_eq!(settings.jira.webhook_secrets.len(), 2);
     assert_eq!(settings.services[0].scanners.len(), 2);
     assert!(!format!("{settings:?}").contains("from a file"), "secrets do not show in debug output");
+}
+
+#[test]
+fn a_database_is_a_file_or_a_server_and_its_password_is_not_shown() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, secret) = (folder.path().join("cm-bot.toml"), folder.path().join("url"));
+    std::fs::write(&file, GOOD).unwrap();
+    std::fs::write(&secret, "postgresql://bot:PASSWORD@db.example/records\n").unwrap();
+    let database = |key: &str, value: &str| {
+        let environment = Environment::from([(format!("CM_BOT__DATABASE__{key}"), value.to_owned())]);
+        let settings = load(Some(&file), &environment);
+        assert!(!format!("{settings:?}").contains("PASSWORD"), "{settings:?}");
+        settings.unwrap().database_url.expose_secret().to_owned()
+    };
+    assert_eq!(database("URL", "sqlite:other.db"), "sqlite:other.db");
+    assert_eq!(database("URL", "postgres://bot:PASSWORD@db.example/x"), "postgres://bot:PASSWORD@db.example/x");
+    assert_eq!(database("URL_FILE", secret.to_str().unwrap()), "postgresql://bot:PASSWORD@db.example/records");
+    let both = format!("{GOOD}\n[database]\nurl = \"sqlite:other.db\"\nurl_file = \"/nowhere\"");
+    assert_eq!(fault(&both, &[]), "`database.url` cannot be used: `database.url_file` is set too; set one of them");
+    assert!(fault(&format!("{GOOD}\n[database]\nurl = \"\""), &[]).starts_with("`database.url` is not set"));
+    let default: toml::Table = DEFAULTS.parse().unwrap();
+    assert_eq!(default["database"]["url"].as_str(), Some("sqlite:cm-bot.db"), "what a file stands above");
 }
 
 #[test]

@@ -1,11 +1,11 @@
 //! `POST /api/v1/scans`: who may send what, and what is answered.
 
-use cm_bot::cli::demo::play::{Played, start};
+use cm_bot::cli::demo::play::Played;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
-use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
-use crate::support::scene;
+use crate::support::database::Other;
+use crate::support::{database_of, scene, start};
 
 /// A file of Trivy with a result of each of these levels.
 pub fn sarif(levels: &[&str]) -> Value {
@@ -52,7 +52,7 @@ async fn running() -> Played {
         )
     };
     let services = format!("{}{}\n[[timeline]]", service("billing-api"), service("ledger"));
-    start("uploads", scene("clean-change").with("[[timeline]]", &services).parsed()).await.unwrap()
+    start("uploads", scene("clean-change").with("[[timeline]]", &services).parsed()).await
 }
 
 /// Status, title and what to do.
@@ -161,12 +161,10 @@ async fn a_file_that_is_too_large_and_a_build_with_too_many_are_refused() {
 async fn nobody_changes_what_a_pipeline_sent() {
     let played = running().await;
     send(&played, &[], &sarif(&["error"])).send().await.unwrap();
-    let file = played.world.settings_file().with_file_name("cm-bot.db");
-    let other = SqlitePool::connect_with(SqliteConnectOptions::new().filename(&file)).await.unwrap();
+    let mut other = Other::connect(&database_of(&played.world)).await;
     for statement in ["UPDATE uploaded_scans SET findings = '[]'", "DELETE FROM uploaded_scans"] {
-        let error = sqlx::query(statement).execute(&other).await.unwrap_err().to_string();
+        let error = other.run(statement).await.unwrap_err().to_string();
         assert!(error.contains("only appended to"), "{error}");
     }
-    other.close().await;
     played.stop().await;
 }

@@ -1,15 +1,15 @@
 //! What the endpoints answer.
 
-use cm_bot::cli::demo::play::{Played, settle, start};
+use cm_bot::cli::demo::play::{Played, settle};
 use hmac::{Hmac, KeyInit, Mac};
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::json;
 use sha2::Sha256;
 
-use crate::support::scene;
+use crate::support::{scene, start};
 
 pub async fn running() -> Played {
-    start("webhooks", scene("clean-change").parsed()).await.unwrap()
+    start("webhooks", scene("clean-change").parsed()).await
 }
 
 /// The secret in the settings of a system's section.

@@ -44,7 +44,17 @@ impl Played {
 /// # Errors
 /// When the scene is impossible, or the service does not come to rest.
 pub async fn play(name: &str, scene: Scene, variant: Variant) -> anyhow::Result<Played> {
-    let mut played = start(name, scene.variant(variant)).await.with_context(|| format!("scene {name}"))?;
+    let clock = SceneClock::scripted();
+    let world = World::new(scene.variant(variant), clock.clone()).await.with_context(|| format!("scene {name}"))?;
+    play_in(name, world, &clock, variant).await
+}
+
+/// Plays in a world that is there already, with the settings that it holds.
+///
+/// # Errors
+/// As [`play`].
+pub async fn play_in(name: &str, world: World, clock: &SceneClock, variant: Variant) -> anyhow::Result<Played> {
+    let mut played = start_in(name, world, clock).await.with_context(|| format!("scene {name}"))?;
     for step in played.world.scene.timeline.clone().iter().flat_map(|step| step.parts()) {
         played.world.simulator.play(&step).await.with_context(|| format!("scene {name}"))?;
         settle(&played).await.with_context(|| format!("scene {name}"))?;
@@ -53,16 +63,6 @@ pub async fn play(name: &str, scene: Scene, variant: Variant) -> anyhow::Result<
         played.differences = differences(&played).await?;
     }
     Ok(played)
-}
-
-/// Sets up the world and the service, before the timeline begins.
-///
-/// # Errors
-/// When the scene contradicts itself or a port cannot be opened.
-pub async fn start(name: &str, scene: Scene) -> anyhow::Result<Played> {
-    let clock = SceneClock::scripted();
-    let world = World::new(scene, clock.clone()).await?;
-    start_in(name, world, &clock).await
 }
 
 /// Starts the service in a world that is there already, with the settings that it holds.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::{rest_after, try_again_at};
+use super::{insist, rest_after, try_again_at};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
@@ -89,17 +89,18 @@ impl Outbox {
         let result = self.carry_out(&claimed).await;
         let now = self.context.clock.now();
         match result {
-            Ok(Done::Did(result)) => store.finish_action(&claimed, &result, now).await?,
-            Ok(Done::Dropped(why)) => store.drop_action(&claimed, why, now).await?,
+            Ok(Done::Did(result)) => insist(|| store.finish_action(&claimed, &result, now)).await?,
+            Ok(Done::Dropped(why)) => insist(|| store.drop_action(&claimed, why, now)).await?,
             Err(error) if is_refused(&error) && claimed.attempts >= MOST_REFUSALS => {
                 tracing::error!(ticket.key = %claimed.action.ticket, "Gave up an action for {}: {error}", claimed.action.ticket);
-                store.drop_action(&claimed, "refused again and again", now).await?;
+                insist(|| store.drop_action(&claimed, "refused again and again", now)).await?;
             }
             Err(error) => {
                 let key = &claimed.action.ticket;
                 tracing::warn!(ticket.key = %key, attempts = claimed.attempts, "An action for {key} is tried again: {error}");
                 let run_at = try_again_at(now, claimed.attempts, WAITS, asked_to_wait(&error));
-                store.retry_action(&claimed, run_at, &error.to_string()).await?;
+                let why = error.to_string();
+                insist(|| store.retry_action(&claimed, run_at, &why)).await?;
             }
         }
         Ok(true)

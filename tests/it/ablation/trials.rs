@@ -16,6 +16,7 @@ use cm_bot::policy::facts::Facts;
 use cm_bot::settings::{Environment, Settings, load};
 use cm_bot::simulator::scene::{Scene, Variant};
 use cm_bot::store::Store;
+use secrecy::ExposeSecret;
 use sqlx::SqlitePool;
 
 use super::changes::{Change, How, OF_A_KEY, changes, keys, kind_of, without_unread};
@@ -97,7 +98,7 @@ impl Stage {
         let key = TicketKey::parse(&world.scene.expect[0].ticket).unwrap();
         let ticket = played.app.context.sources.jira.ticket_by_key(&key).await.unwrap().id;
         let folder = tempfile::tempdir().unwrap();
-        let pool = SqlitePool::connect(&settings.database_url).await.unwrap();
+        let pool = SqlitePool::connect(settings.database_url.expose_secret()).await.unwrap();
         let copy = folder.path().join("records.db");
         sqlx::query("VACUUM INTO $1").bind(copy.to_str().unwrap()).execute(&pool).await.unwrap();
         forget_the_ledger(&copy).await;
@@ -108,7 +109,10 @@ impl Stage {
         let file = self.folder.path().join(format!("{worker}.db"));
         std::fs::copy(self.folder.path().join("records.db"), &file).unwrap();
         let url = format!("sqlite:{}", file.display());
-        Records { store: Store::open(&url).await.unwrap(), pool: SqlitePool::connect(&url).await.unwrap() }
+        Records {
+            store: Store::open(&url.as_str().into()).await.unwrap(),
+            pool: SqlitePool::connect(&url).await.unwrap(),
+        }
     }
 
     /// Clients that know nothing yet, as after a start of the service.

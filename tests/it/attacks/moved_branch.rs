@@ -15,6 +15,7 @@ use cm_bot::simulator::github::Github;
 use cm_bot::simulator::scene::{Step, Variant};
 
 use super::stage::{MERGE, clean, commit};
+use crate::support;
 
 /// Stands between cm-bot and GitHub, and makes one step happen just before the first question for files is asked.
 struct Between {
@@ -69,7 +70,7 @@ async fn played_with(then: Option<Step>) -> (Played, Outcome) {
     let away = commit("away", "v1", "mallory", "");
     let scene = clean().people("").before(MERGE, &away).parsed().variant(Variant::Scene);
     let clock = Clock::scripted();
-    let world = World::new(scene, clock.clone()).await.unwrap();
+    let world = support::world(scene, clock.clone()).await;
     let between = Between {
         github: Arc::clone(&world.simulator.github),
         target: world.addresses.github,

@@ -1,13 +1,13 @@
 //! C01 to C04 and their kin: a scan that is none, and findings that somebody talks away.
 
 use cm_bot::cli::demo::compare::Outcome;
-use cm_bot::cli::demo::play::{Played, settle, start};
+use cm_bot::cli::demo::play::{Played, settle};
 use cm_bot::simulator::scene::{Step, Variant};
 use serde_json::json;
 
 use super::stage::{DEPLOYED, SCAN, attacks, clean, in_twin, step};
 use super::{attack, is_approved, is_held};
-use crate::support::TestScene;
+use crate::support::{TestScene, start};
 use crate::uploads::{sarif, send};
 
 /// The scan finds something that blocks.
@@ -177,7 +177,7 @@ async fn statuses_are_one_request_and_only_for_who_expects_one() {
 /// is different in its query.
 async fn after_sending(files: &[((&str, &str), serde_json::Value)]) -> (Played, Outcome) {
     let scene = scanned_by("sarif = \"Trivy\"").with(&step(SCAN), "").parsed().variant(Variant::Twin);
-    let played = start("a scan of the pipeline", scene).await.unwrap();
+    let played = start("a scan of the pipeline", scene).await;
     for now in played.world.scene.timeline.clone().iter().flat_map(Step::parts) {
         if now.create_ticket.as_ref().is_some_and(|ticket| ticket.key == "PRODCM-412") {
             for (query, file) in files {

@@ -1,12 +1,15 @@
-//! What the tests stand on: scenes, facts that pass, and a service as a process of its own.
+//! What the tests stand on: scenes, facts that pass, a database, and a service as a process of its own.
 
+pub mod database;
 pub mod facts;
 pub mod process;
 
 use std::path::Path;
 
-use cm_bot::cli::demo::play::{Played, play};
+use cm_bot::cli::demo::play::{Played, play_in, start_in};
+use cm_bot::cli::demo::world::World;
 use cm_bot::model::TicketKey;
+use cm_bot::simulator::clock::Clock;
 use cm_bot::simulator::scene::{Scene, Variant};
 
 use facts::{Recorded, said};
@@ -57,7 +60,9 @@ impl TestScene {
 
     /// Plays it.
     pub async fn play(self, variant: Variant) -> Played {
-        let played = play(&self.name, self.parsed(), variant).await.unwrap();
+        let (name, scene) = (self.name.as_str(), self.parsed().variant(variant));
+        let clock = Clock::scripted();
+        let played = play_in(name, world(scene, clock.clone()).await, &clock, variant).await.unwrap();
         if let Some(folder) = std::env::var_os(RECORD) {
             record(&played, Path::new(&folder)).await;
         }
@@ -81,4 +86,27 @@ async fn record(played: &Played, folder: &Path) {
         let text = serde_json::to_string(&recorded).unwrap();
         std::fs::write(folder.join(hex::encode(Sha256::digest(&text))), text).unwrap();
     }
+}
+
+/// A world whose service works on the database of these tests.
+pub async fn world(scene: Scene, clock: Clock) -> World {
+    let world = World::new(scene, clock).await.unwrap();
+    let file = world.settings_file();
+    let url = database::fresh(file.parent().unwrap()).await;
+    let mut settings: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+    settings["database"]["url"] = url.into();
+    std::fs::write(&file, toml::to_string(&settings).unwrap()).unwrap();
+    world
+}
+
+/// The address of a world's database.
+pub fn database_of(world: &World) -> String {
+    let settings: toml::Table = std::fs::read_to_string(world.settings_file()).unwrap().parse().unwrap();
+    settings["database"]["url"].as_str().unwrap().to_owned()
+}
+
+/// A service in a world of its own, before the timeline begins.
+pub async fn start(name: &str, scene: Scene) -> Played {
+    let clock = Clock::scripted();
+    start_in(name, world(scene, clock.clone()).await, &clock).await.unwrap()
 }

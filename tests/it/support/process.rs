@@ -1,5 +1,6 @@
 //! The service as a process of its own, which a test can kill.
 
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -18,12 +19,23 @@ impl Service {
     /// Starts it with a world's settings and waits until it answers.
     pub async fn start(world: &World) -> Service {
         drop(world.take_port());
+        Service::listening(world, world.service).await
+    }
+
+    /// Starts another one with the same settings, on a port of its own.
+    pub async fn beside(world: &World) -> Service {
+        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+        Service::listening(world, port).await
+    }
+
+    async fn listening(world: &World, address: SocketAddr) -> Service {
         let mut command = Command::new(program());
         command.arg("serve").arg("--config").arg(world.settings_file());
+        command.env("CM_BOT__SERVER__LISTEN", address.to_string());
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("RUST_LOG", "off");
         let service = Service(command.spawn().unwrap());
         let since = Instant::now();
-        while reqwest::get(format!("http://{}/healthz", world.service)).await.is_err() {
+        while reqwest::get(format!("http://{address}/healthz")).await.is_err() {
             assert!(since.elapsed() < Duration::from_secs(20), "the service does not answer");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }

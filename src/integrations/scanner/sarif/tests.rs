@@ -81,7 +81,10 @@ fn suppressions_are_not_honoured() {
     let suppressed = json!({"ruleId": "r", "level": "error", "message": {},
         "suppressions": [{"kind": "inSource", "status": "accepted"}]});
     assert_eq!(of(&suppressed), Severity::High);
-    assert_eq!(of(&json!({"ruleId": "r", "level": "error", "message": {}, "baselineState": "unchanged"})), Severity::High);
+    assert_eq!(
+        of(&json!({"ruleId": "r", "level": "error", "message": {}, "baselineState": "unchanged"})),
+        Severity::High
+    );
     assert_eq!(of(&json!({"ruleId": "r", "level": "error", "message": {}, "baselineState": "absent"})), Severity::None);
 }
 
