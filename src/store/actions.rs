@@ -33,7 +33,8 @@ macro_rules! claim {
     };
 }
 
-const CLAIM: Claim = Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3", " FOR UPDATE OF a SKIP LOCKED") };
+const CLAIM: Claim =
+    Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF a SKIP LOCKED") };
 
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

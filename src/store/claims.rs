@@ -10,6 +10,7 @@ use tokio::sync::Mutex;
 use uuid::Uuid;
 
 use super::db::{self, Db, Row, query};
+use super::doubts::Doubts;
 use super::{Store, StoreError};
 use crate::model::Timestamp;
 
@@ -20,7 +21,8 @@ pub const LEASE: Duration = Duration::from_secs(120);
 const GRACE: Duration = Duration::from_secs(10);
 
 /// The statement that claims, as each database calls it. Both take the end of the lease and the time; on PostgreSQL, where
-/// several claim at once, it also takes the owner, and whoever comes second takes the next.
+/// several claim at once, it also takes the owner and the owner's number of the claim, and whoever comes second takes the
+/// next.
 pub(super) struct Claim {
     pub(super) sqlite: &'static str,
     pub(super) postgres: &'static str,
@@ -32,6 +34,7 @@ pub(super) struct Owner {
     number: i32,
     options: PgConnectOptions,
     lock: Arc<Mutex<Lock>>,
+    doubts: Doubts,
 }
 
 /// The connection that holds the lock, and until when nobody is declared dead.
@@ -52,7 +55,7 @@ impl Owner {
     pub(super) fn new(options: PgConnectOptions) -> Owner {
         let [a, b, c, d, ..] = *Uuid::new_v4().as_bytes();
         let number = i32::from_be_bytes([a, b, c, d]) & i32::MAX;
-        Owner { number, options, lock: Arc::default() }
+        Owner { number, options, lock: Arc::default(), doubts: Doubts::default() }
     }
 
     /// Takes the lock, or takes it again when the connection was lost. Says whether the dead may be looked for.
@@ -72,6 +75,13 @@ impl Owner {
         lock.connection = taken.then_some(connection);
         Ok(taken && lock.patient_until.is_none())
     }
+}
+
+/// Ends the leases in a table that one claim of an owner took, without the owner knowing.
+macro_rules! unheard {
+    ($table:literal) => {
+        concat!("UPDATE ", $table, " SET lease_until = 0 WHERE state = 'running' AND owner = $1 AND claim = $2")
+    };
 }
 
 /// Ends the leases in a table whose owners hold no lock.
@@ -101,16 +111,22 @@ impl Store {
         }
     }
 
-    /// Ends the claims of processes that have died, where processes share the database; says how many.
+    /// Ends the claims of processes that have died, where processes share the database, and those of our own that we never
+    /// heard of; says how many.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn take_over(&self) -> Result<u64, StoreError> {
         let Some(owner) = &self.owner else { return Ok(0) };
-        if !owner.live().await? {
-            return Ok(0);
-        }
         let mut ended = 0;
+        for claim in owner.doubts.lost() {
+            for sql in [unheard!("jobs"), unheard!("actions")] {
+                ended += query(sql).bind(i64::from(owner.number)).bind(claim).execute(self.db.writer()).await?;
+            }
+        }
+        if !owner.live().await? {
+            return Ok(ended);
+        }
         for sql in [dead!("jobs"), dead!("actions")] {
             ended += query(sql).bind(i64::from(db::OWNERS)).execute(self.db.writer()).await?;
         }
@@ -120,11 +136,14 @@ impl Store {
     /// Claims something that is due.
     pub(super) async fn claim(&self, claim: &Claim, now: Timestamp) -> Result<Option<Row>, StoreError> {
         let until = now.plus(LEASE).0;
-        let claim = match &self.owner {
-            None => query(claim.sqlite).bind(until).bind(now.0),
-            Some(owner) => query(claim.postgres).bind(until).bind(now.0).bind(i64::from(owner.number)),
+        let Some(owner) = &self.owner else {
+            return query(claim.sqlite).bind(until).bind(now.0).optional(self.db.writer()).await;
         };
-        claim.optional(self.db.writer()).await
+        let asked = owner.doubts.ask();
+        let claim = query(claim.postgres).bind(until).bind(now.0).bind(i64::from(owner.number)).bind(asked.claim);
+        let row = claim.optional(self.db.writer()).await?;
+        asked.answered();
+        Ok(row)
     }
 
     async fn reclaim_all(&self) -> Result<(), StoreError> {

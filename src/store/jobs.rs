@@ -35,7 +35,8 @@ macro_rules! claim {
     };
 }
 
-const CLAIM: Claim = Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3", " FOR UPDATE OF j SKIP LOCKED") };
+const CLAIM: Claim =
+    Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF j SKIP LOCKED") };
 
 /// A job that this worker has.
 #[derive(Debug, Clone)]

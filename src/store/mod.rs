@@ -10,6 +10,7 @@ mod audit;
 mod claims;
 mod db;
 mod deliveries;
+mod doubts;
 mod jobs;
 mod kept;
 mod ledger;

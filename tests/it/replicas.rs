@@ -42,6 +42,13 @@ async fn cut_off(url: &str, state: &'static str) {
     .unwrap();
 }
 
+/// How many jobs somebody has.
+async fn running(url: &str) -> i64 {
+    let mut connection = PgConnection::connect(url).await.unwrap();
+    let sql = "SELECT count(*) FROM jobs WHERE state = 'running'";
+    sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+}
+
 fn scope() -> Scope {
     passing().placement.scope().unwrap()
 }
@@ -212,6 +219,28 @@ async fn two_processes_work_on_many_tickets_and_one_is_killed() {
         assert_eq!(bodies.len(), ticket.comments.len(), "{key}: nothing is said twice");
     }
     assert!(second.stop().success());
+}
+
+#[tokio::test]
+async fn a_claim_that_nobody_heard_of_is_given_back_at_once() {
+    let url = database().await;
+    let (store, other) = (open(&url).await, open(&url).await);
+    store.reclaim().await.unwrap();
+    store.enqueue(&job(), NOW).await.unwrap();
+    // Given up too soon, it does not reach the server; too late, we have heard of it.
+    let mut patience = (1..).map(|tenths: u64| Duration::from_micros(100 * (1 + tenths % 60)));
+    while running(&url).await == 0 {
+        let given_up = timeout(patience.next().unwrap(), store.claim_job(NOW)).await;
+        if let Ok(claimed) = given_up {
+            store.retry_job(&claimed.unwrap().unwrap(), NOW, "").await.unwrap();
+        }
+        sleep(Duration::from_millis(5)).await;
+    }
+    assert!(store.claim_job(NOW).await.unwrap().is_none());
+    assert_eq!(other.take_over().await.unwrap(), 0, "the process that has it lives");
+    assert_eq!(store.take_over().await.unwrap(), 1);
+    assert_eq!(store.claim_job(NOW).await.unwrap().unwrap().job, job());
+    assert_eq!(store.take_over().await.unwrap(), 0, "of this claim we have heard");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -10,7 +10,8 @@ CREATE TABLE deliveries (
     UNIQUE (source, body_sha256)
 );
 
--- Jobs: something to look at. A second request for what already waits joins it. The owner is the process that has it.
+-- Jobs: something to look at. A second request for what already waits joins it. The owner is the process that has it,
+-- by its claim of that number.
 CREATE TABLE jobs (
     seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     kind TEXT NOT NULL,
@@ -21,6 +22,7 @@ CREATE TABLE jobs (
     lease_until BIGINT NOT NULL,
     lease_token BIGINT NOT NULL,
     owner BIGINT,
+    claim BIGINT,
     last_error TEXT
 );
 CREATE UNIQUE INDEX jobs_waiting ON jobs (kind, subject) WHERE state = 'ready';
@@ -95,6 +97,7 @@ CREATE TABLE actions (
     lease_until BIGINT NOT NULL,
     lease_token BIGINT NOT NULL,
     owner BIGINT,
+    claim BIGINT,
     last_error TEXT
 );
 CREATE INDEX actions_live ON actions (lane, seq) WHERE state IN ('ready', 'running');
