@@ -92,6 +92,18 @@ impl fmt::Debug for Signer {
     }
 }
 
+impl Checkpoint {
+    /// What a note says, whoever signed it.
+    ///
+    /// # Errors
+    /// When it is no checkpoint.
+    pub fn unverified(text: &str) -> Result<Checkpoint, CheckpointError> {
+        let note = Note::from_bytes(text.as_bytes()).map_err(|_| CheckpointError::NoCheckpoint)?;
+        let text = Text::from_bytes(note.text()).map_err(|_| CheckpointError::NoCheckpoint)?;
+        Ok(Checkpoint { origin: text.origin().to_owned(), size: text.size(), root: Root(text.hash().0) })
+    }
+}
+
 impl Verifier {
     /// Reads a public key: `NAME+ID+BASE64`.
     ///
@@ -109,8 +121,7 @@ impl Verifier {
     pub fn read(&self, text: &str) -> Result<Checkpoint, CheckpointError> {
         let note = Note::from_bytes(text.as_bytes()).map_err(|_| CheckpointError::NoCheckpoint)?;
         note.verify(&self.0).map_err(|_| CheckpointError::NotSigned)?;
-        let text = Text::from_bytes(note.text()).map_err(|_| CheckpointError::NoCheckpoint)?;
-        Ok(Checkpoint { origin: text.origin().to_owned(), size: text.size(), root: Root(text.hash().0) })
+        Checkpoint::unverified(text)
     }
 }
 

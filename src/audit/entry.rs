@@ -9,8 +9,9 @@ use crate::model::{CommitSha, DecisionId, TicketKey, Timestamp};
 pub struct Entry {
     /// When.
     pub at: Timestamp,
-    /// To which ticket.
-    pub ticket: TicketKey,
+    /// To which ticket, if to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ticket: Option<TicketKey>,
     /// What.
     #[serde(flatten)]
     pub event: Event,
@@ -76,5 +77,10 @@ pub enum Event {
     Ended {
         /// Its last status.
         status: String,
+    },
+    /// From here on checkpoints are signed with this key.
+    CheckpointKey {
+        /// The public key.
+        public: String,
     },
 }

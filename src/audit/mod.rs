@@ -4,5 +4,7 @@ pub mod chain;
 pub mod checkpoint;
 mod entry;
 pub mod tree;
+mod verification;
 
 pub use entry::{Entry, Event};
+pub use verification::{Fault, Verification};

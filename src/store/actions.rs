@@ -279,7 +279,7 @@ impl Store {
         if query.execute(&mut transaction).await? == 0 {
             return Err(StoreError::LeaseLost);
         }
-        let entry = Entry { at: now, ticket: claimed.action.ticket.clone(), event };
+        let entry = Entry { at: now, ticket: Some(claimed.action.ticket.clone()), event };
         audit::append(&mut transaction, &entry).await?;
         transaction.commit().await
     }

@@ -1,6 +1,6 @@
 //! The audit trail's table.
 
-use super::db::{Transaction, query};
+use super::db::{On, Transaction, query};
 use super::{Store, StoreError, stored};
 use crate::audit::{Entry, chain};
 
@@ -15,14 +15,23 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The whole trail: number, body, hash.
+    /// The next entries of the trail, at most `most`, after the one with this number: number, body, hash.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn trail(&self) -> Result<Vec<(i64, String, String)>, StoreError> {
-        let rows = query("SELECT seq, body, hash FROM audit_entries ORDER BY seq").all(self.db.reader()).await?;
-        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+    pub async fn trail_after(&self, number: i64, most: i64) -> Result<Vec<TrailEntry>, StoreError> {
+        after(self.db.reader(), number, most).await
     }
+}
+
+/// Number, body and hash of an entry.
+pub type TrailEntry = (i64, String, String);
+
+/// The entries after the one with this number.
+pub(super) async fn after<'a>(on: impl Into<On<'a>>, number: i64, most: i64) -> Result<Vec<TrailEntry>, StoreError> {
+    let sql = "SELECT seq, body, hash FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT $2";
+    let rows = query(sql).bind(number).bind(most).all(on).await?;
+    rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
 }
 
 /// Appends an entry inside the transaction of what it tells of.

@@ -7,6 +7,7 @@
 mod actions;
 mod approvals;
 mod audit;
+mod checkpoints;
 mod claims;
 mod db;
 mod deliveries;
@@ -31,6 +32,7 @@ use turns::Turns;
 
 pub use actions::{Action, ClaimedAction, Effect, Lane, NewAction};
 pub use approvals::Approval;
+pub use audit::TrailEntry;
 pub use claims::LEASE;
 pub use deliveries::{Delivery, Received};
 pub use jobs::{ClaimedJob, Job};

@@ -33,7 +33,12 @@ macro_rules! change {
 }
 
 /// Every change of the tables, in order.
-const CHANGES: &[Change] = &[change!(1, "0001_records"), change!(2, "0002_ledger"), change!(3, "0003_uploaded_scans")];
+const CHANGES: &[Change] = &[
+    change!(1, "0001_records"),
+    change!(2, "0002_ledger"),
+    change!(3, "0003_uploaded_scans"),
+    change!(4, "0004_audit_checkpoints"),
+];
 
 /// How long a write waits for another one.
 const PATIENCE: Duration = Duration::from_secs(10);

@@ -199,7 +199,7 @@ impl Store {
 fn entry(evaluation: &Evaluation<'_>, facts: &str, decision: &str) -> Entry {
     Entry {
         at: evaluation.at,
-        ticket: evaluation.facts.ticket.key.clone(),
+        ticket: Some(evaluation.facts.ticket.key.clone()),
         event: Event::Decided {
             decision: evaluation.id,
             evaluation: evaluation.number,

@@ -1,0 +1,106 @@
+//! The tree over the audit trail, and what was signed about it.
+
+use std::collections::BTreeMap;
+
+use super::db::{On, Row, Transaction, query};
+use super::{Store, StoreError, audit, stored};
+use crate::audit::checkpoint::Signer;
+use crate::audit::tree::Tree;
+use crate::audit::{Entry, Event};
+use crate::model::Timestamp;
+
+/// Most entries that one transaction adds to the tree; others can write in between.
+const STEP: i64 = 500;
+
+impl Store {
+    /// Brings the tree up to the newest entry, and signs it unless that was done before. Says what was signed.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn checkpoint(&self, signer: &Signer, now: Timestamp) -> Result<Option<String>, StoreError> {
+        self.name_key(signer, now).await?;
+        while self.grow().await? {}
+        let mut transaction = self.write().await?;
+        let tree = tree(&mut transaction).await?;
+        let size = number(tree.size())?;
+        let signed = "SELECT 1 FROM audit_checkpoints WHERE size = $1 AND public_key = $2";
+        let signed = query(signed).bind(size).bind(signer.public()).optional(&mut transaction).await?;
+        if signed.is_some() || size == 0 {
+            return Ok(None);
+        }
+        let note = stored(signer.sign(tree.size(), stored(tree.root(tree.size()))?))?;
+        let sql = "INSERT INTO audit_checkpoints (size, public_key, note, made_at) VALUES ($1, $2, $3, $4)";
+        query(sql).bind(size).bind(signer.public()).bind(note.as_str()).bind(now.0).execute(&mut transaction).await?;
+        transaction.commit().await?;
+        Ok(Some(note))
+    }
+
+    /// The newest checkpoint, if there is one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn newest_checkpoint(&self) -> Result<Option<String>, StoreError> {
+        let row = query("SELECT note FROM audit_checkpoints ORDER BY seq DESC LIMIT 1").optional(self.db.reader());
+        row.await?.map(|row| row.get(0)).transpose()
+    }
+
+    /// All checkpoints, the oldest first: the key that each is said to be signed with, and the note.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn checkpoints(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let rows = query("SELECT public_key, note FROM audit_checkpoints ORDER BY seq").all(self.db.reader()).await?;
+        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?))).collect()
+    }
+
+    /// Says in the trail itself with which key it is signed from now on, when that is news.
+    async fn name_key(&self, signer: &Signer, now: Timestamp) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let last = "SELECT public_key FROM audit_checkpoints ORDER BY seq DESC LIMIT 1";
+        let last = query(last).optional(&mut transaction).await?;
+        if last.map(|row| row.get::<String>(0)).transpose()?.as_deref() == Some(signer.public()) {
+            return Ok(());
+        }
+        let event = Event::CheckpointKey { public: signer.public().to_owned() };
+        audit::append(&mut transaction, &Entry { at: now, ticket: None, event }).await?;
+        transaction.commit().await
+    }
+
+    /// Adds the next entries to the tree; says whether there may be more.
+    async fn grow(&self) -> Result<bool, StoreError> {
+        let mut transaction = self.write().await?;
+        let mut tree = tree(&mut transaction).await?;
+        let entries = audit::after(&mut transaction, number(tree.size())?, STEP).await?;
+        for (entry, body, _) in &entries {
+            for (place, hash) in stored(tree.append(body.as_bytes()))? {
+                let sql = "INSERT INTO audit_hashes (place, entry, hash) VALUES ($1, $2, $3)";
+                let hash = query(sql).bind(number(place)?).bind(*entry).bind(hex::encode(hash));
+                hash.execute(&mut transaction).await?;
+            }
+        }
+        transaction.commit().await?;
+        Ok(number(entries.len() as u64)? == STEP)
+    }
+}
+
+/// The tree as far as it has grown, with the hashes that it needs to grow on.
+async fn tree(transaction: &mut Transaction) -> Result<Tree, StoreError> {
+    let size = query("SELECT coalesce(max(entry), 0) FROM audit_hashes").one(&mut *transaction).await?;
+    let size = stored(u64::try_from(size.get::<i64>(0)?))?;
+    let mut hashes = BTreeMap::new();
+    for place in Tree::needed(size) {
+        let row = hash_at(&mut *transaction, place).await?;
+        let hash = stored(hex::decode(row.get::<String>(0)?))?;
+        let hash = <[u8; 32]>::try_from(hash).map_err(|_| StoreError::Damaged("a hash of the audit trail".into()))?;
+        hashes.insert(place, hash);
+    }
+    Ok(Tree::of(size, hashes))
+}
+
+async fn hash_at<'a>(on: impl Into<On<'a>>, place: u64) -> Result<Row, StoreError> {
+    query("SELECT hash FROM audit_hashes WHERE place = $1").bind(number(place)?).one(on).await
+}
+
+fn number(number: u64) -> Result<i64, StoreError> {
+    stored(i64::try_from(number))
+}
