@@ -2,12 +2,15 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::audit::checkpoint::Signer;
 use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::Context;
@@ -15,7 +18,7 @@ use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Outbox, Probe, Takeover, Worker};
+use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
 use crate::server::{Secrets, Server, router};
@@ -38,6 +41,7 @@ pub struct App {
     secrets: Arc<Secrets>,
     readiness: Readiness,
     listen: SocketAddr,
+    checkpoints: Option<(Arc<Signer>, Duration)>,
 }
 
 /// The service while it runs.
@@ -56,6 +60,7 @@ impl App {
     /// With one line that says what to do: a file that cannot be read, a database that cannot be opened.
     pub async fn build(settings: Settings, clock: Clock) -> anyhow::Result<App> {
         let policy = Arc::new(read_policy(&settings)?);
+        let checkpoints = signer(&settings)?.map(|signer| (Arc::new(signer), settings.audit.every));
         let client = http::client().context("TLS cannot be set up")?;
         let store = Store::open(&settings.database_url).await?;
         let links = Links { jira: settings.jira.browse_url.clone(), own: settings.server.public_url.clone() };
@@ -82,6 +87,7 @@ impl App {
             }),
             readiness: Readiness::default(),
             listen: settings.server.listen,
+            checkpoints,
         })
     }
 
@@ -113,6 +119,10 @@ impl App {
         }
         let takeover = Takeover { store: self.context.sources.store.clone(), wake: self.wake.clone() };
         tasks.spawn(takeover.run(stop.clone()));
+        if let Some((signer, every)) = self.checkpoints.clone() {
+            let (store, clock) = (self.context.sources.store.clone(), self.context.clock.clone());
+            tasks.spawn(Checkpoints { store, signer, clock, every }.run(stop.clone()));
+        }
         Ok(Running { address, stop, tasks })
     }
 
@@ -163,6 +173,15 @@ impl Running {
         self.tasks.close();
         self.tasks.wait().await;
     }
+}
+
+/// The key that signs checkpoints, if there is one.
+///
+/// # Errors
+/// When it is none.
+pub fn signer(settings: &Settings) -> anyhow::Result<Option<Signer>> {
+    let key = settings.audit.signing_key.as_ref();
+    key.map(|key| Signer::parse(key.expose_secret()).context("audit.signing_key")).transpose()
 }
 
 /// Reads the criteria and people files.

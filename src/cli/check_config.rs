@@ -1,7 +1,7 @@
 //! `cm-bot check-config` and `cm-bot migrate`.
 
 use super::{Exit, SettingsFile};
-use crate::app::read_policy;
+use crate::app::{read_policy, signer};
 use crate::policy::criteria::{Criteria, Mode};
 use crate::store::Store;
 
@@ -20,6 +20,12 @@ pub(super) fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
         digest(&policy.criteria)
     );
     println!("ok    people     {}", policy.criteria.people.everybody().len());
+    match signer(&settings)? {
+        Some(signer) => println!("ok    audit      checkpoints are signed; they are checked with {}", signer.public()),
+        None => println!(
+            "warn  audit      audit.signing_key is not set: nobody can prove that the trail was not written again"
+        ),
+    }
     println!("warn  signature  the criteria are not signed; this version cannot check signatures");
     Ok(Exit::Done)
 }

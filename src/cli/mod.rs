@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod check_config;
 pub mod demo;
 mod explain;
@@ -76,6 +77,9 @@ enum Command {
         #[command(flatten)]
         settings: SettingsFile,
     },
+    /// Verifies and exports the audit trail, and makes the key that signs it
+    #[command(subcommand)]
+    Audit(audit::Command),
     #[command(flatten)]
     NotYet(not_yet::Command),
 }
@@ -89,6 +93,7 @@ pub async fn run() -> ExitCode {
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::CheckConfig { settings } => check_config::run(&settings),
         Command::Migrate { settings } => check_config::migrate(&settings).await,
+        Command::Audit(command) => audit::run(command).await,
         Command::NotYet(command) => Ok(not_yet::run(&command)),
     };
     match result {

@@ -13,8 +13,6 @@ pub enum Command {
     Plan(Anything),
     /// Signs, verifies and replays criteria (not in this version)
     Criteria(Anything),
-    /// Verifies and exports the audit trail (not in this version)
-    Audit(Anything),
     /// Draws changes for inspection (not in this version)
     Inspection(Anything),
     /// Examines the installation (not in this version; see `check-config` and `/readyz`)
@@ -35,7 +33,6 @@ pub fn run(command: &Command) -> Exit {
         Command::Gate(anything) => ("gate", anything),
         Command::Plan(anything) => ("plan", anything),
         Command::Criteria(anything) => ("criteria", anything),
-        Command::Audit(anything) => ("audit", anything),
         Command::Inspection(anything) => ("inspection", anything),
         Command::Doctor(anything) => ("doctor", anything),
     };

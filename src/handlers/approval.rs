@@ -62,7 +62,7 @@ async fn counts(context: &Context, ticket: &Ticket, approval: &Approval, role: &
     let subject = approval.scope.to_string();
     let actions = announce::approved(context, ticket, (&by, role), (&subject, last.as_ref()))?;
     let event = Event::ApprovedByHuman { by, role: role.to_owned(), commit: approval.commit.clone() };
-    let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
+    let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
     Ok(context.sources.store.record_approval(approval, &entry, &actions).await?)
 }
 
@@ -75,7 +75,7 @@ async fn does_not_count(context: &Context, ticket: &Ticket, reason: &str) -> Res
         Placement::of(ticket, &context.sources.services).scope().map_or_else(String::new, |scope| scope.to_string());
     let actions = announce::not_counted(context, ticket, reason, (&subject, evaluation(context, ticket).await?))?;
     let event = Event::ApprovalNotCounted { reason: reason.to_owned() };
-    let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
+    let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
     Ok(context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?)
 }
 

@@ -35,7 +35,7 @@ pub(super) async fn gone(context: &Context, issue: &IssueId) -> Result<Next, Han
     if known.status != "gone" {
         store.note_gone(issue).await?;
         let event = Event::Ended { status: "gone".into() };
-        store.append(&Entry { at: context.clock.now(), ticket: known.key, event }).await?;
+        store.append(&Entry { at: context.clock.now(), ticket: Some(known.key), event }).await?;
     }
     Ok(Next::Nothing)
 }
@@ -54,7 +54,7 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
         if post.is_some_and(|post| post.verdict != verdict.id()) {
             let actions = announce::ended(context, ticket, verdict, (how, &subject, place))?;
             let event = Event::Ended { status: ticket.status.name.clone() };
-            let entry = Entry { at: context.clock.now(), ticket: ticket.key.clone(), event };
+            let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
             context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?;
         }
     }

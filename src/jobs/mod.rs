@@ -1,10 +1,12 @@
 //! Durable work: what was promised is done, also after a crash.
 
+mod checkpoints;
 mod outbox;
 mod probe;
 mod takeover;
 mod worker;
 
+pub use checkpoints::Checkpoints;
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;
 pub use takeover::Takeover;

@@ -79,6 +79,7 @@ pub fn router(server: Server) -> Router {
         .route("/api/v1/{*rest}", any(no_gate_yet))
         .route("/", get(pages::overview))
         .route("/changes/{ticket}", get(pages::change))
+        .route("/audit/checkpoint", get(pages::checkpoint))
         .route("/style.css", get(pages::style))
         .layer(axum::middleware::map_response(headers::strict))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME))

@@ -65,6 +65,13 @@ pub(super) async fn change(
     Ok(Html(render::page(&format!("{ticket} · cm-bot"), &content)))
 }
 
+/// `GET /audit/checkpoint`: the newest checkpoint of the audit trail, for whoever wants to keep it.
+pub(super) async fn checkpoint(State(server): State<Server>) -> Result<String, (StatusCode, &'static str)> {
+    let note = server.store.newest_checkpoint().await;
+    let note = note.map_err(|_| (StatusCode::SERVICE_UNAVAILABLE, "The database does not answer.\n"))?;
+    note.ok_or((StatusCode::NOT_FOUND, "No checkpoint was made yet. They need audit.signing_key.\n"))
+}
+
 /// `GET /style.css`.
 pub(super) async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], render::STYLE)

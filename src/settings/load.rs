@@ -10,7 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::services::{self, RawService};
-use super::{Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
+use super::{Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
 use crate::model::Field;
 
 /// The reference of all settings, compiled in.
@@ -39,6 +39,7 @@ struct Raw {
     criteria: RawCriteria,
     people: RawFile,
     jobs: RawJobs,
+    audit: RawAudit,
     #[serde(default)]
     services: Vec<RawService>,
 }
@@ -114,6 +115,13 @@ struct RawFile {
 struct RawJobs {
     recheck_seconds: u64,
     retry_seconds: u64,
+}
+
+#[derive(Deserialize)]
+struct RawAudit {
+    signing_key: String,
+    signing_key_file: String,
+    checkpoint_minutes: u64,
 }
 
 /// Reads the defaults, the file and the environment.
@@ -219,6 +227,7 @@ impl Raw {
             criteria_file: self.criteria.file.into(),
             people_file: self.people.file.into(),
             jobs: self.jobs.checked()?,
+            audit: self.audit.checked()?,
             services,
             scan_tokens,
         })
@@ -341,6 +350,16 @@ impl RawJobs {
             return Err(bad("jobs", "intervals are at least one second"));
         }
         Ok(Jobs { recheck: Duration::from_secs(self.recheck_seconds), retry: Duration::from_secs(self.retry_seconds) })
+    }
+}
+
+impl RawAudit {
+    fn checked(self) -> Result<Audit, SettingsError> {
+        if self.checkpoint_minutes == 0 {
+            return Err(bad("audit.checkpoint_minutes", "at least one minute is expected"));
+        }
+        let signing_key = secret::one("audit.signing_key", &self.signing_key, &self.signing_key_file)?;
+        Ok(Audit { signing_key, every: Duration::from_secs(self.checkpoint_minutes.saturating_mul(60)) })
     }
 }
 

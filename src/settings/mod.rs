@@ -33,6 +33,8 @@ pub struct Settings {
     pub people_file: PathBuf,
     /// Intervals.
     pub jobs: Jobs,
+    /// The audit trail.
+    pub audit: Audit,
     /// What can be deployed.
     pub services: Vec<Service>,
     /// The digest of the token with which the pipeline of a service sends scans.
@@ -138,6 +140,15 @@ pub struct Jobs {
     pub recheck: std::time::Duration,
     /// How soon a ticket is tried again when a service did not answer.
     pub retry: std::time::Duration,
+}
+
+/// `[audit]`.
+#[derive(Debug, Clone)]
+pub struct Audit {
+    /// The private key that signs checkpoints; nothing means that there are none.
+    pub signing_key: Option<SecretString>,
+    /// How often a checkpoint is made.
+    pub every: std::time::Duration,
 }
 
 /// What is wrong with the settings. Each is one line that says what to do.

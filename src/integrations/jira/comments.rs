@@ -23,6 +23,9 @@ pub struct CommentMark {
     pub action: String,
     /// The verdict that it gives.
     pub verdict: String,
+    /// The newest checkpoint of the audit trail when it was written: kept here, it binds the trail there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint: Option<String>,
 }
 
 /// A comment to write.

@@ -102,7 +102,7 @@ impl Outbox {
             by: None,
         };
         let event = Event::ApprovedAutomatically { decision: stored.id, commit: approval.commit().clone() };
-        let entry = Entry { at, ticket: stored.ticket.clone(), event };
+        let entry = Entry { at, ticket: Some(stored.ticket.clone()), event };
         self.context.sources.store.record_approval(&record, &entry, &[]).await?;
         tracing::info!(ticket.key = %stored.ticket, decision.id = %stored.id, "Approved {}", stored.ticket);
         Ok(Done::Did("approved".into()))
@@ -131,7 +131,9 @@ impl Outbox {
         let actions = could_not_move(&self.context, &stored.facts.ticket, about)?;
         let now = self.context.clock.now();
         let event = Event::ActionDropped { action: claimed.action.id.clone(), reason: "transition not offered".into() };
-        store.ask_for((&claimed.action.issue, &actions), &Entry { at: now, ticket: key.clone(), event }, now).await?;
+        store
+            .ask_for((&claimed.action.issue, &actions), &Entry { at: now, ticket: Some(key.clone()), event }, now)
+            .await?;
         Ok(Done::Dropped("Jira does not offer the transition"))
     }
 }

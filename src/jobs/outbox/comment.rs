@@ -21,7 +21,8 @@ impl Outbox {
     ) -> Result<Done, OutboxError> {
         let (jira, store) = (&self.context.sources.jira, &self.context.sources.store);
         let action = &claimed.action;
-        let mark = CommentMark { action: action.id.clone(), verdict: verdict.to_owned() };
+        let checkpoint = store.newest_checkpoint().await?;
+        let mark = CommentMark { action: action.id.clone(), verdict: verdict.to_owned(), checkpoint };
         let comment = Comment { body, mark: &mark };
         let earlier = store.post(&action.issue, Place::Comment).await?;
         if let Some(post) = earlier.as_ref().filter(|post| post.verdict == verdict) {
@@ -70,7 +71,9 @@ impl Outbox {
         if body.to_string().len() > MOST_KEPT {
             return Ok(());
         }
-        let mark = CommentMark { action: post.action.clone(), verdict: format!("superseded:{}", post.verdict) };
+        let verdict = format!("superseded:{}", post.verdict);
+        let checkpoint = self.context.sources.store.newest_checkpoint().await?;
+        let mark = CommentMark { action: post.action.clone(), verdict, checkpoint };
         let comment = Comment { body: &body, mark: &mark };
         match self.context.sources.jira.edit_comment(&claimed.action.ticket, &post.external_id, &comment).await {
             Ok(()) | Err(SourceError::NotFound) => Ok(()),
