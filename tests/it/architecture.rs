@@ -16,13 +16,17 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("store", &["model", "policy", "audit"]),
     ("gather", &["model", "policy", "integrations", "store"]),
     ("handlers", &["model", "policy", "render", "audit", "integrations", "store", "gather", "settings", "clock"]),
-    ("jobs", &["model", "policy", "render", "audit", "integrations", "store", "gather", "handlers", "signals"]),
+    (
+        "jobs",
+        &["model", "policy", "render", "audit", "integrations", "store", "gather", "handlers", "signals", "clock"],
+    ),
     ("server", &["model", "policy", "render", "integrations", "store", "signals", "clock"]),
     (
         "app",
         &[
             "model",
             "policy",
+            "audit",
             "render",
             "integrations",
             "store",
@@ -40,6 +44,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         &[
             "model",
             "policy",
+            "audit",
             "render",
             "integrations",
             "store",

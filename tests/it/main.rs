@@ -5,6 +5,7 @@
 mod ablation;
 mod architecture;
 mod attacks;
+mod audit;
 mod cli;
 mod crash;
 mod explain;

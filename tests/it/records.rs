@@ -1,12 +1,13 @@
 //! Records: append-only, complete, and good enough to decide again.
 
-use cm_bot::audit::chain;
+use cm_bot::audit::checkpoint::{Signer, new_keys};
+use cm_bot::model::Timestamp;
 use cm_bot::policy::evaluate;
 use cm_bot::simulator::scene::Variant;
 use cm_bot::store::Store;
 
 use crate::support::database::{self, Other, is_postgres};
-use crate::support::{database_of, scene};
+use crate::support::{database_of, scene, verified};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recorded_decision_comes_out_the_same_again() {
@@ -25,8 +26,7 @@ async fn a_recorded_decision_comes_out_the_same_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_audit_trail_is_whole_and_tells_of_every_step() {
     let played = scene("pending-sibling").play(Variant::Scene).await;
-    let trail = played.app.context.sources.store.trail().await.unwrap();
-    chain::verify(trail.iter().map(|(number, body, hash)| (*number, body.as_str(), hash.as_str()))).unwrap();
+    let trail = verified(&played.app.context.sources.store).await;
     let events: Vec<String> = trail
         .iter()
         .map(|(_, body, _)| serde_json::from_str::<serde_json::Value>(body).unwrap())
@@ -41,8 +41,11 @@ async fn the_audit_trail_is_whole_and_tells_of_every_step() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn nobody_changes_what_was_recorded() {
+async fn l06_nobody_changes_what_was_recorded() {
     let played = scene("clean-change").play(Variant::Scene).await;
+    let (private, _) = new_keys("cm-bot.example");
+    let signer = Signer::parse(&private).unwrap();
+    played.app.context.sources.store.checkpoint(&signer, Timestamp(1)).await.unwrap().unwrap();
     let mut other = Other::connect(&database_of(&played.world)).await;
     let emptied = if is_postgres() { "TRUNCATE audit_entries" } else { "DELETE FROM audit_entries" };
     for statement in [
@@ -57,6 +60,10 @@ async fn nobody_changes_what_was_recorded() {
         "DELETE FROM seen_reviews",
         "UPDATE seen_pushes SET received_at = 0",
         "DELETE FROM seen_pushes",
+        "UPDATE audit_hashes SET hash = ''",
+        "DELETE FROM audit_hashes",
+        "UPDATE audit_checkpoints SET note = ''",
+        "DELETE FROM audit_checkpoints",
     ] {
         let error = other.run(statement).await.unwrap_err().to_string();
         assert!(error.contains("only appended to") || error.contains("never changed"), "{statement}: {error}");

@@ -6,12 +6,14 @@ pub mod process;
 
 use std::path::Path;
 
+use cm_bot::audit::Verification;
 use cm_bot::cli::demo::play::{Played, play_in, start_in};
 use cm_bot::cli::demo::world::World;
 use cm_bot::model::TicketKey;
 use cm_bot::simulator::clock::Clock;
 use cm_bot::simulator::scene::{Scene, Variant};
 
+use cm_bot::store::{Store, TrailEntry};
 use facts::{Recorded, said};
 use sha2::{Digest, Sha256};
 
@@ -97,6 +99,16 @@ pub async fn world(scene: Scene, clock: Clock) -> World {
     settings["database"]["url"] = url.into();
     std::fs::write(&file, toml::to_string(&settings).unwrap()).unwrap();
     world
+}
+
+/// The audit trail, verified.
+pub async fn verified(store: &Store) -> Vec<TrailEntry> {
+    let trail = store.trail_after(0, i64::MAX).await.unwrap();
+    let mut verification = Verification::default();
+    for (number, body, hash) in &trail {
+        verification.add(*number, body, hash).unwrap();
+    }
+    trail
 }
 
 /// The address of a world's database.

@@ -54,6 +54,9 @@ fn nothing_is_approved_that_nobody_else_has_seen() {
         Ok(())
     });
     result.unwrap_or_else(|error| panic!("{error}"));
+    if all.get() < CASES / 2 {
+        return; // So few say nothing about shares.
+    }
     let share = |cell: &Cell<u32>| 100 * cell.get() / all.get();
     assert!(share(&approved) >= LEAST_APPROVED, "only {} % of {} approved", share(&approved), all.get());
     assert!(share(&caught) >= LEAST_APPROVED, "only {} % of {} were attacks", share(&caught), all.get());
