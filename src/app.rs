@@ -18,7 +18,7 @@ use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Takeover, Worker};
+use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Reconcile, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
 use crate::server::{Secrets, Server, router};
@@ -126,7 +126,7 @@ impl App {
         Ok(Running { address, stop, tasks })
     }
 
-    /// Watches whether the other systems answer, until the service stops.
+    /// Watches whether the other systems answer and whether their webhooks arrive, until the service stops.
     pub fn watch(&self, running: &Running) {
         let probe = Probe {
             sources: self.context.sources.clone(),
@@ -134,6 +134,8 @@ impl App {
             readiness: self.readiness.clone(),
         };
         running.tasks.spawn(probe.run(running.stop.clone()));
+        let reconcile = Reconcile::new(self.context.clone(), self.wake.clone());
+        running.tasks.spawn(reconcile.run(running.stop.clone()));
     }
 
     /// Whether nothing is left to do that is due now.

@@ -3,12 +3,14 @@
 mod checkpoints;
 mod outbox;
 mod probe;
+mod reconcile;
 mod takeover;
 mod worker;
 
 pub use checkpoints::Checkpoints;
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;
+pub use reconcile::Reconcile;
 pub use takeover::Takeover;
 pub use worker::Worker;
 

@@ -115,6 +115,7 @@ struct RawFile {
 struct RawJobs {
     recheck_seconds: u64,
     retry_seconds: u64,
+    reconcile_seconds: u64,
 }
 
 #[derive(Deserialize)]
@@ -346,10 +347,12 @@ impl RawCriteria {
 
 impl RawJobs {
     fn checked(self) -> Result<Jobs, SettingsError> {
-        if self.recheck_seconds == 0 || self.retry_seconds == 0 {
+        let [recheck, retry, reconcile] =
+            [self.recheck_seconds, self.retry_seconds, self.reconcile_seconds].map(Duration::from_secs);
+        if recheck.is_zero() || retry.is_zero() || reconcile.is_zero() {
             return Err(bad("jobs", "intervals are at least one second"));
         }
-        Ok(Jobs { recheck: Duration::from_secs(self.recheck_seconds), retry: Duration::from_secs(self.retry_seconds) })
+        Ok(Jobs { recheck, retry, reconcile })
     }
 }
 

@@ -140,6 +140,8 @@ pub struct Jobs {
     pub recheck: std::time::Duration,
     /// How soon a ticket is tried again when a service did not answer.
     pub retry: std::time::Duration,
+    /// How often Jira is asked for changes that no webhook told of.
+    pub reconcile: std::time::Duration,
 }
 
 /// `[audit]`.

@@ -18,6 +18,7 @@ mod peers;
 mod policy;
 mod queries;
 mod readme;
+mod reconcile;
 mod records;
 mod replicas;
 mod requests;

@@ -12,12 +12,12 @@ use super::fields::{FieldIds, resolve, text};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::{read, send_once};
-use crate::model::{AccountId, Field, IssueId, ServiceName, Status, Ticket, TicketKey, TicketStatus, Timestamp};
+use crate::model::{AccountId, Field, IssueId, Status, Ticket, TicketKey, TicketStatus, Timestamp};
 use crate::policy::decision::AutoApproval;
 use crate::settings::{Jira as Settings, Workflow};
 
 /// Most pages of any list that are read; more is treated as incomplete.
-const MOST_PAGES: usize = 50;
+pub(super) const MOST_PAGES: usize = 50;
 
 /// A client for one Jira.
 #[derive(Debug)]
@@ -26,9 +26,9 @@ pub struct JiraClient {
     base: Url,
     account: String,
     token: SecretString,
-    project: String,
+    pub(super) project: String,
     fields: Vec<(Field, String)>,
-    workflow: Workflow,
+    pub(super) workflow: Workflow,
     field_ids: OnceCell<FieldIds>,
     myself: OnceCell<AccountId>,
 }
@@ -40,15 +40,6 @@ pub struct StatusChange {
     pub by: Option<AccountId>,
     /// When.
     pub at: Timestamp,
-}
-
-/// What a search tells of a ticket. Searches are late, so whoever wants to know more reads the ticket.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FoundTicket {
-    /// Its id.
-    pub id: IssueId,
-    /// Its environment, if it names one.
-    pub environment: Option<String>,
 }
 
 /// Why a ticket was not moved.
@@ -122,43 +113,6 @@ impl JiraClient {
         self.to_ticket(issue).await
     }
 
-    /// Every ticket of a service that is pending or approved, as far as Jira's search knows. `recent` are ids of tickets
-    /// that we know of: Jira brings these up to date before it searches.
-    ///
-    /// # Errors
-    /// [`SourceError::Incomplete`] when there is no end to the pages.
-    pub async fn unfinished(&self, service: &ServiceName, recent: &[IssueId]) -> Result<Vec<FoundTicket>, SourceError> {
-        let jql = format!(
-            "project = {} AND component = {} AND status in ({}, {})",
-            quoted(&self.project),
-            quoted(service.as_str()),
-            quoted(&self.workflow.pending),
-            quoted(&self.workflow.approved),
-        );
-        let environment = self.field_ids().await?.get(&Field::Environment).ok_or_else(no_environment)?;
-        let recent: Vec<u64> = recent.iter().rev().take(50).filter_map(|id| id.as_str().parse().ok()).collect();
-        let mut tickets = Vec::new();
-        let mut next: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut query = json!({"jql": jql, "fields": [environment], "maxResults": 100, "reconcileIssues": recent});
-            if let Some(token) = &next {
-                query["nextPageToken"] = json!(token);
-            }
-            let found: wire::Found =
-                read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
-            for issue in found.issues {
-                let environment = issue.fields.get(environment).and_then(text);
-                tickets.push(FoundTicket { id: IssueId::parse(&issue.id).map_err(unreadable)?, environment });
-            }
-            match (found.next_page_token, found.is_last) {
-                (_, true) => return Ok(tickets),
-                (None, false) => break,
-                (token, false) => next = token,
-            }
-        }
-        Err(SourceError::Incomplete("the list of tickets has no end".into()))
-    }
-
     /// The newest change of the ticket's status to `approved`.
     ///
     /// # Errors
@@ -227,7 +181,7 @@ impl JiraClient {
         self.http.request(method, url).basic_auth(&self.account, Some(self.token.expose_secret()))
     }
 
-    async fn field_ids(&self) -> Result<&FieldIds, SourceError> {
+    pub(super) async fn field_ids(&self) -> Result<&FieldIds, SourceError> {
         let ask = || async {
             let known: Vec<wire::FieldInfo> = read(self.request(Method::GET, "rest/api/3/field")).await?.json()?;
             resolve(&self.fields, &known)
@@ -289,12 +243,12 @@ pub(super) fn unreadable(error: impl std::fmt::Display) -> SourceError {
     SourceError::Unreadable(error.to_string())
 }
 
-fn no_environment() -> SourceError {
+pub(super) fn no_environment() -> SourceError {
     SourceError::Unreadable("`jira.fields.environment` is not set".into())
 }
 
 /// A JQL string.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
 }
 

@@ -4,8 +4,10 @@ pub mod adf;
 mod client;
 mod comments;
 mod fields;
+mod search;
 pub mod webhook;
 mod wire;
 
-pub use client::{FoundTicket, JiraClient, StatusChange, TransitionError};
+pub use client::{JiraClient, StatusChange, TransitionError};
 pub use comments::{Comment, CommentMark};
+pub use search::{ChangedTicket, FoundTicket, Wanted};

@@ -1,0 +1,113 @@
+//! Searches. Jira's index is seconds to minutes late, so they find tickets; what a ticket says is read from itself.
+
+use std::time::Duration;
+
+use reqwest::Method;
+use serde_json::json;
+
+use super::client::{JiraClient, MOST_PAGES, no_environment, quoted, unreadable};
+use super::fields::text;
+use super::wire;
+use crate::integrations::SourceError;
+use crate::integrations::http::read;
+use crate::model::{Field, IssueId, ServiceName};
+
+/// What a search tells of a ticket. Searches are late, so whoever wants to know more reads the ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FoundTicket {
+    /// Its id.
+    pub id: IssueId,
+    /// Its environment, if it names one.
+    pub environment: Option<String>,
+}
+
+/// Which tickets of the project somebody is looking for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Those that wait for a decision, however old they are.
+    Pending,
+    /// Those that were changed lately, by Jira's own clock.
+    ChangedSince(Duration),
+}
+
+/// A ticket, and when it was changed last, in Jira's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangedTicket {
+    /// Its id.
+    pub id: IssueId,
+    /// Compared with an earlier one and never read.
+    pub updated: String,
+}
+
+/// A question to the search.
+struct Question<'a> {
+    jql: String,
+    field: &'a str,
+    recent: Vec<u64>,
+}
+
+impl JiraClient {
+    /// Every ticket of a service that is pending or approved, as far as Jira's search knows. `recent` are ids of tickets
+    /// that we know of: Jira brings these up to date before it searches.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when there is no end to the pages.
+    pub async fn unfinished(&self, service: &ServiceName, recent: &[IssueId]) -> Result<Vec<FoundTicket>, SourceError> {
+        let jql = format!(
+            "project = {} AND component = {} AND status in ({}, {})",
+            quoted(&self.project),
+            quoted(service.as_str()),
+            quoted(&self.workflow.pending),
+            quoted(&self.workflow.approved),
+        );
+        let field = self.field_ids().await?.get(&Field::Environment).ok_or_else(no_environment)?;
+        let recent = recent.iter().rev().take(50).filter_map(|id| id.as_str().parse().ok()).collect();
+        let found = self.search(&Question { jql, field, recent }).await?.into_iter().map(|issue| {
+            let environment = issue.fields.get(field).and_then(text);
+            Ok(FoundTicket { id: IssueId::parse(&issue.id).map_err(unreadable)?, environment })
+        });
+        found.collect()
+    }
+
+    /// Tickets that a webhook should have told of, for when it did not.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when there is no end to the pages.
+    pub async fn changed(&self, wanted: Wanted) -> Result<Vec<ChangedTicket>, SourceError> {
+        let clause = match wanted {
+            Wanted::Pending => format!("status = {}", quoted(&self.workflow.pending)),
+            Wanted::ChangedSince(ago) => format!("updated >= \"-{}m\"", ago.as_secs().div_ceil(60)),
+        };
+        let jql = format!("project = {} AND {clause}", quoted(&self.project));
+        let found = self.search(&Question { jql, field: "updated", recent: Vec::new() }).await?;
+        let found = found.into_iter().map(|issue| {
+            let updated = issue.fields.get("updated").and_then(text);
+            let updated = updated.ok_or_else(|| SourceError::Unreadable("a ticket without `updated`".into()))?;
+            Ok(ChangedTicket { id: IssueId::parse(&issue.id).map_err(unreadable)?, updated })
+        });
+        found.collect()
+    }
+
+    async fn search(&self, question: &Question<'_>) -> Result<Vec<wire::FoundIssue>, SourceError> {
+        let mut issues = Vec::new();
+        let mut next: Option<String> = None;
+        for _ in 0..MOST_PAGES {
+            let mut query = json!({"jql": question.jql, "fields": [question.field], "maxResults": 100});
+            if !question.recent.is_empty() {
+                query["reconcileIssues"] = json!(question.recent);
+            }
+            if let Some(token) = &next {
+                query["nextPageToken"] = json!(token);
+            }
+            let found: wire::Found =
+                read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
+            issues.extend(found.issues);
+            match (found.next_page_token, found.is_last) {
+                (_, true) => return Ok(issues),
+                (None, false) => break,
+                (token, false) => next = token,
+            }
+        }
+        Err(SourceError::Incomplete("the list of tickets has no end".into()))
+    }
+}
