@@ -146,7 +146,7 @@ fn split(text: &str) -> (&str, &str) {
     text.split_at(end)
 }
 
+/// A number; what comes here was cut at the first character that is no digit.
 fn number(digits: &str) -> Option<u64> {
-    let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { digits.parse().ok() } else { None }
+    digits.parse().ok()
 }

@@ -167,7 +167,9 @@ fn criteria_name_only_files_that_can_be_proven() {
     };
     let said = error("\"mix.exs\"", "\"app/yarn.lock\"");
     assert!(
-        said.starts_with("`version_bump.manifests` names `app/yarn.lock`, which is no manifest that cm-bot can read")
+        said.starts_with(
+            "`version_bump.manifests` names `app/yarn.lock`, which is no manifest that cm-bot can read; it reads: package.json, "
+        )
     );
     for path in ["Cargo.lock", "CHANGES.sh", "Makefile", "CHANGELOG.md/run.js", "requirements.txt"] {
         let said = error("companions = []", &format!("companions = [\"{path}\"]"));

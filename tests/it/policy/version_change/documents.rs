@@ -175,6 +175,27 @@ fn pom_xml() {
     bump.refuses(POM, &POM.replace("1.4.2", "1.4.2-SNAPSHOT"), "which is not newer");
     let snapshot = POM.replace(OLD, "1.4.3-SNAPSHOT");
     assert_eq!(bump.change(&snapshot, &POM.replace(OLD, NEW)), Ok("pom.xml 1.4.3-SNAPSHOT to 1.4.3".into()));
-    let deep = format!("<project>{}{}</project>", "<a>".repeat(100_000), "</a>".repeat(100_000));
-    bump.refuses(&deep, &deep, "cannot be read strictly");
+    bump.refuses_beside(&[("<project xmlns", "<project id=\"x\" xmlns", "pom.xml also changes `project`")]);
+    let nested = |levels: usize| {
+        let (open, close) = ("<a>".repeat(levels - 1), "</a>".repeat(levels - 1));
+        POM.replace("</project>", &format!("{open}{close}</project>"))
+    };
+    bump.proves(&nested(49), &nested(49).replace(OLD, NEW));
+    bump.refuses(&nested(50), &nested(50).replace(OLD, NEW), "it is nested too deeply");
+    bump.refuses(&nested(100_000), &nested(100_000), "cannot be read strictly");
+}
+
+#[test]
+fn versions_of_maven_come_in_the_order_of_their_stages() {
+    let bump = Bump::of("pom.xml", POM);
+    let stages = ["1.4-alpha-1", "1.4-alpha2", "1.4-beta-1", "1.4-beta2", "1.4-M1", "1.4-m-2", "1.4-milestone-3"];
+    let stages = stages.into_iter().chain(["1.4-RC1", "1.4-rc-2", "1.4-SNAPSHOT", "1.4"]).collect::<Vec<_>>();
+    for pair in stages.windows(2) {
+        let [earlier, later] = [pair[0], pair[1]].map(|version| POM.replace(OLD, version));
+        assert!(bump.change(&earlier, &later).is_ok(), "{pair:?}: {:?}", bump.change(&earlier, &later));
+        bump.refuses(&later, &earlier, "which is not newer");
+    }
+    for odd in ["1.4-", "1.4.Final", "1.4-final-x", "1.4RC1", "1.4-rc1-2"] {
+        bump.refuses(POM, &POM.replace(OLD, odd), "is no version number");
+    }
 }

@@ -61,6 +61,20 @@ fn chart_yaml() {
     ]);
     let long = format!("{CHART}{}", "  a\n".repeat(240_000));
     bump.proves(&long, &long.replace(OLD, NEW));
+    let spaced = format!("---\n# ours\n\nmy_key: 1\nmy-key: 2\n{CHART}  # of redis\n");
+    bump.proves(&spaced, &spaced.replace(OLD, NEW));
+    bump.refuses(CHART, &CHART.replace("1.4.2 #", "1.4.3 beta #"), "its version is not written plainly");
+    bump.refuses(CHART, &CHART.replace("1.4.2 #", "1.4.3_a #"), "its version is not written plainly");
+    bump.refuses(CHART, &CHART.replace("1.4.2 #", "\"\" #"), "its version is not written plainly");
+    let [began_together, went_apart] = [("1.4.2", "9.9.9"), ("1.4.1", "1.4.3")].map(|(old, new)| {
+        let (before, after) = (CHART.replace("7.0.0", old), CHART.replace(OLD, NEW).replace("7.0.0", new));
+        bump.change(&before, &after).unwrap_err()
+    });
+    assert!(
+        began_together.contains("also changes `appVersion` from 1.4.2 to 9.9.9, which no other"),
+        "{began_together}"
+    );
+    assert!(went_apart.contains("also changes `appVersion` from 1.4.1 to 1.4.3, which no other"), "{went_apart}");
     let with_app = CHART.replace("7.0.0", OLD);
     bump.proves(&with_app, &with_app.replace(OLD, NEW));
     let app = Bump { beside: Some(("package.json", PACKAGE)), ..bump };
@@ -83,6 +97,20 @@ fn gradle_properties() {
         ("ours\nversion=", "ours\na=\\\nversion=", "it holds a backslash"),
         ("1.4.2\n", "1.4.2 \n", "is no version number"),
     ]);
+}
+
+#[test]
+fn what_is_too_long_is_not_read() {
+    let bump = Bump::of("gradle.properties", "version=1.4.2\n");
+    let padded = |length: usize, text: &str| format!("{text}{}", "#".repeat(length - text.len()));
+    let [old, new] = ["version=1.4.2\n", "version=1.4.3\n"];
+    bump.proves(&padded(1_000_000, old), &padded(1_000_000, new));
+    bump.refuses(&padded(1_000_001, old), &padded(1_000_001, new), "it is larger than 1 MB");
+    let longest = format!("1.4.2-{}", "a".repeat(54));
+    let version = Bump::of("VERSION", "1.4.1\n");
+    assert_eq!(version.change("1.4.1\n", &format!("{longest}\n")), Ok(format!("VERSION 1.4.1 to {longest}")));
+    version.refuses("1.4.1\n", &format!("{longest}a\n"), "is no version number");
+    version.refuses(&format!("{longest}a\n"), "1.4.3\n", "is no version number");
 }
 
 #[test]
