@@ -1,14 +1,8 @@
 //! What a company may choose in its criteria, and that each choice holds.
 
-use cm_bot::model::{Opinion, Review, SeenReview, Timestamp};
-use cm_bot::policy::decision::{Decision, Kind};
-use cm_bot::policy::evaluate;
-use cm_bot::policy::facts::Facts;
-
 use super::stage::{MERGE, OPEN, REVIEW, attacks, clean, commit, in_twin, step};
 use super::{attack, is_approved, is_held};
 use crate::support::TestScene;
-use crate::support::facts::{NOW, approval, criteria_with, passing, pull_request, sha, user};
 
 /// Pull request 871 by sam, with a commit by dana and one by lee, who approve it both.
 fn two_authors(terms: &str) -> TestScene {
@@ -66,52 +60,6 @@ async fn an_approval_after_the_merge_holds_when_the_criteria_say_so() {
     is_approved(clean().with(&step(REVIEW), "").after(MERGE, &step(REVIEW))).await;
 }
 
-/// Judged under criteria in which one line is another.
-fn judged(facts: &Facts, old: &str, new: &str) -> Decision {
-    evaluate(facts, &criteria_with(old, new), NOW)
-}
-
-fn ignored(decision: &Decision) -> String {
-    decision.ignored().iter().map(|one| one.reason.clone()).collect::<Vec<_>>().join("; ")
-}
-
-#[test]
-fn a_comment_approves_only_when_the_criteria_say_so() {
-    let mut facts = passing();
-    let comment = Review {
-        opinion: Opinion::Commented,
-        text: " lgtm\n".into(),
-        commit: None,
-        ..approval(&user("lee", 1002), 'b')
-    };
-    pull_request(&mut facts).reviews = vec![comment];
-    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
-    assert_eq!(judged(&facts, "", "").kind(), Kind::Block, "a comment is no approval");
-    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
-    pull_request(&mut facts).reviews[0].text = "LGTM, but please rename it".into();
-    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Block, "a remark is no approval");
-}
-
-#[test]
-fn an_approving_comment_is_for_the_commit_that_was_there() {
-    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
-    let mut facts = passing();
-    let at = Timestamp(NOW.0 - 3 * 3_600_000);
-    let comment = Review {
-        opinion: Opinion::Commented,
-        text: "LGTM".into(),
-        commit: None,
-        submitted_at: at,
-        ..approval(&user("lee", 1002), 'b')
-    };
-    pull_request(&mut facts).reviews = vec![comment];
-    let early = judged(&facts, says.0, says.1);
-    assert_eq!(early.kind(), Kind::Block);
-    assert_eq!(ignored(&early), "given at 06:00 UTC; GitHub received bbbbbbb at 07:00 UTC");
-    pull_request(&mut facts).reviews[0].submitted_at = Timestamp(NOW.0 - 3_600_000);
-    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
-}
-
 const LGTM: &str = "[criteria.commit_review]\napproving_comments = [\"LGTM\"]\n";
 
 /// A comment on pull request 871.
@@ -155,53 +103,4 @@ async fn an_approving_comment_takes_back_no_objection() {
     let scene =
         clean().more(LGTM).with(&step(REVIEW), &format!("{}{approves}{}", step(objects), step(&says("lee", "LGTM"))));
     attack(scene, &["Lee Wong asked for changes and has not approved since"]).await;
-}
-
-#[test]
-fn a_changed_comment_approves_nothing() {
-    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
-    let mut facts = passing();
-    let comment = Review { opinion: Opinion::Commented, text: "LGTM".into(), ..approval(&user("lee", 1002), 'b') };
-    pull_request(&mut facts).reviews = vec![comment];
-    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
-    pull_request(&mut facts).reviews[0].edited_at = Some(Timestamp(NOW.0 - 1_800_000));
-    let edited = judged(&facts, says.0, says.1);
-    assert_eq!(edited.kind(), Kind::Block);
-    assert_eq!(ignored(&edited), "the comment was changed at 08:30 UTC, so nobody can say what it said");
-}
-
-#[test]
-fn no_words_are_no_approving_comment() {
-    let mut facts = passing();
-    let comment = Review { opinion: Opinion::Commented, ..approval(&user("lee", 1002), 'b') };
-    pull_request(&mut facts).reviews = vec![comment];
-    let says = ("approving_comments = []", "approving_comments = [\"\", \"LGTM\"]");
-    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Block);
-}
-
-#[test]
-fn a_service_may_want_our_own_record_of_what_was_approved() {
-    let says = ("own_record_only = []", "own_record_only = [\"billing-api\"]");
-    let mut facts = passing();
-    let without = judged(&facts, says.0, says.1);
-    assert_eq!(without.kind(), Kind::Block);
-    assert_eq!(
-        ignored(&without),
-        "cm-bot has no record of its own of what it was given for, and this service demands one"
-    );
-    let review = pull_request(&mut facts).reviews[0].clone();
-    let seen = |commit| SeenReview {
-        id: review.id.clone(),
-        commit: sha(commit),
-        submitted_at: review.submitted_at,
-        received_at: review.submitted_at,
-    };
-    pull_request(&mut facts).ledger.reviews = vec![seen('b')];
-    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
-    pull_request(&mut facts).ledger.reviews = vec![seen('e')];
-    let moved = judged(&facts, says.0, says.1);
-    assert_eq!(
-        ignored(&moved),
-        "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was pushed after it"
-    );
 }

@@ -6,5 +6,6 @@ mod four_eyes;
 mod human_approval;
 mod other_rules;
 mod security_scan;
+mod terms;
 mod version_bump;
 mod version_change;

@@ -1,0 +1,159 @@
+//! What a company may choose in its criteria about reviews, rule by rule. The same choices are played as scenes in
+//! `attacks/terms.rs`.
+
+use cm_bot::model::{Opinion, PullRequest, Push, Review, SeenReview, Timestamp};
+use cm_bot::policy::decision::{Decision, Kind};
+use cm_bot::policy::evaluate;
+use cm_bot::policy::facts::Facts;
+
+use crate::support::facts::{NOW, approval, criteria_with, passing, pull_request, push, sha, user};
+
+/// Judged under criteria in which one line is another.
+fn judged(facts: &Facts, old: &str, new: &str) -> Decision {
+    evaluate(facts, &criteria_with(old, new), NOW)
+}
+
+fn ignored(decision: &Decision) -> String {
+    decision.ignored().iter().map(|one| one.reason.clone()).collect::<Vec<_>>().join("; ")
+}
+
+#[test]
+fn a_comment_approves_only_when_the_criteria_say_so() {
+    let mut facts = passing();
+    let comment = Review {
+        opinion: Opinion::Commented,
+        text: " lgtm\n".into(),
+        commit: None,
+        ..approval(&user("lee", 1002), 'b')
+    };
+    pull_request(&mut facts).reviews = vec![comment];
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    assert_eq!(judged(&facts, "", "").kind(), Kind::Block, "a comment is no approval");
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+    pull_request(&mut facts).reviews[0].text = "LGTM, but please rename it".into();
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Block, "a remark is no approval");
+}
+
+#[test]
+fn an_approving_comment_is_for_the_commit_that_was_there() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let mut facts = passing();
+    let at = Timestamp(NOW.0 - 3 * 3_600_000);
+    let comment = Review {
+        opinion: Opinion::Commented,
+        text: "LGTM".into(),
+        commit: None,
+        submitted_at: at,
+        ..approval(&user("lee", 1002), 'b')
+    };
+    pull_request(&mut facts).reviews = vec![comment];
+    let early = judged(&facts, says.0, says.1);
+    assert_eq!(early.kind(), Kind::Block);
+    assert_eq!(ignored(&early), "given at 06:00 UTC; GitHub received bbbbbbb at 07:00 UTC");
+    pull_request(&mut facts).reviews[0].submitted_at = Timestamp(NOW.0 - 3_600_000);
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+}
+
+#[test]
+fn a_changed_comment_approves_nothing() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let mut facts = passing();
+    let comment = Review { opinion: Opinion::Commented, text: "LGTM".into(), ..approval(&user("lee", 1002), 'b') };
+    pull_request(&mut facts).reviews = vec![comment];
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+    pull_request(&mut facts).reviews[0].edited_at = Some(Timestamp(NOW.0 - 1_800_000));
+    let edited = judged(&facts, says.0, says.1);
+    assert_eq!(edited.kind(), Kind::Block);
+    assert_eq!(ignored(&edited), "the comment was changed at 08:30 UTC, so nobody can say what it said");
+}
+
+#[test]
+fn no_words_are_no_approving_comment() {
+    let mut facts = passing();
+    let comment = Review { opinion: Opinion::Commented, ..approval(&user("lee", 1002), 'b') };
+    pull_request(&mut facts).reviews = vec![comment];
+    let says = ("approving_comments = []", "approving_comments = [\"\", \"LGTM\"]");
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Block);
+}
+
+#[test]
+fn a_service_may_want_our_own_record_of_what_was_approved() {
+    let says = ("own_record_only = []", "own_record_only = [\"billing-api\"]");
+    let mut facts = passing();
+    let without = judged(&facts, says.0, says.1);
+    assert_eq!(without.kind(), Kind::Block);
+    assert_eq!(
+        ignored(&without),
+        "cm-bot has no record of its own of what it was given for, and this service demands one"
+    );
+    let review = pull_request(&mut facts).reviews[0].clone();
+    let seen = |commit| SeenReview {
+        id: review.id.clone(),
+        commit: sha(commit),
+        submitted_at: review.submitted_at,
+        received_at: review.submitted_at,
+    };
+    pull_request(&mut facts).ledger.reviews = vec![seen('b')];
+    assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
+    pull_request(&mut facts).ledger.reviews = vec![seen('e')];
+    let moved = judged(&facts, says.0, says.1);
+    assert_eq!(
+        ignored(&moved),
+        "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was pushed after it"
+    );
+}
+
+/// A pull request whose approval by Lee we have recorded ourselves, and what else our record holds.
+fn recorded(change: impl FnOnce(&mut PullRequest, Timestamp)) -> Result<Kind, String> {
+    let mut facts = passing();
+    let pull_request = pull_request(&mut facts);
+    let review = pull_request.reviews[0].clone();
+    let received_at = Timestamp(review.submitted_at.0 + 1_000);
+    let seen = SeenReview { id: review.id, commit: sha('b'), submitted_at: review.submitted_at, received_at };
+    pull_request.ledger.reviews = vec![seen];
+    change(pull_request, received_at);
+    let decision = evaluate(&facts, &criteria_with("", ""), NOW);
+    if decision.kind() == Kind::Approve { Ok(Kind::Approve) } else { Err(ignored(&decision)) }
+}
+
+#[test]
+fn our_own_record_knows_what_came_after_the_approval() {
+    let dana = user("dana", 1001);
+    let pushed = |after, late: i64| Push { at: Timestamp(NOW.0 - 3_599_000 + late), ..push(&dana, None, after) };
+    assert_eq!(recorded(|_, _| {}), Ok(Kind::Approve));
+    assert_eq!(recorded(|pull, _| pull.ledger.pushes = vec![pushed('b', -1), pushed('e', -1)]), Ok(Kind::Approve));
+    assert_eq!(recorded(|pull, _| pull.ledger.pushes = vec![pushed('b', 5)]), Ok(Kind::Approve), "what was approved");
+    let another = |late| recorded(|pull, _| pull.ledger.pushes = vec![pushed('e', late)]).unwrap_err();
+    assert_eq!(another(0), "given at 08:00 UTC; eeeeeee was pushed after it, at 08:00 UTC");
+    assert_eq!(another(5), another(0));
+    let base = |late: i64| recorded(|pull, at| pull.ledger.base_changes = vec![Timestamp(at.0 + late)]);
+    assert_eq!(base(-1), Ok(Kind::Approve));
+    assert_eq!(base(0).unwrap_err(), "given at 08:00 UTC, before the base branch was changed at 08:00 UTC");
+}
+
+#[test]
+fn our_own_record_tells_what_an_approval_was_given_for() {
+    let for_e = |shown| {
+        recorded(|pull, _| {
+            pull.ledger.reviews[0].commit = sha('e');
+            pull.reviews[0].commit = shown;
+        })
+        .unwrap_err()
+    };
+    let moved = "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was pushed after it";
+    let stayed = "given for eeeeeee at 08:00 UTC; bbbbbbb was pushed after it";
+    assert_eq!([Some(sha('b')), Some(sha('e')), None].map(for_e), [moved, stayed, stayed]);
+}
+
+#[test]
+fn an_approval_in_the_moment_of_the_merge_is_not_after_it() {
+    let after = |late: i64| {
+        let mut facts = passing();
+        let pull_request = pull_request(&mut facts);
+        let merged = pull_request.merged.as_ref().unwrap().at;
+        pull_request.reviews[0].submitted_at = Timestamp(merged.0 + late);
+        judged(&facts, "after_merge = \"counts\"", "after_merge = \"holds\"")
+    };
+    assert_eq!(after(0).kind(), Kind::Approve, "{}", ignored(&after(0)));
+    assert!(ignored(&after(1)).contains(", after the merge at "), "{}", ignored(&after(1)));
+}
