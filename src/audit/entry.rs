@@ -78,6 +78,8 @@ pub enum Event {
         /// Its last status.
         status: String,
     },
+    /// cm-bot failed at the ticket again and again, and left it to people.
+    ProcessingError,
     /// From here on checkpoints are signed with this key.
     CheckpointKey {
         /// The public key.

@@ -99,6 +99,14 @@ pub fn could_not_move(
     words(Verdict::Waiting, evaluation, (adf::document(&document), &message))
 }
 
+/// After cm-bot failed at the ticket again and again.
+pub(super) fn gave_up(context: &Context, ticket: &Ticket, subject: &str) -> Result<Vec<NewAction>, StoreError> {
+    let document = jira::gave_up(&context.links, ticket);
+    let how = "Waiting for 1 of 1 approvals: cm-bot failed to check this ticket";
+    let message = slack::ended(Verdict::Failed, how, subject, (ticket, &context.links));
+    words(Verdict::Failed, 0, (adf::document(&document), &message))
+}
+
 /// After the ticket was declined or closed: only the message in Slack ends; Jira shows its own status.
 pub(super) fn ended(
     context: &Context,

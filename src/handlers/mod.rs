@@ -4,6 +4,7 @@ mod announce;
 mod approval;
 mod ending;
 mod evaluation;
+mod fault;
 mod repository;
 
 use std::sync::Arc;
@@ -18,6 +19,7 @@ use crate::settings::Jobs;
 use crate::store::{Job, Policy, StoreError};
 
 pub use announce::could_not_move;
+pub use fault::gave_up;
 
 /// What handlers work with.
 #[derive(Debug, Clone)]

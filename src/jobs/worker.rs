@@ -3,9 +3,12 @@
 use tokio_util::sync::CancellationToken;
 
 use super::{insist, rest_after, try_again_at};
-use crate::handlers::{Context, HandlerError, Next, handle};
+use crate::handlers::{Context, HandlerError, Next, gave_up, handle};
 use crate::signals::Wake;
 use crate::store::{ClaimedJob, StoreError};
+
+/// How many faults of ours a job may end in before it is left to people.
+const MOST_FAULTS: i64 = 5;
 
 /// A worker for jobs; several may run.
 #[derive(Debug, Clone)]
@@ -33,12 +36,9 @@ impl Worker {
         let result = tokio::spawn(async move { handle(&context, &job).await }).await;
         match result {
             Ok(Ok(next)) => self.finish(&claimed, next).await?,
+            Ok(Err(HandlerError::Store(StoreError::Damaged(what)))) => self.fault(&claimed, &what).await?,
             Ok(Err(error)) => self.retry(&claimed, &error).await?,
-            Err(panic) => {
-                tracing::error!(job = ?claimed.job, "Handling {:?} ended in a panic: {panic}", claimed.job);
-                let run_at = self.later(&claimed, None);
-                insist(|| store.retry_job(&claimed, run_at, "panic")).await?;
-            }
+            Err(panic) => self.fault(&claimed, &panic.to_string()).await?,
         }
         Ok(true)
     }
@@ -66,6 +66,21 @@ impl Worker {
         };
         let (run_at, why) = (self.later(claimed, asked), error.to_string());
         insist(|| self.context.sources.store.retry_job(claimed, run_at, &why)).await
+    }
+
+    /// A fault of ours: the same would happen again and again, so it is tried a few times and then left to people.
+    async fn fault(&self, claimed: &ClaimedJob, why: &str) -> Result<(), StoreError> {
+        let (store, faults) = (&self.context.sources.store, claimed.faults + 1);
+        tracing::error!(job = ?claimed.job, faults, "Handling {:?} failed inside cm-bot: {why}", claimed.job);
+        let run_at = self.later(claimed, None);
+        if faults < MOST_FAULTS {
+            return insist(|| store.retry_after_fault(claimed, run_at, why)).await;
+        }
+        if let Err(error) = gave_up(&self.context, &claimed.job).await {
+            tracing::error!(job = ?claimed.job, "Nobody could be told that {:?} is given up: {error}", claimed.job);
+            return insist(|| store.retry_job(claimed, run_at, why)).await;
+        }
+        insist(|| store.bury_job(claimed, self.context.clock.now(), why)).await
     }
 
     fn later(&self, claimed: &ClaimedJob, asked: Option<std::time::Duration>) -> crate::model::Timestamp {

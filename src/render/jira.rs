@@ -71,6 +71,25 @@ pub fn could_not_move(transition: &str, links: &Links, ticket: &Ticket) -> Docum
     Document(vec![Block::Panel(Tone::Waiting, vec![said, next]), Block::Paragraph(evidence(links, ticket))])
 }
 
+/// cm-bot itself failed, and nobody knows what it would have said.
+#[must_use]
+pub fn gave_up(links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![
+        strong("Waiting for 1 of 1 approvals."),
+        words(
+            " cm-bot failed while it checked this ticket, several times, and has stopped. Nothing is known against the change, and nothing for it.",
+        ),
+    ];
+    let next = vec![
+        strong("To do: "),
+        words(
+            "an approver checks and decides the ticket by hand; the operator of cm-bot looks into its log for this ticket. After a change of the ticket it is tried again.",
+        ),
+    ];
+    let panel = Block::Panel(Verdict::Failed.tone(), vec![said, next]);
+    Document(vec![panel, Block::Paragraph(evidence(links, ticket))])
+}
+
 /// The line that is put before a comment that is no longer true.
 #[must_use]
 pub fn superseded(verdict: &str, evaluation: i64) -> Line {
@@ -96,6 +115,7 @@ fn first_line(view: &View<'_>) -> Line {
         | Verdict::Emergency
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Failed
         | Verdict::Declined
         | Verdict::Closed => format!(" {about}"),
     };
@@ -113,9 +133,12 @@ fn to_do(view: &View<'_>, verdict: Verdict) -> Line {
             )]
         }
         Verdict::Emergency => emergency_to_do(view),
-        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
-            waiting_to_do(view)
-        }
+        Verdict::Waiting
+        | Verdict::Failed
+        | Verdict::Approved
+        | Verdict::NotCounted
+        | Verdict::Declined
+        | Verdict::Closed => waiting_to_do(view),
     }
 }
 

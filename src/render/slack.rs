@@ -138,9 +138,12 @@ pub fn findings(view: &View<'_>) -> Message {
         Verdict::Blocked => blocked(view),
         Verdict::CouldNotBeChecked => could_not_be_checked(view),
         Verdict::Emergency => emergency(view),
-        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
-            waiting(view)
-        }
+        Verdict::Waiting
+        | Verdict::Failed
+        | Verdict::Approved
+        | Verdict::NotCounted
+        | Verdict::Declined
+        | Verdict::Closed => waiting(view),
     }
 }
 
@@ -159,13 +162,15 @@ pub fn changed(view: &View<'_>) -> Message {
         | Verdict::Emergency
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Failed
         | Verdict::Declined
         | Verdict::Closed => mention_all(line.words(" · "), &view.approvers()).words(" please decide"),
     };
     Message { fallback: fallback(view), parts: vec![Part::Section(line)] }
 }
 
-/// The root message after a human approved, declined or closed the ticket. No buttons any more, nobody is mentioned.
+/// The root message after a human approved, declined or closed the ticket, or when it is left to people without a decision
+/// of ours. No buttons any more, nobody is mentioned.
 #[must_use]
 pub fn ended(verdict: Verdict, how: &str, subject: &str, (ticket, links): (&Ticket, &Links)) -> Message {
     let line = Mrkdwn::new()
@@ -174,8 +179,20 @@ pub fn ended(verdict: Verdict, how: &str, subject: &str, (ticket, links): (&Tick
         .words(" · ")
         .link(ticket.key.as_str(), &links.ticket(ticket))
         .words(&format!(" {subject}"));
-    let small = Mrkdwn::new().link("evidence", &links.evidence(ticket)).words(" · nobody needs to act");
-    let fallback = format!("{how}: {}, {subject}. Nobody needs to act.", ticket.key);
+    let (small, sentence) = match verdict {
+        Verdict::Waiting | Verdict::NotCounted | Verdict::Failed => {
+            ("an approver decides in Jira", "An approver decides in Jira.")
+        }
+        Verdict::ApprovedAutomatically
+        | Verdict::Approved
+        | Verdict::Blocked
+        | Verdict::CouldNotBeChecked
+        | Verdict::Emergency
+        | Verdict::Declined
+        | Verdict::Closed => ("nobody needs to act", "Nobody needs to act."),
+    };
+    let small = Mrkdwn::new().link("evidence", &links.evidence(ticket)).words(&format!(" · {small}"));
+    let fallback = format!("{how}: {}, {subject}. {sentence}", ticket.key);
     Message { fallback, parts: vec![Part::Section(line), Part::Context(small)] }
 }
 
@@ -360,7 +377,12 @@ fn fallback(view: &View<'_>) -> String {
             let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
             format!("{}: please look now.", names(&leads))
         }
-        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
+        Verdict::Waiting
+        | Verdict::Failed
+        | Verdict::Approved
+        | Verdict::NotCounted
+        | Verdict::Declined
+        | Verdict::Closed => {
             format!("{}: please approve or decline it in Jira.", names(&view.approvers()))
         }
     };

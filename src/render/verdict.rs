@@ -17,6 +17,8 @@ pub enum Verdict {
     Blocked,
     /// A service did not answer.
     CouldNotBeChecked,
+    /// cm-bot itself failed.
+    Failed,
     /// An emergency.
     Emergency,
     /// Somebody set the status to approved who may not.
@@ -49,6 +51,7 @@ impl Verdict {
             Verdict::Waiting => "waiting",
             Verdict::Blocked => "blocked",
             Verdict::CouldNotBeChecked => "could-not-be-checked",
+            Verdict::Failed => "failed",
             Verdict::Emergency => "emergency",
             Verdict::NotCounted => "not-counted",
             Verdict::Declined => "declined",
@@ -61,7 +64,7 @@ impl Verdict {
     pub fn tone(self) -> Tone {
         match self {
             Verdict::ApprovedAutomatically | Verdict::Approved => Tone::Good,
-            Verdict::Waiting => Tone::Waiting,
+            Verdict::Waiting | Verdict::Failed => Tone::Waiting,
             Verdict::Blocked | Verdict::Emergency | Verdict::Declined | Verdict::NotCounted => Tone::Bad,
             Verdict::CouldNotBeChecked | Verdict::Closed => Tone::Neutral,
         }
@@ -74,7 +77,7 @@ impl Verdict {
             Verdict::ApprovedAutomatically | Verdict::Approved => ":white_check_mark:",
             Verdict::Waiting => ":hourglass_flowing_sand:",
             Verdict::Blocked | Verdict::Declined | Verdict::NotCounted => ":no_entry:",
-            Verdict::CouldNotBeChecked => ":grey_question:",
+            Verdict::CouldNotBeChecked | Verdict::Failed => ":grey_question:",
             Verdict::Emergency => ":rotating_light:",
             Verdict::Closed => ":checkered_flag:",
         }
@@ -92,8 +95,11 @@ pub fn title(decision: &Decision) -> String {
         }
         Verdict::CouldNotBeChecked => "Could not be checked".into(),
         Verdict::Emergency => "Emergency change declared".into(),
-        Verdict::Waiting | Verdict::Approved | Verdict::NotCounted | Verdict::Declined | Verdict::Closed => {
-            "Waiting for 1 of 1 approvals".into()
-        }
+        Verdict::Waiting
+        | Verdict::Failed
+        | Verdict::Approved
+        | Verdict::NotCounted
+        | Verdict::Declined
+        | Verdict::Closed => "Waiting for 1 of 1 approvals".into(),
     }
 }

@@ -36,6 +36,8 @@ async fn from_records(store: &Store) -> Result<String, StoreError> {
     for (status, count) in store.ticket_counts().await? {
         text += &format!("cm_bot_tickets{{status=\"{status}\"}} {count}\n");
     }
+    text += "# TYPE cm_bot_dead_tickets gauge\n";
+    text += &format!("cm_bot_dead_tickets {}\n", store.dead_jobs().await?);
     text += "# TYPE cm_bot_outbox_waiting gauge\n";
     text += &format!("cm_bot_outbox_waiting {}\n", store.waiting_actions().await?);
     Ok(text)

@@ -4,7 +4,7 @@
 //! another has taken over. Attempts grow at the claim, so that crashes count.
 
 use super::claims::Claim;
-use super::db::{On, Transaction, query};
+use super::db::{Transaction, query};
 use super::{Store, StoreError, stored};
 use crate::model::{IssueId, RepoName, Timestamp};
 
@@ -30,7 +30,7 @@ macro_rules! claim {
                               AND k.state = 'running' AND k.seq <> j.seq) \
               ORDER BY j.run_at, j.seq LIMIT 1",
             $lock,
-            ") RETURNING seq, kind, subject, attempts, lease_token"
+            ") RETURNING seq, kind, subject, attempts, faults, lease_token"
         )
     };
 }
@@ -45,6 +45,8 @@ pub struct ClaimedJob {
     pub job: Job,
     /// How often it was tried, this time included.
     pub attempts: i64,
+    /// How often handling it has ended in a fault of ours.
+    pub faults: i64,
     seq: i64,
     token: i64,
 }
@@ -90,7 +92,7 @@ impl Store {
             other => return Err(StoreError::Damaged(format!("a job of kind `{other}`"))),
         };
         let (seq, token) = (row.get("seq")?, row.get("lease_token")?);
-        Ok(Some(ClaimedJob { job, attempts: row.get("attempts")?, seq, token }))
+        Ok(Some(ClaimedJob { job, attempts: row.get("attempts")?, faults: row.get("faults")?, seq, token }))
     }
 
     /// The job is done.
@@ -98,7 +100,9 @@ impl Store {
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else has it now.
     pub async fn finish_job(&self, claimed: &ClaimedJob) -> Result<(), StoreError> {
-        end(self.db.writer(), claimed).await
+        let mut transaction = self.db.begin().await?;
+        end(&mut transaction, claimed).await?;
+        transaction.commit().await
     }
 
     /// The job is done, and its subject is looked at again at `run_at`; sooner when somebody asked for it meanwhile.
@@ -117,28 +121,75 @@ impl Store {
     /// # Errors
     /// When it cannot be stored.
     pub async fn retry_job(&self, claimed: &ClaimedJob, run_at: Timestamp, error: &str) -> Result<(), StoreError> {
+        self.put_back(claimed, &Ended { state: "ready", run_at, faults: claimed.faults, error }).await
+    }
+
+    /// The job ended in a fault of ours and is tried again at `run_at`.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn retry_after_fault(
+        &self,
+        claimed: &ClaimedJob,
+        run_at: Timestamp,
+        error: &str,
+    ) -> Result<(), StoreError> {
+        self.put_back(claimed, &Ended { state: "ready", run_at, faults: claimed.faults + 1, error }).await
+    }
+
+    /// The job ended in a fault of ours too often. It is kept for the operator, and not tried again.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn bury_job(&self, claimed: &ClaimedJob, now: Timestamp, error: &str) -> Result<(), StoreError> {
+        self.put_back(claimed, &Ended { state: "dead", run_at: now, faults: claimed.faults + 1, error }).await
+    }
+
+    /// How many subjects are not looked at any more because of faults of ours.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn dead_jobs(&self) -> Result<i64, StoreError> {
+        let dead = "SELECT count(DISTINCT subject) FROM jobs WHERE state = 'dead'";
+        query(dead).one(self.db.reader()).await?.get(0)
+    }
+
+    async fn put_back(&self, claimed: &ClaimedJob, ended: &Ended<'_>) -> Result<(), StoreError> {
         let mut transaction = self.db.begin().await?;
         end(&mut transaction, claimed).await?;
-        let sql = "INSERT INTO jobs (kind, subject, state, run_at, attempts, lease_until, lease_token, last_error) \
-                   VALUES ($1, $2, 'ready', $3, $4, 0, $5, $6) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO jobs (kind, subject, state, run_at, attempts, faults, lease_until, lease_token, last_error) \
+                   VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $8) ON CONFLICT DO NOTHING";
         query(sql)
             .bind(claimed.job.kind())
             .bind(claimed.job.subject())
-            .bind(run_at.0)
+            .bind(ended.state)
+            .bind(ended.run_at.0)
             .bind(claimed.attempts)
+            .bind(ended.faults)
             .bind(claimed.token)
-            .bind(error)
+            .bind(ended.error)
             .execute(&mut transaction)
             .await?;
         transaction.commit().await
     }
 }
 
-/// Ends a claim, unless it was lost.
-async fn end<'a>(on: impl Into<On<'a>>, claimed: &ClaimedJob) -> Result<(), StoreError> {
+/// What becomes of a job that was not done.
+struct Ended<'a> {
+    state: &'static str,
+    run_at: Timestamp,
+    faults: i64,
+    error: &'a str,
+}
+
+/// Ends a claim, unless it was lost, and forgets what died of the same subject before: somebody has looked at it again.
+async fn end(transaction: &mut Transaction, claimed: &ClaimedJob) -> Result<(), StoreError> {
     let sql = "DELETE FROM jobs WHERE seq = $1 AND lease_token = $2 AND state = 'running'";
-    let ended = query(sql).bind(claimed.seq).bind(claimed.token).execute(on).await?;
-    if ended == 1 { Ok(()) } else { Err(StoreError::LeaseLost) }
+    if query(sql).bind(claimed.seq).bind(claimed.token).execute(&mut *transaction).await? != 1 {
+        return Err(StoreError::LeaseLost);
+    }
+    let sql = "DELETE FROM jobs WHERE kind = $1 AND subject = $2 AND state = 'dead'";
+    query(sql).bind(claimed.job.kind()).bind(claimed.job.subject()).execute(transaction).await.map(drop)
 }
 
 /// Adds a job, or brings a waiting one for the same subject forward.

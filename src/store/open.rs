@@ -38,6 +38,7 @@ const CHANGES: &[Change] = &[
     change!(2, "0002_ledger"),
     change!(3, "0003_uploaded_scans"),
     change!(4, "0004_audit_checkpoints"),
+    change!(5, "0005_faults"),
 ];
 
 /// How long a write waits for another one.

@@ -222,8 +222,8 @@ fn random_case(rng: &mut TestRng, signer: &Signer) -> Value {
     }
     let mut log = log_of(&bodies);
     let size = if log.is_empty() { 0 } else { rng.next_u32() as usize % (log.len() + 1) };
-    let note = if rng.next_u32() % 16 == 0 { Some(note_of(&log[..size], signer)) } else { None };
-    if rng.next_u32() % 2 == 0 && !log.is_empty() {
+    let note = if rng.next_u32().is_multiple_of(16) { Some(note_of(&log[..size], signer)) } else { None };
+    if rng.next_u32().is_multiple_of(2) && !log.is_empty() {
         let place = rng.next_u32() as usize % log.len();
         match rng.next_u32() % 5 {
             0 => drop(log.remove(place)),

@@ -9,6 +9,7 @@ mod audit;
 mod cli;
 mod crash;
 mod explain;
+mod faults;
 mod hostile;
 mod ledger;
 mod logins;
