@@ -132,6 +132,20 @@ async fn g06_a_clean_update_keeps_the_approval_by_reconstruction_too() {
     }
 }
 
+/// Who approved pushes a merge of the release branch that a colleague made: work only when it holds more than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn g06_an_update_that_the_reviewer_pushed_for_a_colleague() {
+    let updated = |only: &str, files: &str| {
+        format!(
+            "[[commits]]\nid = \"updated\"\nonly = \"{only}\"\nparents = [\"fix\", \"first\"]\nauthor = \"dana\"\n{files}\n"
+        )
+    };
+    let commits = updated("scene", "files = { \"src/backdoor.js\" = \"1\\n\" }") + &updated("twin", "");
+    let push = "[[timeline]]\npush = { branch = \"totals\", commit = \"updated\", by = \"lee\" }\n";
+    let scene = both().with("# before the merge\n", push).with("[[timeline]]", &format!("{commits}\n[[timeline]]"));
+    attack(scene, &["the approval by Lee Wong does not count"]).await;
+}
+
 /// A merge made by hand and pushed; in the attack it holds another file.
 #[tokio::test(flavor = "multi_thread")]
 async fn g07_a_merge_made_by_hand() {

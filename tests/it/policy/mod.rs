@@ -2,6 +2,7 @@
 
 mod commit_review;
 mod decision;
+mod evidence;
 mod four_eyes;
 mod human_approval;
 mod other_rules;
