@@ -27,7 +27,8 @@ async fn an_author_does_not_review_the_own_commit_in_either_mode() {
     let of_commit = "[criteria.commit_review]\ncontributors = \"of_commit\"\n";
     let by_dana = step(&REVIEW.replace("lee", "dana"));
     let scene = two_authors(of_commit).with(&by_dana, &in_twin(&REVIEW.replace("lee", "dana")));
-    attack(scene, &["the approval by Lee Wong does not count: Lee Wong wrote commit"]).await;
+    let own = "by lee came through pull request 871; the approval by Lee Wong does not count: Lee Wong wrote commit";
+    attack(scene, &[own]).await;
 }
 
 const SENSITIVE: &str = "[[criteria.sensitive_paths]]\npaths = [\"src/**\"]\nreviewers = 2\nrole = \"security-lead\"\n";
