@@ -1,6 +1,6 @@
 //! The one HTTP client, and what its answers mean.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
@@ -42,11 +42,63 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
         .build()
 }
 
-/// Sends a request that changes something: once.
-///
-/// # Errors
-/// When there is no whole answer, or it is a refusal.
-pub async fn send_once(request: RequestBuilder) -> Result<Answer, SourceError> {
+/// Another system that is asked over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// Jira.
+    Jira,
+    /// GitHub.
+    Github,
+    /// Slack.
+    Slack,
+}
+
+impl Peer {
+    /// Sends a request that changes something: once.
+    ///
+    /// # Errors
+    /// When there is no whole answer, or it is a refusal.
+    pub async fn send_once(self, request: RequestBuilder) -> Result<Answer, SourceError> {
+        self.counted(exchange(request)).await
+    }
+
+    /// Sends a request that only reads: up to three times when there is no answer.
+    ///
+    /// # Errors
+    /// As [`Peer::send_once`].
+    pub async fn read(self, request: RequestBuilder) -> Result<Answer, SourceError> {
+        let attempt = || async {
+            let again = request
+                .try_clone()
+                .ok_or_else(|| SourceError::Unreadable("a request that cannot be repeated".into()))?;
+            self.send_once(again).await
+        };
+        attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
+    }
+
+    /// Counts an exchange and measures its time, for the metrics.
+    pub async fn counted<T, E>(self, exchange: impl Future<Output = Result<T, E>>) -> Result<T, E>
+    where
+        for<'a> &'a E: Into<&'static str>,
+    {
+        let begun = Instant::now();
+        let result = exchange.await;
+        metrics::histogram!("cm_bot_request_seconds", "system" => self.name()).record(begun.elapsed());
+        let outcome = result.as_ref().map_or_else(Into::into, |_| "answered");
+        metrics::counter!("cm_bot_requests_total", "system" => self.name(), "outcome" => outcome).increment(1);
+        result
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Peer::Jira => "jira",
+            Peer::Github => "github",
+            Peer::Slack => "slack",
+        }
+    }
+}
+
+async fn exchange(request: RequestBuilder) -> Result<Answer, SourceError> {
     let mut response = request.send().await.map_err(|error| unreachable(&error))?;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
@@ -57,19 +109,6 @@ pub async fn send_once(request: RequestBuilder) -> Result<Answer, SourceError> {
         body.extend_from_slice(&chunk);
     }
     accept(Answer { status, headers, body })
-}
-
-/// Sends a request that only reads: up to three times when there is no answer.
-///
-/// # Errors
-/// As [`send_once`].
-pub async fn read(request: RequestBuilder) -> Result<Answer, SourceError> {
-    let attempt = || async {
-        let again =
-            request.try_clone().ok_or_else(|| SourceError::Unreadable("a request that cannot be repeated".into()))?;
-        send_once(again).await
-    };
-    attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
 }
 
 /// How often and how fast a read is repeated. Longer waits are the job queue's.

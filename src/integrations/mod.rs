@@ -50,6 +50,21 @@ pub enum SourceError {
     Incomplete(String),
 }
 
+/// Its kind, in the words of the metrics: they say nothing of what was asked or answered.
+impl From<&SourceError> for &'static str {
+    fn from(error: &SourceError) -> &'static str {
+        match error {
+            SourceError::Unreachable(_) => "unreachable",
+            SourceError::RateLimited(_) => "rate_limited",
+            SourceError::Unauthorized => "unauthorized",
+            SourceError::Forbidden(_) => "forbidden",
+            SourceError::NotFound | SourceError::Unrelated => "not_found",
+            SourceError::Refused { .. } => "refused",
+            SourceError::Unreadable(_) | SourceError::TooMuch(_) | SourceError::Incomplete(_) => "unreadable",
+        }
+    }
+}
+
 impl SourceError {
     /// How long the system asks us to wait.
     #[must_use]

@@ -43,7 +43,7 @@ impl Reconcile {
         while !stop.is_cancelled() {
             match self.once().await {
                 Ok(0) => {}
-                Ok(number) => tracing::info!("{number} tickets were changed since the last look"),
+                Ok(number) => tracing::debug!("{number} tickets were changed since the last look"),
                 Err(error) => tracing::warn!(%error, "Jira could not be asked for what changed: {error}"),
             }
             tokio::select! {

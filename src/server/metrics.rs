@@ -1,13 +1,14 @@
 //! `GET /metrics` for Prometheus: counts from our records, and what this process counted itself.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
 use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 
 use super::Server;
-use crate::store::{Store, StoreError};
+use crate::store::StoreError;
 
 /// The process's recorder; there can only be one.
 static RECORDER: OnceLock<Option<PrometheusHandle>> = OnceLock::new();
@@ -23,22 +24,60 @@ fn recorder() -> Option<&'static PrometheusHandle> {
 
 /// All metrics as text.
 pub(super) async fn metrics(State(server): State<Server>) -> Result<String, StatusCode> {
-    let stored = from_records(&server.store).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
+    let stored = from_records(&server).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     Ok(recorder().map_or_else(String::new, PrometheusHandle::render) + &stored)
 }
 
-async fn from_records(store: &Store) -> Result<String, StoreError> {
-    let mut text = String::from("# TYPE cm_bot_decisions_total counter\n");
+/// What our records know, which is the same in every process that shares them, and what stands in this one's way.
+async fn from_records(server: &Server) -> Result<String, StoreError> {
+    let (store, now) = (&server.store, server.clock.now());
+    let mut text = Text::default();
+    text.family("cm_bot_decisions_total", "counter", "Decisions by verdict");
     for (verdict, count) in store.verdict_counts().await? {
-        text += &format!("cm_bot_decisions_total{{verdict=\"{verdict}\"}} {count}\n");
+        text.sample(&format!("cm_bot_decisions_total{{verdict=\"{verdict}\"}}"), count);
     }
-    text += "# TYPE cm_bot_tickets gauge\n";
+    text.family("cm_bot_tickets", "gauge", "Tickets by status");
     for (status, count) in store.ticket_counts().await? {
-        text += &format!("cm_bot_tickets{{status=\"{status}\"}} {count}\n");
+        text.sample(&format!("cm_bot_tickets{{status=\"{status}\"}}"), count);
     }
-    text += "# TYPE cm_bot_dead_tickets gauge\n";
-    text += &format!("cm_bot_dead_tickets {}\n", store.dead_jobs().await?);
-    text += "# TYPE cm_bot_outbox_waiting gauge\n";
-    text += &format!("cm_bot_outbox_waiting {}\n", store.waiting_actions().await?);
-    Ok(text)
+    let (jobs, actions) = (store.backlog_of_jobs(now).await?, store.backlog_of_actions(now).await?);
+    text.gauge("cm_bot_jobs_waiting", "Tickets and repositories that are due to be looked at", jobs.waiting);
+    text.gauge("cm_bot_oldest_job_seconds", "How long the oldest of them has been due", seconds(jobs.oldest));
+    text.gauge("cm_bot_outbox_waiting", "Comments, approvals and messages that are not done", actions.waiting);
+    text.gauge("cm_bot_oldest_action_seconds", "How long the oldest of them has waited", seconds(actions.oldest));
+    text.gauge("cm_bot_dead_tickets", "Tickets left to people after faults of cm-bot", store.dead_jobs().await?);
+    let (entries, checkpoint) = store.audit_numbers().await?;
+    text.gauge("cm_bot_audit_entries", "Entries of the audit trail", entries);
+    if let Some(made) = checkpoint {
+        let age = now.0.saturating_sub(made.0) / 1000;
+        text.gauge("cm_bot_checkpoint_age_seconds", "Time since the audit trail was signed", age);
+    }
+    text.family("cm_bot_trouble", "gauge", "Parts that stand in the way of decisions; /readyz says why");
+    for part in server.readiness.troubles().keys() {
+        text.sample(&format!("cm_bot_trouble{{part=\"{part}\"}}"), 1);
+    }
+    Ok(text.0)
+}
+
+fn seconds(time: Duration) -> i64 {
+    i64::try_from(time.as_secs()).unwrap_or(i64::MAX)
+}
+
+/// The text format of Prometheus (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
+#[derive(Default)]
+struct Text(String);
+
+impl Text {
+    fn family(&mut self, name: &str, kind: &str, help: &str) {
+        self.0 += &format!("# HELP {name} {help}.\n# TYPE {name} {kind}\n");
+    }
+
+    fn sample(&mut self, name: &str, value: i64) {
+        self.0 += &format!("{name} {value}\n");
+    }
+
+    fn gauge(&mut self, name: &str, help: &str, value: i64) {
+        self.family(name, "gauge", help);
+        self.sample(name, value);
+    }
 }

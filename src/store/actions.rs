@@ -257,15 +257,6 @@ impl Store {
         }))
     }
 
-    /// How many actions wait in the outbox, for the metrics.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn waiting_actions(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT count(*) FROM actions WHERE state IN ('ready', 'running')";
-        query(sql).one(self.db.reader()).await?.get(0)
-    }
-
     async fn end_action(
         &self,
         claimed: &ClaimedAction,

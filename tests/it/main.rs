@@ -14,6 +14,7 @@ mod hostile;
 mod ledger;
 mod logins;
 mod lost_answers;
+mod metrics;
 mod modes;
 mod peers;
 mod policy;

@@ -22,6 +22,15 @@ pub(super) enum Failure {
     Other(SourceError),
 }
 
+impl From<&Failure> for &'static str {
+    fn from(failure: &Failure) -> &'static str {
+        match failure {
+            Failure::TooHeavy(_) => "too_heavy",
+            Failure::Other(error) => error.into(),
+        }
+    }
+}
+
 impl Failure {
     /// The reason, whether or not a smaller question would help.
     pub(super) fn into_error(self) -> SourceError {

@@ -15,7 +15,7 @@ use super::login::{Held, Login, Session};
 use super::memory::Question;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
-use crate::integrations::http::{Answer, accept, backoff};
+use crate::integrations::http::{Answer, Peer, accept, backoff};
 use crate::model::RepoName;
 use crate::settings::{Github as Settings, GithubLogin};
 
@@ -131,7 +131,7 @@ impl GithubClient {
         owner.gate.pass(self.clock.now())?;
         let session = owner.held.session(&self.login, repository).await;
         let session = session.inspect_err(|error| self.note_limit(owner, error))?;
-        let answer = self.once(owner, &session, request).await;
+        let answer = Peer::Github.counted(self.once(owner, &session, request)).await;
         Ok((session, answer))
     }
 

@@ -11,7 +11,7 @@ use url::Url;
 use super::fields::{FieldIds, resolve, text};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::http::{read, send_once};
+use crate::integrations::http::Peer;
 use crate::model::{AccountId, Field, IssueId, Status, Ticket, TicketKey, TicketStatus, Timestamp};
 use crate::policy::decision::AutoApproval;
 use crate::settings::{Jira as Settings, Workflow};
@@ -76,7 +76,7 @@ impl JiraClient {
     /// When Jira does not say.
     pub async fn myself(&self) -> Result<&AccountId, SourceError> {
         let ask = || async {
-            let myself: wire::Myself = read(self.request(Method::GET, "rest/api/3/myself")).await?.json()?;
+            let myself: wire::Myself = Peer::Jira.read(self.request(Method::GET, "rest/api/3/myself")).await?.json()?;
             account(&myself.account_id)
         };
         self.myself.get_or_try_init(ask).await
@@ -98,7 +98,7 @@ impl JiraClient {
     pub async fn ticket(&self, id: &IssueId) -> Result<Ticket, SourceError> {
         let fields = self.field_list().await?;
         let request = self.request(Method::GET, &format!("rest/api/3/issue/{id}")).query(&[("fields", fields)]);
-        let issue: wire::Issue = read(request).await?.json()?;
+        let issue: wire::Issue = Peer::Jira.read(request).await?.json()?;
         self.to_ticket(issue).await
     }
 
@@ -109,7 +109,7 @@ impl JiraClient {
     pub async fn ticket_by_key(&self, key: &TicketKey) -> Result<Ticket, SourceError> {
         let fields = self.field_list().await?;
         let request = self.request(Method::GET, &format!("rest/api/3/issue/{key}")).query(&[("fields", fields)]);
-        let issue: wire::Issue = read(request).await?.json()?;
+        let issue: wire::Issue = Peer::Jira.read(request).await?.json()?;
         self.to_ticket(issue).await
     }
 
@@ -122,7 +122,8 @@ impl JiraClient {
         let mut seen = 0;
         for _ in 0..MOST_PAGES {
             let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/changelog"));
-            let page: wire::Changelog = read(request.query(&[("startAt", seen), ("maxResults", 100)])).await?.json()?;
+            let page: wire::Changelog =
+                Peer::Jira.read(request.query(&[("startAt", seen), ("maxResults", 100)])).await?.json()?;
             if page.start_at != seen {
                 return Err(SourceError::Incomplete("the history came in another order".into()));
             }
@@ -154,20 +155,20 @@ impl JiraClient {
     /// When Jira does not take it.
     pub async fn link(&self, ticket: &TicketKey, link: &Value) -> Result<(), SourceError> {
         let path = format!("rest/api/3/issue/{ticket}/remotelink");
-        send_once(self.request(Method::POST, &path).json(link)).await?.json::<wire::Linked>().map(|_| ())
+        Peer::Jira.send_once(self.request(Method::POST, &path).json(link)).await?.json::<wire::Linked>().map(|_| ())
     }
 
     /// Moves a ticket by the transition of this name that ends in this status. Ids differ between workflows, names and
     /// targets are what an administrator sees.
     async fn move_to(&self, ticket: &TicketKey, name: &str, status: &str) -> Result<(), TransitionError> {
         let path = format!("rest/api/3/issue/{ticket}/transitions");
-        let offered: wire::Transitions = read(self.request(Method::GET, &path)).await?.json()?;
+        let offered: wire::Transitions = Peer::Jira.read(self.request(Method::GET, &path)).await?.json()?;
         let fits = |one: &&wire::Transition| same(&one.name, name) && same(&one.to.name, status);
         let Some(transition) = offered.transitions.iter().find(fits) else {
             return Err(TransitionError::NotOffered(name.to_owned()));
         };
         let body = json!({"transition": {"id": transition.id}});
-        let answer = send_once(self.request(Method::POST, &path).json(&body)).await?;
+        let answer = Peer::Jira.send_once(self.request(Method::POST, &path).json(&body)).await?;
         match answer.status {
             StatusCode::NO_CONTENT => Ok(()),
             // A page that somebody between us and Jira answered: nothing is known of the transition.
@@ -183,7 +184,8 @@ impl JiraClient {
 
     pub(super) async fn field_ids(&self) -> Result<&FieldIds, SourceError> {
         let ask = || async {
-            let known: Vec<wire::FieldInfo> = read(self.request(Method::GET, "rest/api/3/field")).await?.json()?;
+            let known: Vec<wire::FieldInfo> =
+                Peer::Jira.read(self.request(Method::GET, "rest/api/3/field")).await?.json()?;
             resolve(&self.fields, &known)
         };
         self.field_ids.get_or_try_init(ask).await

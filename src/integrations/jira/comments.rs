@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::client::{JiraClient, account};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::http::{read, send_once};
+use crate::integrations::http::Peer;
 use crate::model::TicketKey;
 
 /// The key of the property that marks our comments. It marks them for us; it is never evidence, anybody can set one.
@@ -52,7 +52,7 @@ impl JiraClient {
                 ("orderBy", "-created"),
                 ("expand", "properties"),
             ]);
-            let page: wire::Comments = read(request).await?.json()?;
+            let page: wire::Comments = Peer::Jira.read(request).await?.json()?;
             if page.start_at != seen {
                 return Err(SourceError::Incomplete("the comments came in another order".into()));
             }
@@ -79,7 +79,7 @@ impl JiraClient {
     pub async fn write_comment(&self, ticket: &TicketKey, comment: &Comment<'_>) -> Result<String, SourceError> {
         let path = format!("rest/api/3/issue/{ticket}/comment");
         let created: wire::Created =
-            send_once(self.request(Method::POST, &path).json(&to_wire(comment))).await?.json()?;
+            Peer::Jira.send_once(self.request(Method::POST, &path).json(&to_wire(comment))).await?.json()?;
         Ok(created.id)
     }
 
@@ -90,7 +90,7 @@ impl JiraClient {
     pub async fn edit_comment(&self, ticket: &TicketKey, id: &str, comment: &Comment<'_>) -> Result<(), SourceError> {
         let path = format!("rest/api/3/issue/{ticket}/comment/{id}");
         let request = self.request(Method::PUT, &path).query(&[("notifyUsers", "false")]);
-        send_once(request.json(&to_wire(comment))).await?.json::<wire::Created>().map(|_| ())
+        Peer::Jira.send_once(request.json(&to_wire(comment))).await?.json::<wire::Created>().map(|_| ())
     }
 
     /// The mark of a comment: some Jira versions send properties along, the others are asked for it.
@@ -101,7 +101,7 @@ impl JiraClient {
             }
             None => {
                 let path = format!("rest/api/3/comment/{}/properties/{PROPERTY}", comment.id);
-                match read(self.request(Method::GET, &path)).await {
+                match Peer::Jira.read(self.request(Method::GET, &path)).await {
                     Ok(answer) => Some(answer.json::<wire::Property>()?.value),
                     Err(SourceError::NotFound) => None,
                     Err(error) => return Err(error),

@@ -9,7 +9,7 @@ use super::client::{JiraClient, MOST_PAGES, no_environment, quoted, unreadable};
 use super::fields::text;
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::http::read;
+use crate::integrations::http::Peer;
 use crate::model::{Field, IssueId, ServiceName};
 
 /// What a search tells of a ticket. Searches are late, so whoever wants to know more reads the ticket.
@@ -100,7 +100,7 @@ impl JiraClient {
                 query["nextPageToken"] = json!(token);
             }
             let found: wire::Found =
-                read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
+                Peer::Jira.read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
             issues.extend(found.issues);
             match (found.next_page_token, found.is_last) {
                 (_, true) => return Ok(issues),

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::http::{read, send_once};
+use crate::integrations::http::Peer;
 use crate::model::{Timestamp, shortened};
 use crate::settings::Slack as Settings;
 
@@ -146,12 +146,12 @@ impl SlackClient {
             .flatten()
             .map(|(key, value)| (key.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             .collect();
-        taken(read(self.request(method).form(&pairs)).await?)
+        taken(Peer::Slack.read(self.request(method).form(&pairs)).await?)
     }
 
     /// A call that changes something: sent once.
     async fn tell<T: DeserializeOwned>(&self, method: &str, arguments: Value) -> Result<T, SlackError> {
-        taken(send_once(self.request(method).json(&arguments)).await?)
+        taken(Peer::Slack.send_once(self.request(method).json(&arguments)).await?)
     }
 
     fn request(&self, method: &str) -> RequestBuilder {

@@ -1,0 +1,53 @@
+//! Numbers about the work, for the metrics.
+
+use std::time::Duration;
+
+use super::db::query;
+use super::{Store, StoreError};
+use crate::model::Timestamp;
+
+/// How much there is to do, and how long it has waited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Backlog {
+    /// How many there are.
+    pub waiting: i64,
+    /// How long the oldest that is due has waited since it was due; nothing waits when it is zero.
+    pub oldest: Duration,
+}
+
+impl Store {
+    /// Tickets and repositories to look at; those that wait for their time are not due.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn backlog_of_jobs(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        let sql = "SELECT count(*), coalesce(min(run_at), $1) FROM jobs WHERE state = 'ready' AND run_at <= $1";
+        self.backlog(sql, now).await
+    }
+
+    /// Comments, approvals and messages, since they were asked for: one that is tried again and again is as old as that.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn backlog_of_actions(&self, now: Timestamp) -> Result<Backlog, StoreError> {
+        let sql = "SELECT count(*), coalesce(min(made_at), $1) FROM actions WHERE state IN ('ready', 'running')";
+        self.backlog(sql, now).await
+    }
+
+    /// How many entries the audit trail has, and when a checkpoint of it was made last.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn audit_numbers(&self) -> Result<(i64, Option<Timestamp>), StoreError> {
+        let entries = query("SELECT coalesce(max(seq), 0) FROM audit_entries").one(self.db.reader()).await?.get(0)?;
+        let sql = "SELECT made_at FROM audit_checkpoints ORDER BY seq DESC LIMIT 1";
+        let made = query(sql).optional(self.db.reader()).await?;
+        Ok((entries, made.map(|row| row.get(0)).transpose()?.map(Timestamp)))
+    }
+
+    async fn backlog(&self, sql: &'static str, now: Timestamp) -> Result<Backlog, StoreError> {
+        let row = query(sql).bind(now.0).one(self.db.reader()).await?;
+        let oldest = now.0.saturating_sub(row.get::<i64>(1)?);
+        Ok(Backlog { waiting: row.get(0)?, oldest: Duration::from_millis(u64::try_from(oldest).unwrap_or(0)) })
+    }
+}
