@@ -300,3 +300,6 @@ impl Paint {
         self.stale |= more.stale;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,7 @@ use cm_bot::model::{
     Service, ServiceName, Signature, Status, Ticket, TicketKey, TicketStatus, Timestamp, Tree, TreeEntry, blob_id,
 };
 use cm_bot::policy::criteria::Criteria;
-use cm_bot::policy::decision::{Decision, Finding, Judged};
+use cm_bot::policy::decision::{Decision, Finding};
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts, Objects, PastChange, Placement, PullRequests, Range, Scans};
 use serde::{Deserialize, Serialize};
@@ -284,13 +284,11 @@ pub struct Recorded {
     pub people: String,
     /// When it was made.
     pub at: Timestamp,
-    /// What the decision was, and what each rule found.
-    pub said: Vec<String>,
+    /// The decision, word for word.
+    pub said: String,
 }
 
-/// What becomes of a ticket, and what each rule finds: without the words.
-pub fn said(facts: &Facts, criteria: &Criteria, at: Timestamp) -> Vec<String> {
-    let decision = evaluate(facts, criteria, at);
-    let rule = |judged: &Judged| format!("{} {:?}", judged.rule, judged.finding.outcome);
-    std::iter::once(format!("{:?}", decision.kind())).chain(decision.findings().iter().map(rule)).collect()
+/// What becomes of a ticket, with everything that people read about it.
+pub fn said(facts: &Facts, criteria: &Criteria, at: Timestamp) -> String {
+    serde_json::to_string(&evaluate(facts, criteria, at)).unwrap()
 }
