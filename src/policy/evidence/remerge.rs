@@ -167,3 +167,6 @@ fn one_sided<'a, T: PartialEq>(base: &'a T, ours: &'a T, theirs: &'a T) -> Optio
         None
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -235,6 +235,10 @@ fn an_objection_that_a_contributor_dismissed_still_stands() {
     assert!(said(&facts).contains("where Sam Okafor asked for changes; Dana Reyes dismissed that"));
     pull_request(&mut facts).dismissals = vec![by_somebody_else];
     assert_eq!(judge(&facts).kind(), Kind::Approve);
+    let of_another = Dismissal { review: "r8".into(), ..objection("r9").1 };
+    let of_an_approval = Dismissal { was: Opinion::Approved, ..objection("r9").1 };
+    pull_request(&mut facts).dismissals = vec![of_another, of_an_approval];
+    assert_eq!(judge(&facts).kind(), Kind::Approve, "no objection was dismissed");
 }
 
 #[test]

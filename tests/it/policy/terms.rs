@@ -157,3 +157,23 @@ fn an_approval_in_the_moment_of_the_merge_is_not_after_it() {
     assert_eq!(after(0).kind(), Kind::Approve, "{}", ignored(&after(0)));
     assert!(ignored(&after(1)).contains(", after the merge at "), "{}", ignored(&after(1)));
 }
+
+#[test]
+fn who_approved_and_said_lgtm_is_one_person() {
+    let mut facts = passing();
+    let lee = user("lee", 1002);
+    let comment =
+        Review { opinion: Opinion::Commented, text: "LGTM".into(), id: "comment-1".into(), ..approval(&lee, 'b') };
+    pull_request(&mut facts).reviews.push(comment.clone());
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let both = judged(&facts, says.0, says.1);
+    assert_eq!(both.kind(), Kind::Approve);
+    let finding = both.findings().iter().find(|judged| judged.rule == "commit_review").unwrap();
+    assert_eq!(ignored(&both), "");
+    let edited = Review { edited_at: Some(NOW), ..comment };
+    pull_request(&mut facts).reviews[1] = edited;
+    let one = judged(&facts, says.0, says.1);
+    assert_eq!(ignored(&one), "", "nobody needs to hear of the comment that does not count");
+    let again = one.findings().iter().find(|judged| judged.rule == "commit_review").unwrap();
+    assert_eq!(again.finding, finding.finding);
+}
