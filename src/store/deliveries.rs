@@ -2,9 +2,8 @@
 
 use sha2::{Digest, Sha256};
 
-use super::db::query;
-use super::jobs::{Job, enqueue};
-use super::{Store, StoreError, ledger};
+use super::StoreError;
+use super::db::{Transaction, query};
 use crate::model::{Receipt, Timestamp};
 
 /// A webhook whose signature was checked.
@@ -29,36 +28,16 @@ pub enum Received {
     Duplicate,
 }
 
-impl Store {
-    /// Stores a delivery, its line in the ledger, and what is to be done about it. When this returns, all are on disk.
-    ///
-    /// # Errors
-    /// When they are not.
-    pub async fn receive(
-        &self,
-        delivery: &Delivery<'_>,
-        job: Option<&Job>,
-        now: Timestamp,
-    ) -> Result<Received, StoreError> {
-        let mut transaction = self.db.begin().await?;
-        let sql = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING seq";
-        let inserted = query(sql)
-            .bind(delivery.source)
-            .bind(delivery.id)
-            .bind(hex::encode(Sha256::digest(delivery.body)))
-            .bind(delivery.body)
-            .bind(now.0)
-            .optional(&mut transaction)
-            .await?;
-        let Some(inserted) = inserted else { return Ok(Received::Duplicate) };
-        if let Some(receipt) = delivery.receipt {
-            ledger::append(&mut transaction, receipt, (inserted.get(0)?, now)).await?;
-        }
-        if let Some(job) = job {
-            enqueue(&mut transaction, job, now).await?;
-        }
-        transaction.commit().await?;
-        Ok(Received::New)
-    }
+/// Writes a delivery down; nothing when it was there already.
+pub(super) async fn insert(
+    transaction: &mut Transaction,
+    source: &str,
+    (id, body): (&str, &[u8]),
+    now: Timestamp,
+) -> Result<Option<i64>, StoreError> {
+    let sql = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
+               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING seq";
+    let sha256 = hex::encode(Sha256::digest(body));
+    let inserted = query(sql).bind(source).bind(id).bind(sha256).bind(body).bind(now.0).optional(transaction).await?;
+    inserted.map(|row| row.get(0)).transpose()
 }

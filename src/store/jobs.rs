@@ -9,7 +9,7 @@ use super::{Store, StoreError, stored};
 use crate::model::{IssueId, RepoName, Timestamp};
 
 /// Something to look at.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Job {
     /// A ticket was created or changed, or it is time to look at it again.
     Ticket(IssueId),

@@ -12,6 +12,7 @@ mod claims;
 mod db;
 mod deliveries;
 mod doubts;
+mod inbox;
 mod jobs;
 mod kept;
 mod ledger;
@@ -29,6 +30,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use claims::Owner;
 use db::{Db, Transaction, query};
+use inbox::Inbox;
 use turns::Turns;
 
 pub use actions::{Action, ClaimedAction, Effect, Lane, NewAction};
@@ -58,6 +60,12 @@ pub enum StoreError {
     /// A stored value cannot be read back.
     #[error("a record in the database cannot be read: {0}")]
     Damaged(String),
+    /// More deliveries wait to be written than there is room for.
+    #[error("too many webhooks wait to be written")]
+    Full,
+    /// Whoever wrote failed in the middle of it.
+    #[error("the write was broken off")]
+    BrokenOff,
     /// The worker's claim ran out and somebody else has it now.
     #[error("the claim on this work was lost")]
     LeaseLost,
@@ -71,6 +79,7 @@ pub struct Store {
     /// Nothing on SQLite, where only this process uses the file.
     owner: Option<Owner>,
     turns: Turns,
+    inbox: Inbox,
 }
 
 impl Store {

@@ -9,6 +9,7 @@ use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use super::claims::Owner;
 use super::db::Db;
+use super::inbox::Inbox;
 use super::turns::Turns;
 use super::{Store, StoreError};
 
@@ -72,7 +73,13 @@ async fn sqlite(url: &str) -> Result<Store, StoreError> {
     let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failed(&error))?;
     migrator(|change| change.sqlite).run(&writer).await.map_err(|error| failed(&error))?;
     let readers = pool(4).connect_with(options).await.map_err(|error| failed(&error))?;
-    Ok(Store { db: Db::Sqlite { writer, readers }, place: url.into(), owner: None, turns: Turns::alone() })
+    Ok(Store {
+        db: Db::Sqlite { writer, readers },
+        place: url.into(),
+        owner: None,
+        turns: Turns::alone(),
+        inbox: Inbox::default(),
+    })
 }
 
 async fn postgres(url: &str) -> Result<Store, StoreError> {
@@ -96,7 +103,13 @@ async fn postgres(url: &str) -> Result<Store, StoreError> {
     one.close().await;
     let pool = pool(options.clone()).await.map_err(|error| failed(&error))?;
     let turns = Turns::shared(options.clone());
-    Ok(Store { db: Db::Pg(pool), place: place.into(), owner: Some(Owner::new(options)), turns })
+    Ok(Store {
+        db: Db::Pg(pool),
+        place: place.into(),
+        owner: Some(Owner::new(options)),
+        turns,
+        inbox: Inbox::default(),
+    })
 }
 
 /// The connections for everything but turns. None waits for ever, and one that its process left in the middle of a

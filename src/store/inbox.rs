@@ -1,0 +1,188 @@
+//! Who writes deliveries down: whoever holds the pen writes for all who came meanwhile, with one durable commit.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::deliveries::{Delivery, Received, insert};
+use super::jobs::{Job, enqueue};
+use super::{Store, StoreError, ledger};
+use crate::model::{Receipt, Timestamp};
+
+/// Most deliveries that wait to be written; more are turned away, and their senders send them again.
+const MOST_WAITING: usize = 1_000;
+
+/// Most deliveries of one commit, and most bytes.
+const MOST_TOGETHER: usize = 200;
+const MOST_BYTES: usize = 16 * 1024 * 1024;
+
+/// Deliveries that wait, and the pen.
+#[derive(Clone, Default)]
+pub(super) struct Inbox {
+    waiting: Arc<Mutex<Vec<Waiting>>>,
+    pen: Arc<tokio::sync::Mutex<()>>,
+}
+
+/// A delivery with whoever waits to hear of it.
+struct Waiting {
+    source: &'static str,
+    id: String,
+    body: Vec<u8>,
+    receipt: Option<Receipt>,
+    job: Option<Job>,
+    at: Timestamp,
+    answer: oneshot::Sender<Result<Received, StoreError>>,
+}
+
+/// Bodies are not for logs.
+impl std::fmt::Debug for Inbox {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("Inbox").field("waiting", &self.list().len()).finish_non_exhaustive()
+    }
+}
+
+impl Inbox {
+    fn list(&self) -> MutexGuard<'_, Vec<Waiting>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn add(&self, waiting: Waiting) -> Result<(), StoreError> {
+        let mut list = self.list();
+        if list.len() >= MOST_WAITING {
+            return Err(StoreError::Full);
+        }
+        list.push(waiting);
+        Ok(())
+    }
+
+    /// The oldest ones, as many as go into one commit.
+    fn take(&self) -> Vec<Waiting> {
+        let mut list = self.list();
+        let mut bytes = 0;
+        let fits = |waiting: &&Waiting| {
+            bytes += waiting.body.len();
+            bytes <= MOST_BYTES
+        };
+        let together = list.iter().take(MOST_TOGETHER).take_while(fits).count();
+        let together = together.max(1).min(list.len());
+        list.drain(..together).collect()
+    }
+}
+
+impl Store {
+    /// Stores a delivery, its line in the ledger, and what is to be done about it. When this returns, all are on disk.
+    ///
+    /// # Errors
+    /// When they are not; [`StoreError::Full`] when too many wait already.
+    pub async fn receive(
+        &self,
+        delivery: &Delivery<'_>,
+        job: Option<&Job>,
+        now: Timestamp,
+    ) -> Result<Received, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        self.inbox.add(Waiting {
+            source: delivery.source,
+            id: delivery.id.to_owned(),
+            body: delivery.body.to_vec(),
+            receipt: delivery.receipt.cloned(),
+            job: job.cloned(),
+            at: now,
+            answer,
+        })?;
+        let pen = self.inbox.pen.lock().await;
+        let together = self.inbox.take();
+        if !together.is_empty() {
+            let store = self.clone();
+            // In a task of its own: a sender that hangs up must not take the others' answers along.
+            let written = tokio::spawn(async move { store.write_down(together).await });
+            written.await.map_err(|_| StoreError::BrokenOff)?;
+        }
+        drop(pen);
+        answered.await.map_err(|_| StoreError::BrokenOff)?
+    }
+
+    /// Writes all of them with one commit. When one of them cannot be written, each is written alone.
+    async fn write_down(&self, together: Vec<Waiting>) {
+        if let Ok(all) = self.write_together(&together).await {
+            for (waiting, received) in together.into_iter().zip(all) {
+                let _ = waiting.answer.send(Ok(received)); // Whoever hung up does not want to know.
+            }
+            return;
+        }
+        for waiting in together {
+            let result = self.write_together(std::slice::from_ref(&waiting)).await;
+            let alone = result.and_then(|all| all.first().copied().ok_or(StoreError::BrokenOff));
+            let _ = waiting.answer.send(alone);
+        }
+    }
+
+    /// Deliveries first, then what they ask for; both in an order that is the same for everybody who writes at the same
+    /// time, so that nobody waits in a circle.
+    async fn write_together(&self, together: &[Waiting]) -> Result<Vec<Received>, StoreError> {
+        let mut places: Vec<usize> = (0..together.len()).collect();
+        places.sort_by_key(|place| together.get(*place).map(|waiting| (waiting.source, &waiting.id)));
+        let mut received = vec![Received::Duplicate; together.len()];
+        let mut jobs: BTreeMap<&Job, Timestamp> = BTreeMap::new();
+        let mut transaction = self.db.begin().await?;
+        for place in places {
+            let (Some(waiting), Some(result)) = (together.get(place), received.get_mut(place)) else { continue };
+            let Some(seq) = insert(&mut transaction, waiting.source, (&waiting.id, &waiting.body), waiting.at).await?
+            else {
+                continue;
+            };
+            *result = Received::New;
+            if let Some(receipt) = &waiting.receipt {
+                ledger::append(&mut transaction, receipt, (seq, waiting.at)).await?;
+            }
+            if let Some(job) = &waiting.job {
+                jobs.entry(job).and_modify(|at| *at = (*at).min(waiting.at)).or_insert(waiting.at);
+            }
+        }
+        for (job, at) in jobs {
+            enqueue(&mut transaction, job, at).await?;
+        }
+        transaction.commit().await?;
+        Ok(received)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn waiting(bytes: usize) -> Waiting {
+        Waiting {
+            source: "jira",
+            id: String::new(),
+            body: vec![0; bytes],
+            receipt: None,
+            job: None,
+            at: Timestamp(0),
+            answer: oneshot::channel().0,
+        }
+    }
+
+    fn inbox(sizes: &[usize]) -> Inbox {
+        let inbox = Inbox::default();
+        sizes.iter().for_each(|bytes| inbox.add(waiting(*bytes)).unwrap());
+        inbox
+    }
+
+    #[test]
+    fn a_commit_holds_so_many_deliveries_and_bytes_and_at_least_one() {
+        assert_eq!(inbox(&[]).take().len(), 0);
+        assert_eq!(inbox(&[1; 250]).take().len(), MOST_TOGETHER);
+        assert_eq!(inbox(&[MOST_BYTES - 1, 1, 1]).take().len(), 2);
+        assert_eq!(inbox(&[MOST_BYTES + 1, 1]).take().len(), 1);
+    }
+
+    #[test]
+    fn when_too_many_wait_another_one_is_turned_away() {
+        let inbox = inbox(&[1; MOST_WAITING]);
+        assert!(matches!(inbox.add(waiting(1)), Err(StoreError::Full)));
+        inbox.take();
+        inbox.add(waiting(1)).unwrap();
+    }
+}
