@@ -39,7 +39,7 @@ async fn f19_after_five_faults_a_ticket_is_left_to_people_and_they_hear_of_it_on
         store.enqueue(&job, played.app.context.clock.now()).await.unwrap();
         let since = std::time::Instant::now();
         while store.dead_jobs().await.unwrap() == 0 || !played.app.is_idle().await.unwrap() {
-            assert!(since.elapsed() < Duration::from_secs(20), "round {round}: {:?}", said());
+            assert!(since.elapsed() < Duration::from_secs(90), "round {round}: {} comments", said().len());
             played.world.simulator.shared.clock.pass(Duration::from_secs(60));
             played.app.wake.all();
             tokio::time::sleep(Duration::from_millis(20)).await;

@@ -177,3 +177,23 @@ fn who_approved_and_said_lgtm_is_one_person() {
     let again = one.findings().iter().find(|judged| judged.rule == "commit_review").unwrap();
     assert_eq!(again.finding, finding.finding);
 }
+
+#[test]
+fn a_later_comment_renews_an_approval_and_takes_back_no_objection() {
+    let lee = user("lee", 1002);
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let after = |earlier: Opinion, comment_late: i64| {
+        let mut facts = passing();
+        let comment = approval(&lee, 'b');
+        let at = comment.submitted_at;
+        let comment = Review { opinion: Opinion::Commented, text: "LGTM".into(), id: "comment-1".into(), ..comment };
+        let old = Review { opinion: earlier, ..approval(&lee, 'e') };
+        let comment = Review { submitted_at: Timestamp(at.0 + comment_late), ..comment };
+        pull_request(&mut facts).reviews = vec![old, comment];
+        judged(&facts, says.0, says.1).kind()
+    };
+    assert_eq!(after(Opinion::Approved, 1), Kind::Approve);
+    assert_eq!(after(Opinion::Approved, 0), Kind::Approve);
+    assert_eq!(after(Opinion::Approved, -1), Kind::Block, "the newer word is the one that does not count");
+    assert_eq!(after(Opinion::ChangesRequested, 1), Kind::Block);
+}
