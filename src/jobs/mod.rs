@@ -16,6 +16,8 @@ pub use worker::Worker;
 
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use crate::model::Timestamp;
 use crate::signals::Wake;
 use crate::store::StoreError;
@@ -58,18 +60,30 @@ fn try_again_at(
 ) -> Timestamp {
     let doublings = u32::try_from(attempts.clamp(1, 16) - 1).unwrap_or(0);
     let wait = first.saturating_mul(2_u32.saturating_pow(doublings)).min(most);
-    now.plus(wait.max(asked.unwrap_or(Duration::ZERO)))
+    now.plus(spread(wait).max(asked.unwrap_or(Duration::ZERO)))
+}
+
+/// Up to a fifth sooner: those who failed together do not come back together.
+fn spread(wait: Duration) -> Duration {
+    let [random, ..] = *Uuid::new_v4().as_bytes();
+    wait.mul_f64(1.0 - f64::from(random) / f64::from(u8::MAX) / 5.0)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn waits_grow_to_a_limit_and_respect_what_was_asked() {
         let range = (Duration::from_secs(30), Duration::from_secs(600));
         let wait = |attempts, asked| try_again_at(Timestamp(0), attempts, range, asked).0 / 1000;
-        assert_eq!([1, 2, 3, 6, 60].map(|attempts| wait(attempts, None)), [30, 60, 120, 600, 600]);
+        for (attempts, most) in [(1, 30), (2, 60), (3, 120), (6, 600), (60, 600)] {
+            let waits: BTreeSet<i64> = (0..100).map(|_| wait(attempts, None)).collect();
+            assert!(waits.iter().all(|wait| (most * 4 / 5..=most).contains(wait)), "{attempts}: {waits:?}");
+            assert!(waits.len() > 3, "all at the same time: {waits:?}");
+        }
         assert_eq!(wait(1, Some(Duration::from_secs(90))), 90);
     }
 }
