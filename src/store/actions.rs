@@ -33,6 +33,10 @@ macro_rules! claim {
     };
 }
 
+/// What nobody has begun of a decision.
+const DROP_REST: &str =
+    "UPDATE actions SET state = 'dropped' WHERE decision_id = $1 AND state = 'ready' AND attempts = 0";
+
 const CLAIM: Claim =
     Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF a SKIP LOCKED") };
 
@@ -238,9 +242,21 @@ impl Store {
     /// # Errors
     /// When it cannot be stored.
     pub async fn drop_rest_of(&self, decision: DecisionId) -> Result<(), StoreError> {
-        let sql = "UPDATE actions SET state = 'dropped' WHERE decision_id = $1 AND state = 'ready' AND attempts = 0";
-        query(sql).bind(decision.to_string()).execute(self.db.writer()).await?;
+        query(DROP_REST).bind(decision.to_string()).execute(self.db.writer()).await?;
         Ok(())
+    }
+
+    /// Takes a decision back of which nothing was said outside: what was to follow it is dropped, and the next evaluation
+    /// is recorded, also when it says the same again.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn void_decision(&self, decision: DecisionId) -> Result<(), StoreError> {
+        let mut transaction = self.db.begin().await?;
+        query(DROP_REST).bind(decision.to_string()).execute(&mut transaction).await?;
+        let sql = "UPDATE tickets SET result_sha256 = NULL WHERE decision_id = $1";
+        query(sql).bind(decision.to_string()).execute(&mut transaction).await?;
+        transaction.commit().await
     }
 
     /// The content of the comment that an action wrote.

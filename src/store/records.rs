@@ -170,12 +170,13 @@ impl Store {
         Ok(last != Some(result_sha256(decision)?.as_str()))
     }
 
-    /// The decision that a ticket stands at, if it is the one given.
+    /// Whether a ticket stands at this decision: no newer one was made, and it was not taken back.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn is_current(&self, issue: &IssueId, decision: DecisionId) -> Result<bool, StoreError> {
-        Ok(self.known_ticket(issue).await?.is_some_and(|ticket| ticket.decision == Some(decision)))
+        let stands = |ticket: KnownTicket| ticket.decision == Some(decision) && ticket.result.is_some();
+        Ok(self.known_ticket(issue).await?.is_some_and(stands))
     }
 
     async fn keep_policy(

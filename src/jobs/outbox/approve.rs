@@ -38,7 +38,7 @@ impl Outbox {
     ) -> Result<Option<&'static str>, OutboxError> {
         let store = &self.context.sources.store;
         if !store.is_current(&ticket.id, stored.id).await? {
-            return Ok(Some("there is a newer decision"));
+            return Ok(Some("the ticket does not stand at this decision any more"));
         }
         if stored.criteria.digest != self.context.policy.criteria.digest {
             return Ok(Some("the criteria or the people have changed"));
@@ -111,7 +111,7 @@ impl Outbox {
     /// The words that were to follow are dropped too, and the ticket is looked at again.
     async fn outdated(&self, claimed: &ClaimedAction, id: DecisionId, why: &'static str) -> Result<Done, OutboxError> {
         let store = &self.context.sources.store;
-        store.drop_rest_of(id).await?;
+        store.void_decision(id).await?;
         store.enqueue(&Job::Ticket(claimed.action.issue.clone()), self.context.clock.now()).await?;
         Ok(Done::Dropped(why))
     }
