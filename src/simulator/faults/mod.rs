@@ -1,6 +1,7 @@
 //! Outside systems that fail on purpose, and a list of what they were asked.
 
 mod graphql;
+mod halt;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +14,8 @@ use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
 use super::scene::{Fail, FailureKind, System};
+use halt::Halt;
+pub use halt::{Halted, Side};
 
 /// A mark on a request: its answer says of every commit that no pull request carries it.
 #[derive(Debug, Clone, Copy)]
@@ -28,6 +31,7 @@ struct Inner {
     /// Systems that send no webhooks, with how many more of them get lost.
     silent: HashMap<System, Option<u32>>,
     requests: Vec<SeenRequest>,
+    halt: Option<Halt>,
 }
 
 /// One request that reached a simulated system.
@@ -77,6 +81,19 @@ impl Faults {
                 true
             }
         }
+    }
+
+    /// Lets the world stand still at the request that is the `number`-th from now, counted from 1.
+    #[must_use]
+    pub fn halt_at(&self, number: usize, side: Side) -> Halted {
+        let (halt, halted) = Halt::new(number, side);
+        self.locked().halt = Some(halt);
+        halted
+    }
+
+    /// Lets the world stand still at no request that is yet to come.
+    pub fn go_on(&self) {
+        self.locked().halt = None;
     }
 
     /// Every request seen so far, oldest first.
@@ -138,12 +155,20 @@ fn concerns(fail: &Fail, asked: &str, size: usize) -> bool {
     }
 }
 
-/// Middleware in front of a simulated API: notes the request and fails it when the scene says so.
+/// Middleware in front of a simulated API: notes the request, and fails it or stands still when it has been told to.
 pub async fn stand_between(State(here): State<SystemFaults>, request: Request, next: Next) -> Response {
     let asked = here.faults.note(here.system, &request);
+    let halt = here.faults.locked().halt.as_mut().and_then(Halt::reached);
+    match halt {
+        None => answer(&here, &asked, request, next).await,
+        Some(halt) => halt.around(answer(&here, &asked, request, next)).await,
+    }
+}
+
+async fn answer(here: &SystemFaults, asked: &str, request: Request, next: Next) -> Response {
     let measured = here.faults.measures(here.system);
     let (size, mut request) = if measured { graphql::size(request).await } else { (0, request) };
-    match here.faults.take(here.system, &asked, size) {
+    match here.faults.take(here.system, asked, size) {
         None => next.run(request).await,
         Some(FailureKind::LosesAnswers) => {
             next.run(request).await;

@@ -37,8 +37,12 @@ impl Wanted {
 
 /// An issue as `GET /issue` and a search answer it.
 pub(super) fn issue(frame: Frame<'_>, state: &State, ticket: &Ticket, wanted: &Wanted) -> Value {
-    let mut fields = all_fields(frame, state, ticket);
+    let mut fields = fields(frame, state, ticket);
     fields.retain(|id, _| wanted.field(id));
+    // The largest part of a ticket is made only for whoever wants it.
+    if wanted.field("comment") {
+        fields.insert("comment".into(), comments_inside(frame, ticket));
+    }
     let mut issue = json!({
         "expand": "renderedFields,names,schema,operations,editmeta,changelog,versionedRepresentations",
         "id": ticket.id.to_string(),
@@ -88,17 +92,16 @@ pub(super) fn small_issue(frame: Frame<'_>, ticket: &Ticket) -> Value {
 
 /// The issue of an issue's webhook: all fields, no comments.
 pub(super) fn webhook_issue(frame: Frame<'_>, state: &State, ticket: &Ticket) -> Value {
-    let mut fields = all_fields(frame, state, ticket);
-    fields.remove("comment");
     json!({
         "id": ticket.id.to_string(),
         "self": frame.link(&format!("issue/{}", ticket.id)),
         "key": ticket.key,
-        "fields": fields,
+        "fields": fields(frame, state, ticket),
     })
 }
 
-fn all_fields(frame: Frame<'_>, state: &State, ticket: &Ticket) -> Map<String, Value> {
+/// All fields but the comments.
+fn fields(frame: Frame<'_>, state: &State, ticket: &Ticket) -> Map<String, Value> {
     let system = json!({
         "summary": ticket.summary,
         "status": frame.status(ticket.status),
@@ -116,7 +119,6 @@ fn all_fields(frame: Frame<'_>, state: &State, ticket: &Ticket) -> Map<String, V
         "labels": ticket.labels,
         "created": time(ticket.created),
         "updated": time(ticket.updated),
-        "comment": comments_inside(frame, ticket),
     });
     let custom = FIELDS.iter().map(|field| (field.id.to_owned(), custom_value(frame, state, field, ticket)));
     let Value::Object(mut fields) = system else { return Map::new() };

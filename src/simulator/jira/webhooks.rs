@@ -20,7 +20,7 @@ const RETRIES: u32 = 5;
 /// Simulated time between two tries. Real Jira waits five to fifteen minutes.
 const BETWEEN_TRIES_MS: i64 = 5 * 60 * 1000;
 /// How often a waiting delivery looks at the scripted clock.
-const POLL: Duration = Duration::from_millis(50);
+const POLL: Duration = Duration::from_millis(10);
 /// How long Jira waits for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
 /// Answers after which Jira tries again; all other refusals lose the event.
