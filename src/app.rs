@@ -106,15 +106,10 @@ impl App {
     /// # Errors
     /// When the database does not answer.
     pub async fn start_on(&self, listener: TcpListener) -> anyhow::Result<Running> {
-        let address = listener.local_addr()?;
-        self.context.sources.store.reclaim().await?;
-        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let service =
-            axum::serve(listener, router(self.server())).with_graceful_shutdown(stop.clone().cancelled_owned());
-        tasks.spawn(async move { service.await });
+        let running = self.serve_on(listener).await?;
+        let (stop, tasks) = (&running.stop, &running.tasks);
         for _ in 0..WORKERS {
-            let worker = Worker { context: self.context.clone(), wake: self.wake.clone() };
-            tasks.spawn(worker.run(stop.clone()));
+            tasks.spawn(self.worker().run(stop.clone()));
             tasks.spawn(self.outbox().run(stop.clone()));
         }
         let takeover = Takeover { store: self.context.sources.store.clone(), wake: self.wake.clone() };
@@ -123,6 +118,20 @@ impl App {
             let (store, clock) = (self.context.sources.store.clone(), self.context.clock.clone());
             tasks.spawn(Checkpoints { store, signer, clock, every }.run(stop.clone()));
         }
+        Ok(running)
+    }
+
+    /// Starts the server alone: what arrives is stored, and waits for somebody who works.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn serve_on(&self, listener: TcpListener) -> anyhow::Result<Running> {
+        let address = listener.local_addr()?;
+        self.context.sources.store.reclaim().await?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let service =
+            axum::serve(listener, router(self.server())).with_graceful_shutdown(stop.clone().cancelled_owned());
+        tasks.spawn(async move { service.await });
         Ok(Running { address, stop, tasks })
     }
 
@@ -134,8 +143,7 @@ impl App {
             readiness: self.readiness.clone(),
         };
         running.tasks.spawn(probe.run(running.stop.clone()));
-        let reconcile = Reconcile::new(self.context.clone(), self.wake.clone());
-        running.tasks.spawn(reconcile.run(running.stop.clone()));
+        running.tasks.spawn(self.reconcile().run(running.stop.clone()));
     }
 
     /// Whether nothing is left to do that is due now.
@@ -158,7 +166,21 @@ impl App {
         }
     }
 
-    fn outbox(&self) -> Outbox {
+    /// Whoever does jobs.
+    #[must_use]
+    pub fn worker(&self) -> Worker {
+        Worker { context: self.context.clone(), wake: self.wake.clone() }
+    }
+
+    /// Whoever asks Jira for what webhooks did not tell.
+    #[must_use]
+    pub fn reconcile(&self) -> Reconcile {
+        Reconcile::new(self.context.clone(), self.wake.clone())
+    }
+
+    /// Whoever carries actions out.
+    #[must_use]
+    pub fn outbox(&self) -> Outbox {
         Outbox {
             context: self.context.clone(),
             slack: Arc::clone(&self.slack),

@@ -1,13 +1,13 @@
 //! Asks Jira for what its webhooks should have told us: one may be lost on the way, and Jira repeats few of them.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::jira::{ChangedTicket, Wanted};
-use crate::model::IssueId;
+use crate::model::{IssueId, Timestamp};
 use crate::signals::Wake;
 use crate::store::Job;
 
@@ -27,7 +27,7 @@ pub struct Reconcile {
     /// How often.
     pub every: Duration,
     seen: HashMap<IssueId, String>,
-    last: Option<Instant>,
+    last: Option<Timestamp>,
 }
 
 impl Reconcile {
@@ -54,21 +54,24 @@ impl Reconcile {
     }
 
     /// Has every ticket looked at that is not as it was at the last look; says how many.
-    async fn once(&mut self) -> Result<usize, HandlerError> {
-        let begun = Instant::now();
+    ///
+    /// # Errors
+    /// When Jira or the database does not answer.
+    pub async fn once(&mut self) -> Result<usize, HandlerError> {
+        let begun = self.context.clock.now();
         let jira = &self.context.sources.jira;
         let mut found = Vec::new();
         if self.last.is_none() {
             found.extend(jira.changed(Wanted::Pending).await?);
         }
-        let since = self.last.map_or(FIRST, |last| last.elapsed() + LATE);
+        let since = self.last.map_or(FIRST, |last| begun.since(last) + LATE);
         found.extend(jira.changed(Wanted::ChangedSince(since)).await?);
         let mut changed = 0;
         for ChangedTicket { id, updated } in &found {
             if self.seen.get(id) == Some(updated) {
                 continue;
             }
-            self.context.sources.store.enqueue(&Job::Ticket(id.clone()), self.context.clock.now()).await?;
+            self.context.sources.store.enqueue(&Job::Ticket(id.clone()), begun).await?;
             self.seen.insert(id.clone(), updated.clone());
             changed += 1;
         }

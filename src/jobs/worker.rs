@@ -1,6 +1,7 @@
 //! Takes jobs from the queue and has them handled.
 
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::AbortOnDropHandle;
 
 use super::{insist, rest_after, try_again_at};
 use crate::handlers::{Context, HandlerError, Next, gave_up, handle};
@@ -27,13 +28,17 @@ impl Worker {
         }
     }
 
-    /// Does the next job, if one is due.
-    async fn work_once(&self) -> Result<bool, StoreError> {
+    /// Does the next job, if one is due; says whether one was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn work_once(&self) -> Result<bool, StoreError> {
         let store = &self.context.sources.store;
         let Some(claimed) = store.claim_job(self.context.clock.now()).await? else { return Ok(false) };
         let (context, job) = (self.context.clone(), claimed.job.clone());
         // In a task of its own, so that a panic ends one job and not the worker.
-        let result = tokio::spawn(async move { handle(&context, &job).await }).await;
+        let task = tokio::spawn(async move { handle(&context, &job).await });
+        let result = AbortOnDropHandle::new(task).await;
         match result {
             Ok(Ok(next)) => self.finish(&claimed, next).await?,
             Ok(Err(HandlerError::Store(StoreError::Damaged(what)))) => self.fault(&claimed, &what).await?,

@@ -41,6 +41,12 @@ impl Timestamp {
         Timestamp(self.0.saturating_add(i64::try_from(span.as_millis()).unwrap_or(i64::MAX)))
     }
 
+    /// How long ago `earlier` was; nothing when it is yet to come.
+    #[must_use]
+    pub fn since(self, earlier: Timestamp) -> Duration {
+        Duration::from_millis(u64::try_from(self.0.saturating_sub(earlier.0)).unwrap_or(0))
+    }
+
     /// Whole seconds since the epoch, as Slack's date format wants them.
     #[must_use]
     pub fn seconds(self) -> i64 {

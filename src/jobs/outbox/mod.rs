@@ -82,8 +82,11 @@ impl Outbox {
         }
     }
 
-    /// Carries out the next action, if one is due.
-    async fn work_once(&self) -> Result<bool, StoreError> {
+    /// Carries out the next action, if one is due; says whether one was.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn work_once(&self) -> Result<bool, StoreError> {
         let store = &self.context.sources.store;
         let Some(claimed) = store.claim_action(self.context.clock.now()).await? else { return Ok(false) };
         let result = self.carry_out(&claimed).await;
