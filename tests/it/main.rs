@@ -26,6 +26,7 @@ mod replicas;
 mod requests;
 mod scenes;
 mod settings;
+mod simulation;
 mod store;
 mod support;
 mod uploads;

@@ -1,0 +1,137 @@
+//! What must be true after every step, and in the end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use cm_bot::simulator::jira::{BOT_ACCOUNT, TicketView};
+use cm_bot::store::TrailEntry;
+use serde_json::Value;
+
+use super::history::{History, Ticket};
+
+/// How late Jira's search may be. What is younger, nobody can be asked to know of.
+const INDEX_LAG_MS: i64 = 5_000;
+
+/// What was seen so far.
+#[derive(Debug, Default)]
+pub struct Judge {
+    /// Approvals by cm-bot, by ticket.
+    approvals: BTreeMap<String, usize>,
+    /// What happened by cm-bot's own doing.
+    pub reached: BTreeSet<&'static str>,
+}
+
+impl Judge {
+    /// Looks at the world; says what is wrong.
+    pub async fn look(mut self, history: &History) -> Result<Judge, String> {
+        for ticket in &history.tickets {
+            let Some(seen) = history.world.simulator.jira.ticket(&ticket.key) else { continue };
+            let approvals = by_bot(&seen);
+            if approvals > self.approvals.insert(ticket.key.clone(), approvals).unwrap_or(0) {
+                may_be_approved(history, ticket).await?;
+                self.reached.insert("a clean ticket was approved");
+            }
+            once(&ticket.key, &seen)?;
+        }
+        messages_once(history)?;
+        Ok(self)
+    }
+
+    /// Everything works, nothing is due, and much time has passed.
+    pub async fn in_the_end(&mut self, history: &History) -> Result<(), String> {
+        for ticket in &history.tickets {
+            let seen = history.world.simulator.jira.ticket(&ticket.key).unwrap();
+            self.answered(history, ticket, &seen)?;
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, history: &History, ticket: &Ticket, seen: &TicketView) -> Result<(), String> {
+        let key = &ticket.key;
+        if seen.status != "Awaiting approval" {
+            return Ok(());
+        }
+        let said = newest_words(seen).ok_or_else(|| format!("{key} waits and was never answered"))?;
+        let alone = !history.tickets.iter().any(|other| other.key != *key && is_unfinished(history, other));
+        let touched = history.tickets.iter().any(|other| !history_of(history, other).is_empty());
+        if alone && ticket.build != "bare" && !touched {
+            return Err(format!("{key} is clean and has no sibling, and was held: {said}"));
+        }
+        if said.contains("is pending") || said.contains("not closed") {
+            self.reached.insert("a ticket was held for a sibling");
+        }
+        if ticket.build == "bare" && said.contains("review") {
+            self.reached.insert("a ticket with an unreviewed commit was held");
+        }
+        Ok(())
+    }
+}
+
+/// An approval that was just made.
+async fn may_be_approved(history: &History, ticket: &Ticket) -> Result<(), String> {
+    if ticket.build == "bare" && !ticket.raced {
+        return Err(format!("{} was approved with a commit that nobody reviewed", ticket.key));
+    }
+    let decided = decisions(&history.records().await, ticket);
+    let made = history.world.simulator.jira.ticket(&ticket.key).map_or(0, |seen| by_bot(&seen));
+    let Some(at) = decided.last().filter(|_| made <= decided.len()) else {
+        return Err(format!("{} was approved {made} times and decided so {} times", ticket.key, decided.len()));
+    };
+    for other in history.tickets.iter().filter(|other| other.key != ticket.key) {
+        let known = at - other.made_at > INDEX_LAG_MS;
+        let status = history.status(&other.key);
+        if status == "Approved" || (status == "Awaiting approval" && known && !ticket.raced) {
+            return Err(format!("{} was approved while {} is {status}", ticket.key, other.key));
+        }
+    }
+    Ok(())
+}
+
+/// When cm-bot decided to approve a ticket, each time.
+fn decisions(store: &[TrailEntry], ticket: &Ticket) -> Vec<i64> {
+    let entries = store.iter().map(|(_, body, _)| serde_json::from_str::<Value>(body).unwrap());
+    let of_ticket = entries.filter(|entry| entry["ticket"] == ticket.key && entry["event"] == "decided");
+    let approving = of_ticket.filter(|entry| entry["verdict"] == "approved-automatically");
+    approving.map(|entry| entry["at"].as_i64().unwrap()).collect()
+}
+
+fn by_bot(ticket: &TicketView) -> usize {
+    ticket.transitions.iter().filter(|step| step.by_account == BOT_ACCOUNT && step.name == "Approve").count()
+}
+
+/// No comment twice.
+fn once(key: &str, ticket: &TicketView) -> Result<(), String> {
+    let own = ticket.comments.iter().filter(|comment| comment.author_account == BOT_ACCOUNT);
+    let actions = own.flat_map(|comment| &comment.properties).map(|(_, mark)| mark["action"].to_string());
+    distinct(actions).map_err(|action| format!("{key} has the comment of action {action} twice"))
+}
+
+fn messages_once(history: &History) -> Result<(), String> {
+    let messages = history.world.simulator.slack.messages();
+    let keys = messages.iter().map(|message| message.metadata["event_payload"]["key"].to_string());
+    distinct(keys).map_err(|key| format!("the message of action {key} was posted twice"))
+}
+
+fn distinct(all: impl Iterator<Item = String>) -> Result<(), String> {
+    let mut known = BTreeSet::new();
+    for one in all {
+        if !known.insert(one.clone()) {
+            return Err(one);
+        }
+    }
+    Ok(())
+}
+
+fn is_unfinished(history: &History, ticket: &Ticket) -> bool {
+    ["Awaiting approval", "Approved"].contains(&history.status(&ticket.key).as_str())
+}
+
+/// Whatever anybody did to a ticket besides making it.
+fn history_of(history: &History, ticket: &Ticket) -> Vec<String> {
+    let seen = history.world.simulator.jira.ticket(&ticket.key);
+    seen.map_or_else(Vec::new, |seen| seen.transitions.into_iter().map(|step| step.name).collect())
+}
+
+fn newest_words(ticket: &TicketView) -> Option<String> {
+    let own = ticket.comments.iter().rfind(|comment| comment.author_account == BOT_ACCOUNT);
+    own.map(|comment| cm_bot::simulator::jira::adf_text(&comment.body))
+}
