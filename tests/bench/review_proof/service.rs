@@ -16,6 +16,8 @@ use cm_bot::settings::{Environment, load};
 use cm_bot::simulator::clock::Clock as SceneClock;
 use cm_bot::simulator::scene::System;
 use cm_bot::simulator::traffic::{Latency, Traffic};
+use sqlx::Connection as _;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::net::TcpListener;
 
 use crate::plain::Plain;
@@ -168,20 +170,20 @@ impl Played {
     /// A service on its own copy of the records.
     async fn build(&mut self) -> anyhow::Result<App> {
         self.copies += 1;
-        let environment = Environment::from([("CM_BOT__DATABASE__URL".into(), format!("sqlite:{}", self.copy()?))]);
+        let copy = format!("sqlite:{}", self.copy().await?);
+        let environment = Environment::from([("CM_BOT__DATABASE__URL".into(), copy)]);
         App::build(load(Some(&self.world.settings_file()), &environment)?, service_clock(&self.clock)).await
     }
 
-    fn copy(&self) -> anyhow::Result<String> {
+    /// Made by SQLite itself: the connections of the service that stopped may still be closing.
+    async fn copy(&self) -> anyhow::Result<String> {
         let folder = self.world.settings_file().parent().map(PathBuf::from).context("no folder")?;
-        let copy = folder.join(format!("copy-{}.db", self.copies));
-        for end in ["", "-wal", "-shm"] {
-            let from = folder.join(format!("cm-bot.db{end}"));
-            if from.exists() {
-                std::fs::copy(from, folder.join(format!("copy-{}.db{end}", self.copies)))?;
-            }
-        }
-        Ok(copy.display().to_string())
+        let copy = folder.join(format!("copy-{}.db", self.copies)).display().to_string();
+        let records = SqliteConnectOptions::new().filename(folder.join("cm-bot.db"));
+        let mut records = SqliteConnection::connect_with(&records).await?;
+        sqlx::query("VACUUM INTO $1").bind(&copy).execute(&mut records).await?;
+        records.close().await?;
+        Ok(copy)
     }
 }
 
