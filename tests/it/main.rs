@@ -8,6 +8,7 @@ mod attacks;
 mod audit;
 mod cli;
 mod crash;
+mod crash_matrix;
 mod explain;
 mod faults;
 mod hostile;

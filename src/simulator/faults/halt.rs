@@ -40,23 +40,24 @@ impl Halted {
 /// The moment, as the simulated systems know it.
 #[derive(Debug, Clone)]
 pub(super) struct Halt {
+    on: String,
     left: usize,
     side: Side,
     moment: Moment,
 }
 
 impl Halt {
-    pub(super) fn new(number: usize, side: Side) -> (Halt, Halted) {
+    pub(super) fn new((on, number): (&str, usize), side: Side) -> (Halt, Halted) {
         let moment = Moment::default();
-        (Halt { left: number, side, moment: moment.clone() }, Halted(moment))
+        (Halt { on: on.to_owned(), left: number, side, moment: moment.clone() }, Halted(moment))
     }
 
     /// Counts one more request; gives the moment if this is it. What comes later waits without having had its effect.
-    pub(super) fn reached(&mut self) -> Option<Halt> {
+    pub(super) fn reached(&mut self, asked: &str) -> Option<Halt> {
         if self.left == 0 {
             return Some(Halt { side: Side::Before, ..self.clone() });
         }
-        self.left -= 1;
+        self.left -= usize::from(asked.contains(&self.on));
         (self.left == 0).then(|| self.clone())
     }
 

@@ -83,10 +83,11 @@ impl Faults {
         }
     }
 
-    /// Lets the world stand still at the request that is the `number`-th from now, counted from 1.
+    /// Lets the world stand still at a request: of those whose method and path contain the text, the one with this number,
+    /// counted from 1 and from now.
     #[must_use]
-    pub fn halt_at(&self, number: usize, side: Side) -> Halted {
-        let (halt, halted) = Halt::new(number, side);
+    pub fn halt_at(&self, request: (&str, usize), side: Side) -> Halted {
+        let (halt, halted) = Halt::new(request, side);
         self.locked().halt = Some(halt);
         halted
     }
@@ -158,7 +159,7 @@ fn concerns(fail: &Fail, asked: &str, size: usize) -> bool {
 /// Middleware in front of a simulated API: notes the request, and fails it or stands still when it has been told to.
 pub async fn stand_between(State(here): State<SystemFaults>, request: Request, next: Next) -> Response {
     let asked = here.faults.note(here.system, &request);
-    let halt = here.faults.locked().halt.as_mut().and_then(Halt::reached);
+    let halt = here.faults.locked().halt.as_mut().and_then(|halt| halt.reached(&asked));
     match halt {
         None => answer(&here, &asked, request, next).await,
         Some(halt) => halt.around(answer(&here, &asked, request, next)).await,

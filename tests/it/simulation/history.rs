@@ -291,7 +291,7 @@ impl History {
         self.prepare(turn).await;
         let Some(number) = self.somebody() else { return };
         let (at, side) = (self.request(turn), self.side());
-        let halted = self.world.simulator.shared.faults.halt_at(at, side);
+        let halted = self.world.simulator.shared.faults.halt_at(("", at), side);
         let node = self.nodes[number].take().unwrap();
         let died = tokio::select! {
             _ = node.work(turn) => false,
@@ -328,7 +328,7 @@ impl History {
         self.prepare(turn).await;
         let Some(number) = self.somebody() else { return };
         let (at, side) = (self.request(turn), self.side());
-        let halted = self.world.simulator.shared.faults.halt_at(at, side);
+        let halted = self.world.simulator.shared.faults.halt_at(("", at), side);
         let node = self.nodes[number].take().unwrap();
         {
             let work = node.work(turn);

@@ -42,6 +42,36 @@ impl Service {
         service
     }
 
+    /// Lets some of its system calls fail from now on, as `strace` describes it: `inject=fdatasync:error=EIO:when=3`.
+    pub async fn tamper(&self, inject: &str) -> Tracer {
+        let (process, calls) = (self.0.id().to_string(), "trace=fsync,fdatasync,pwrite64");
+        let mut command = Command::new("strace");
+        command.args(["-f", "-qq", "-o", "/dev/null", "-e", calls, "-e", inject, "-p", &process]);
+        let tracer = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let tracer = Tracer(tracer.unwrap_or_else(|error| panic!("install strace, as tests/run does: {error}")));
+        let since = Instant::now();
+        while !self.is_traced() {
+            assert!(since.elapsed() < Duration::from_secs(20), "strace may not trace on this machine");
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        tracer
+    }
+
+    /// Whether each of its threads is traced.
+    fn is_traced(&self) -> bool {
+        let threads = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
+        let status =
+            |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("status")).unwrap_or_default();
+        threads.filter_map(Result::ok).map(status).all(|status| !status.contains("TracerPid:\t0\n"))
+    }
+
+    /// Waits until it has ended by itself.
+    pub async fn ended(&mut self) {
+        while self.0.try_wait().unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Ends it as a power cut would: no time to finish anything.
     pub fn kill(mut self) {
         self.0.kill().unwrap();
@@ -53,6 +83,16 @@ impl Service {
         let asked = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
         assert!(asked.success());
         self.0.wait().unwrap()
+    }
+}
+
+/// Stands between a service and the machine; gone when it is dropped.
+pub struct Tracer(Child);
+
+impl Drop for Tracer {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -1,0 +1,188 @@
+//! `kill -9` before and after everything that the service asks of others, and at everything that it puts on the disk. After
+//! a restart there is one approval, one comment, one message, one record of each, and nothing left to do.
+//!
+//! The steps are those of a ticket's life: what it is judged by, the transition, the comment, the link, the message.
+
+use std::time::{Duration, Instant};
+
+use cm_bot::cli::demo::world::World;
+use cm_bot::model::Timestamp;
+use cm_bot::simulator::faults::Side;
+use cm_bot::simulator::scene::{Scene, Step, Variant};
+use serde_json::Value;
+
+use crate::crash::{PATIENCE, same_time, seen};
+use crate::support::database::{is_postgres, open};
+use crate::support::process::Service;
+use crate::support::{database_of, scene, verified, world};
+
+/// Tickets for which there is an environment.
+const MOST: usize = 80;
+
+/// A world with an environment for each kill: every ticket is the first change after an approved one.
+struct Stage {
+    world: World,
+    tickets: usize,
+}
+
+impl Stage {
+    async fn new() -> (Stage, Service) {
+        let environments: Vec<String> = (0..MOST).map(|number| format!("prod-{number}")).collect();
+        let service = format!(
+            "[[services]]\nname = \"billing-api\"\nrepository = \"acme/billing-api\"\nenvironments = {environments:?}\n\n"
+        );
+        let commits = "[[commits]]\nid = \"v1\"";
+        let ticket = "[[timeline]]\ncreate_ticket = { key = \"PRODCM-412\", by = \"dana\", commit = \"merged\" }";
+        let before = "[[timeline]]\ndeployed_before = { ticket = \"PRODCM-398\", commit = \"v1\" }\n";
+        let scene =
+            scene("clean-change").with(commits, &format!("{service}{commits}")).with(ticket, "").with(before, "");
+        let scene: Scene = scene.parsed().variant(Variant::Scene);
+        let world = world(scene.clone(), same_time()).await;
+        let service = Service::start(&world).await;
+        let stage = Stage { world, tickets: 0 };
+        for step in &scene.timeline {
+            stage.step(step).await;
+        }
+        (stage, service)
+    }
+
+    async fn step(&self, step: &Step) {
+        self.world.simulator.play(step).await.unwrap();
+        while self.world.simulator.webhooks_under_way() > 0 {
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+    }
+
+    async fn happens(&self, verb: &str) {
+        self.step(&toml::from_str(verb).unwrap()).await;
+    }
+
+    /// An earlier change in the next environment, and the key of the ticket that is to come.
+    async fn prepare(&mut self) -> String {
+        let earlier = format!("PRODCM-{}", 1_000 + self.tickets);
+        self.create(&earlier, "v1").await;
+        self.until(|world| seen(world, &earlier).1 == 1).await;
+        self.happens(&format!("move_ticket = {{ ticket = \"{earlier}\", by = \"priya\", to = \"Approved\" }}")).await;
+        self.until(|world| seen(world, &earlier).1 == 2).await;
+        self.close(&earlier).await;
+        self.tickets += 1;
+        format!("PRODCM-{}", 1_999 + self.tickets)
+    }
+
+    async fn create(&self, key: &str, commit: &str) {
+        let number: usize = key.trim_start_matches("PRODCM-").parse().unwrap();
+        let ticket = format!("key = \"{key}\", by = \"dana\", commit = \"{commit}\"");
+        let fields = format!("fields = {{ environment = \"prod-{}\" }}", number % 1_000);
+        let step = format!("create_ticket = {{ {ticket}, {fields} }}");
+        self.world.simulator.play(&toml::from_str(&step).unwrap()).await.unwrap();
+    }
+
+    async fn close(&self, key: &str) {
+        self.happens(&format!("move_ticket = {{ ticket = \"{key}\", by = \"priya\", to = \"Closed\" }}")).await;
+        self.idle().await;
+    }
+
+    async fn until(&self, is_so: impl Fn(&World) -> bool) {
+        let since = Instant::now();
+        while !is_so(&self.world) {
+            assert!(since.elapsed() < PATIENCE, "it did not come to pass");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    async fn idle(&self) {
+        let store = open(&database_of(&self.world)).await;
+        let since = Instant::now();
+        let now = || Timestamp(self.world.simulator.shared.clock.now_ms());
+        while self.world.simulator.webhooks_under_way() > 0 || !store.is_idle(now()).await.unwrap() {
+            assert!(since.elapsed() < PATIENCE, "there is always something left to do");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    }
+
+    /// After the kill: a new process brings everything to its end, once.
+    async fn ends_well(&self, key: &str, what: &str) -> Service {
+        let service = Service::start(&self.world).await;
+        // Had the webhook not been answered, Jira would send it again after some minutes.
+        self.world.simulator.shared.clock.pass(Duration::from_secs(360));
+        let since = Instant::now();
+        while seen(&self.world, key) != (1, 1, 1) {
+            assert!(since.elapsed() < PATIENCE, "{what}: {:?}", seen(&self.world, key));
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        self.idle().await;
+        assert_eq!(seen(&self.world, key), (1, 1, 1), "{what}");
+        let trail = verified(&open(&database_of(&self.world)).await).await;
+        let entries = trail.iter().map(|(_, body, _)| serde_json::from_str::<Value>(body).unwrap());
+        let of_ticket = entries.filter(|entry| entry["ticket"] == key);
+        let events: Vec<String> = of_ticket.map(|entry| entry["event"].as_str().unwrap().to_owned()).collect();
+        let count = |event: &str| events.iter().filter(|one| *one == event).count();
+        assert_eq!((count("decided"), count("approved_automatically")), (1, 1), "{what}: {events:?}");
+        self.close(key).await;
+        service
+    }
+}
+
+/// What the service asks of others in a ticket's life, in the order of attacks.md 3.3.
+const REQUESTS: [&str; 9] = [
+    "GET /rest/api/3/issue/",
+    "POST /rest/api/3/search/jql",
+    "POST /graphql",
+    "/code-scanning/",
+    "GET /rest/api/3/issue/KEY/transitions",
+    "POST /rest/api/3/issue/KEY/transitions",
+    "POST /rest/api/3/issue/KEY/comment",
+    "POST /rest/api/3/issue/KEY/remotelink",
+    "POST /api/chat.postMessage",
+];
+
+async fn killed_at_each_request(side: Side) {
+    let (mut stage, mut service) = Stage::new().await;
+    for request in REQUESTS {
+        let key = stage.prepare().await;
+        let faults = &stage.world.simulator.shared.faults;
+        let halted = faults.halt_at((&request.replace("KEY", &key), 1), side);
+        stage.create(&key, "merged").await;
+        halted.reached().await;
+        service.kill();
+        faults.go_on();
+        service = stage.ends_well(&key, &format!("killed {side:?} {request}")).await;
+    }
+    assert!(service.stop().success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_before_each_request() {
+    killed_at_each_request(Side::Before).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_after_each_request() {
+    killed_at_each_request(Side::After).await;
+}
+
+/// On PostgreSQL it is the server that puts things on the disk.
+#[tokio::test(flavor = "multi_thread")]
+async fn f28_killed_at_each_fsync() {
+    if is_postgres() {
+        return;
+    }
+    let (mut stage, mut service) = Stage::new().await;
+    for number in 1.. {
+        let key = stage.prepare().await;
+        let tracer = service.tamper(&format!("inject=fsync,fdatasync:signal=SIGKILL:when={number}")).await;
+        stage.create(&key, "merged").await;
+        let died = tokio::select! {
+            () = service.ended() => true,
+            () = stage.until(|world| seen(world, &key) == (1, 1, 1)) => false,
+        };
+        service.kill();
+        drop(tracer);
+        service = stage.ends_well(&key, &format!("killed at fsync {number}")).await;
+        if !died {
+            assert!(number > 10, "only {number} times was anything put on the disk");
+            break;
+        }
+    }
+    assert!(service.stop().success());
+}
