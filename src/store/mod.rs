@@ -11,6 +11,7 @@ mod checkpoints;
 mod claims;
 mod db;
 mod deliveries;
+mod disk;
 mod doubts;
 mod inbox;
 mod jobs;
@@ -38,6 +39,7 @@ pub use approvals::Approval;
 pub use audit::TrailEntry;
 pub use claims::LEASE;
 pub use deliveries::{Delivery, Received};
+pub use disk::lost as disk_lost;
 pub use jobs::{ClaimedJob, Job};
 pub use numbers::Backlog;
 pub use posts::{Place, Post};
@@ -56,7 +58,15 @@ pub enum StoreError {
     Open(String, String),
     /// A statement failed.
     #[error("the database failed: {0}")]
-    Sql(#[from] sqlx::Error),
+    Sql(#[source] sqlx::Error),
+    /// Nothing can be written.
+    #[error(
+        "the disk of the database is full: make room; until then webhooks are refused, so that they come again, and nothing is decided"
+    )]
+    DiskFull,
+    /// What was written may be gone; this process must not go on.
+    #[error("the disk has lost what was written")]
+    DiskLost,
     /// A stored value cannot be read back.
     #[error("a record in the database cannot be read: {0}")]
     Damaged(String),
@@ -94,10 +104,10 @@ impl Store {
     /// Whether the database answers.
     ///
     /// # Errors
-    /// When it does not.
+    /// When it does not, or takes nothing new.
     pub async fn check(&self) -> Result<(), StoreError> {
         query("SELECT count(*) FROM jobs").one(self.db.reader()).await?;
-        Ok(())
+        if disk::is_full() { Err(StoreError::DiskFull) } else { Ok(()) }
     }
 
     /// Whether nothing is left to do that is due by `now`.

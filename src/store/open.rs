@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 use sqlx::{ConnectOptions, Connection, SqlSafeStr};
 
 use super::claims::Owner;
@@ -42,6 +42,9 @@ const CHANGES: &[Change] = &[
     change!(5, "0005_faults"),
 ];
 
+/// `PRAGMA synchronous` when every commit waits for the disk.
+const FULL: i64 = 2;
+
 /// How long a write waits for another one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -70,8 +73,17 @@ async fn sqlite(url: &str) -> Result<Store, StoreError> {
         .busy_timeout(PATIENCE)
         .foreign_keys(true);
     let pool = |most| SqlitePoolOptions::new().max_connections(most);
-    let writer = pool(1).connect_with(options.clone()).await.map_err(|error| failed(&error))?;
-    migrator(|change| change.sqlite).run(&writer).await.map_err(|error| failed(&error))?;
+    // A full disk ends a transaction inside SQLite, and its connection would believe for ever that it is in one
+    // (sqlite.org/lang_transaction.html, section 3): a new one takes its place.
+    let writer = pool(1).before_acquire(|connection, _| {
+        let usable = !connection.is_in_transaction();
+        Box::pin(async move { Ok(usable) })
+    });
+    let writer = writer.connect_with(options.clone()).await.map_err(|error| failed(&error))?;
+    if let Some(why) = unsafe_to_use(&writer).await.map_err(|error| failed(&error))? {
+        return Err(failed(&why));
+    }
+    migrator(|change| change.sqlite).run(&writer).await.map_err(|error| failed(&not_changed(&error)))?;
     let readers = pool(4).connect_with(options).await.map_err(|error| failed(&error))?;
     Ok(Store {
         db: Db::Sqlite { writer, readers },
@@ -80,6 +92,35 @@ async fn sqlite(url: &str) -> Result<Store, StoreError> {
         turns: Turns::alone(),
         inbox: Inbox::default(),
     })
+}
+
+/// Why its tables could not be brought up to date.
+fn not_changed(error: &MigrateError) -> String {
+    match error {
+        MigrateError::VersionMissing(number) => {
+            format!("a newer version of cm-bot has changed its tables (change {number}); start that version")
+        }
+        error => error.to_string(),
+    }
+}
+
+/// Why records must not be kept in this file, if they must not.
+async fn unsafe_to_use(writer: &SqlitePool) -> Result<Option<String>, sqlx::Error> {
+    let check: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(writer).await?;
+    if check != "ok" {
+        let check = check.replace('\n', " ");
+        return Ok(Some(format!(
+            "it is damaged ({check}); put the last backup in its place, and see `cm-bot audit verify`"
+        )));
+    }
+    let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(writer).await?;
+    let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writer).await?;
+    // Anything less may lose the last commits when the power fails.
+    let safe = journal == "wal" && synchronous == FULL;
+    let what = || {
+        format!("its file system allows journal_mode={journal} and synchronous={synchronous} only; use a local disk")
+    };
+    Ok((!safe).then(what))
 }
 
 async fn postgres(url: &str) -> Result<Store, StoreError> {
@@ -99,7 +140,7 @@ async fn postgres(url: &str) -> Result<Store, StoreError> {
     let one = PgPoolOptions::new().max_connections(1).acquire_timeout(PATIENCE);
     let one = one.connect_with(options.clone()).await.map_err(|error| failed(&error))?;
     // Whoever comes second waits for the first, however long that takes, and finds everything done.
-    migrator(|change| change.postgres).run(&one).await.map_err(|error| failed(&error))?;
+    migrator(|change| change.postgres).run(&one).await.map_err(|error| failed(&not_changed(&error)))?;
     one.close().await;
     let pool = pool(options.clone()).await.map_err(|error| failed(&error))?;
     let turns = Turns::shared(options.clone());
