@@ -4,6 +4,7 @@ use super::{Exit, SettingsFile, told_to_stop};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::server::metrics;
+use crate::store::disk_lost;
 use crate::telemetry;
 
 /// Runs the service until it is told to stop.
@@ -19,7 +20,14 @@ pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
     app.watch(&running);
     let criteria = &app.context.policy.criteria.terms.version;
     tracing::info!(address = %running.address, "Listening on {}, criteria {criteria} (not signed)", running.address);
-    told_to_stop().await?;
+    tokio::select! {
+        told = told_to_stop() => told?,
+        () = disk_lost() => {
+            tracing::error!("The disk has lost what was written: check it. cm-bot ends at once, and begins anew with what is there");
+            // Whoever stops in order writes once more.
+            std::process::exit(Exit::Failed as i32);
+        }
+    }
     tracing::info!("Stopping: no new work, what has begun is finished");
     running.stop().await;
     Ok(Exit::Done)

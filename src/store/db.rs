@@ -7,7 +7,7 @@ use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
 use sqlx::{ColumnIndex, Decode, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, Type};
 
-use super::StoreError;
+use super::{StoreError, disk};
 
 /// Numbers of our advisory locks on PostgreSQL: who lives, who writes, who judges in a scope.
 pub(super) const OWNERS: i32 = 0x636d_0001;
@@ -114,7 +114,7 @@ impl Transaction {
             Transaction::Sqlite(transaction) => transaction.commit().await?,
             Transaction::Pg(transaction) => transaction.commit().await?,
         }
-        Ok(())
+        disk::wrote()
     }
 }
 
@@ -168,14 +168,15 @@ impl Query {
         Ok(carry_out!(self, on, execute, done => done.rows_affected()))
     }
 
-    /// The first row, if there is one.
+    /// The first row, if there is one. What a statement writes is only certain at its end, behind the last row: who stops
+    /// reading at the first never hears that the disk refused it.
     pub(super) async fn optional<'a>(self, on: impl Into<On<'a>>) -> Result<Option<Row>, StoreError> {
-        Ok(carry_out!(self, on, fetch_optional, row => row.map(Row::from)))
+        Ok(self.all(on).await?.into_iter().next())
     }
 
     /// The one row.
     pub(super) async fn one<'a>(self, on: impl Into<On<'a>>) -> Result<Row, StoreError> {
-        Ok(carry_out!(self, on, fetch_one, row => Row::from(row)))
+        self.optional(on).await?.ok_or_else(|| sqlx::Error::RowNotFound.into())
     }
 
     /// All rows.

@@ -10,6 +10,7 @@ use cm_bot::model::Timestamp;
 use cm_bot::simulator::faults::Side;
 use cm_bot::simulator::scene::{Scene, Step, Variant};
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::crash::{PATIENCE, same_time, seen};
 use crate::support::database::{is_postgres, open};
@@ -38,6 +39,9 @@ impl Stage {
             scene("clean-change").with(commits, &format!("{service}{commits}")).with(ticket, "").with(before, "");
         let scene: Scene = scene.parsed().variant(Variant::Scene);
         let world = world(scene.clone(), same_time()).await;
+        let file = world.settings_file();
+        let settings = std::fs::read_to_string(&file).unwrap();
+        std::fs::write(&file, format!("{settings}\n[jobs]\nretry_seconds = 1\n")).unwrap();
         let service = Service::start(&world).await;
         let stage = Stage { world, tickets: 0 };
         for step in &scene.timeline {
@@ -100,9 +104,27 @@ impl Stage {
         }
     }
 
+    /// Waits until a page of the service says this.
+    async fn until_says(&self, address: &str, words: &str) {
+        let since = Instant::now();
+        loop {
+            let text = reqwest::get(address).await.unwrap().text().await.unwrap();
+            if text.contains(words) {
+                return;
+            }
+            assert!(since.elapsed() < PATIENCE, "{text}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     /// After the kill: a new process brings everything to its end, once.
     async fn ends_well(&self, key: &str, what: &str) -> Service {
         let service = Service::start(&self.world).await;
+        self.ended_well(key, what).await;
+        service
+    }
+
+    async fn ended_well(&self, key: &str, what: &str) {
         // Had the webhook not been answered, Jira would send it again after some minutes.
         self.world.simulator.shared.clock.pass(Duration::from_secs(360));
         let since = Instant::now();
@@ -119,7 +141,6 @@ impl Stage {
         let count = |event: &str| events.iter().filter(|one| *one == event).count();
         assert_eq!((count("decided"), count("approved_automatically")), (1, 1), "{what}: {events:?}");
         self.close(key).await;
-        service
     }
 }
 
@@ -173,7 +194,7 @@ async fn f28_killed_at_each_fsync() {
         let tracer = service.tamper(&format!("inject=fsync,fdatasync:signal=SIGKILL:when={number}")).await;
         stage.create(&key, "merged").await;
         let died = tokio::select! {
-            () = service.ended() => true,
+            _ = service.ended() => true,
             () = stage.until(|world| seen(world, &key) == (1, 1, 1)) => false,
         };
         service.kill();
@@ -183,6 +204,57 @@ async fn f28_killed_at_each_fsync() {
             assert!(number > 10, "only {number} times was anything put on the disk");
             break;
         }
+    }
+    assert!(service.stop().success());
+}
+
+/// An fsync that failed is not asked for again: the process ends, and the next one begins with what is there.
+#[tokio::test(flavor = "multi_thread")]
+async fn f27_a_disk_that_loses_what_was_written_ends_the_process() {
+    if is_postgres() {
+        return;
+    }
+    let (mut stage, mut service) = Stage::new().await;
+    for number in [1, 2, 3, 5, 8] {
+        let key = stage.prepare().await;
+        let tracer = service.tamper(&format!("inject=fsync,fdatasync:error=EIO:when={number}")).await;
+        stage.create(&key, "merged").await;
+        let exit = timeout(PATIENCE, service.ended()).await.unwrap_or_else(|_| panic!("fsync {number}"));
+        assert_eq!(exit.code(), Some(1), "fsync {number}");
+        drop(tracer);
+        service = stage.ends_well(&key, &format!("fsync {number} failed")).await;
+    }
+    assert!(service.stop().success());
+}
+
+/// A full disk refuses webhooks, which come again, and says so; nothing is decided, nothing lost, and nobody has to start
+/// anything again when there is room.
+#[tokio::test(flavor = "multi_thread")]
+async fn f25_a_full_disk_loses_nothing_and_decides_nothing() {
+    if is_postgres() {
+        return;
+    }
+    let (mut stage, service) = Stage::new().await;
+    for on in ["the receipt", "POST /graphql"] {
+        let key = stage.prepare().await;
+        let faults = &stage.world.simulator.shared.faults;
+        let halted = faults.halt_at((on, 1), Side::Before);
+        if on != "the receipt" {
+            stage.create(&key, "merged").await;
+            halted.reached().await;
+        }
+        let tracer = service.tamper("inject=pwrite64:error=ENOSPC").await;
+        if on == "the receipt" {
+            stage.create(&key, "merged").await;
+        }
+        faults.go_on();
+        halted.release();
+        let readyz = format!("http://{}/readyz", stage.world.service);
+        stage.until_says(&readyz, "the disk of the database is full: make room").await;
+        assert_eq!(seen(&stage.world, &key), (0, 0, 0), "full at {on}");
+        drop(tracer);
+        stage.ended_well(&key, &format!("the disk was full at {on}")).await;
+        stage.until_says(&readyz, "\"ready\":true").await;
     }
     assert!(service.stop().success());
 }

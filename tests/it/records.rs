@@ -1,10 +1,13 @@
 //! Records: append-only, complete, and good enough to decide again.
 
+use std::os::unix::fs::FileExt as _;
+
 use cm_bot::audit::checkpoint::{Signer, new_keys};
 use cm_bot::model::Timestamp;
 use cm_bot::policy::evaluate;
 use cm_bot::simulator::scene::Variant;
 use cm_bot::store::Store;
+use sqlx::{Connection as _, SqliteConnection};
 
 use crate::support::database::{self, Other, is_postgres};
 use crate::support::{database_of, scene, verified};
@@ -84,6 +87,51 @@ async fn a_database_that_cannot_be_opened_is_one_line() {
     let error = Store::open(&"sqlite:/nowhere/at/all/cm-bot.db".into()).await.unwrap_err().to_string();
     assert!(error.starts_with("the database sqlite:/nowhere/at/all/cm-bot.db cannot be opened: "), "{error}");
     assert_eq!(error.lines().count(), 1);
+}
+
+/// Why a database is not opened, in one line.
+async fn refused(url: &str) -> String {
+    let error = Store::open(&url.into()).await.unwrap_err().to_string();
+    assert_eq!(error.lines().count(), 1, "{error}");
+    error
+}
+
+#[tokio::test]
+async fn f29_what_a_power_cut_could_take_back_is_not_used() {
+    let error = refused("sqlite::memory:").await;
+    assert!(error.contains("allows journal_mode=memory and synchronous=2 only; use a local disk"), "{error}");
+}
+
+#[tokio::test]
+async fn f30_a_damaged_file_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, damaged) = (folder.path().join("cm-bot.db"), folder.path().join("damaged.db"));
+    let url = format!("sqlite:{}", file.display());
+    drop(database::open(&url).await);
+    let mut whole = SqliteConnection::connect(&url).await.unwrap();
+    sqlx::query("VACUUM INTO $1").bind(damaged.display().to_string()).execute(&mut whole).await.unwrap();
+    let url = format!("sqlite:{}", damaged.display());
+    database::open(&url).await.check().await.unwrap();
+    let file = std::fs::OpenOptions::new().write(true).open(&damaged).unwrap();
+    // The second page: the first holds the header, without which it is no database at all.
+    file.write_all_at(&[0xff; 64], 4096).unwrap();
+    let error = refused(&url).await;
+    assert!(error.contains("put the last backup in its place") || error.contains("malformed"), "{error}");
+}
+
+#[tokio::test]
+async fn f30_a_database_of_a_newer_version_is_not_used() {
+    let folder = tempfile::tempdir().unwrap();
+    let url = database::fresh(folder.path()).await;
+    drop(database::open(&url).await);
+    let insert = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                  SELECT 9999, 'of tomorrow', success, checksum, 0 FROM _sqlx_migrations WHERE version = 1";
+    Other::connect(&url).await.run(insert).await.unwrap();
+    let error = refused(&url).await;
+    assert!(
+        error.contains("a newer version of cm-bot has changed its tables (change 9999); start that version"),
+        "{error}"
+    );
 }
 
 /// Every webhook, decision and message of one approved ticket, and none twice.

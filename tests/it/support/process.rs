@@ -32,7 +32,12 @@ impl Service {
         let mut command = Command::new(program());
         command.arg("serve").arg("--config").arg(world.settings_file());
         command.env("CM_BOT__SERVER__LISTEN", address.to_string());
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("RUST_LOG", "off");
+        command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .env("RUST_LOG", "off");
         let service = Service(command.spawn().unwrap());
         let since = Instant::now();
         while reqwest::get(format!("http://{address}/healthz")).await.is_err() {
@@ -65,9 +70,12 @@ impl Service {
         threads.filter_map(Result::ok).map(status).all(|status| !status.contains("TracerPid:\t0\n"))
     }
 
-    /// Waits until it has ended by itself.
-    pub async fn ended(&mut self) {
-        while self.0.try_wait().unwrap().is_none() {
+    /// Waits until it has ended by itself, and says how.
+    pub async fn ended(&mut self) -> std::process::ExitStatus {
+        loop {
+            if let Some(status) = self.0.try_wait().unwrap() {
+                return status;
+            }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     }
