@@ -21,13 +21,17 @@ use crate::integrations::slack::SlackClient;
 use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Reconcile, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
-use crate::server::{Secrets, Server, router};
+use crate::server::intake::Intake;
+use crate::server::{Secrets, Server, listen, router};
 use crate::settings::Settings;
 use crate::signals::{Readiness, Wake};
 use crate::store::{Policy, Store};
 
 /// Workers for jobs and for actions.
 const WORKERS: usize = 4;
+
+/// How long what has begun may take after the order to stop. Whoever gives it usually waits 30 seconds.
+const GRACE: Duration = Duration::from_secs(15);
 
 /// The parts, built and not yet running.
 #[derive(Debug)]
@@ -40,6 +44,7 @@ pub struct App {
     channels: Channels,
     secrets: Arc<Secrets>,
     readiness: Readiness,
+    intake: Intake,
     listen: SocketAddr,
     checkpoints: Option<(Arc<Signer>, Duration)>,
 }
@@ -86,6 +91,7 @@ impl App {
                 scans: settings.scan_tokens,
             }),
             readiness: Readiness::default(),
+            intake: Intake::default(),
             listen: settings.server.listen,
             checkpoints,
         })
@@ -109,9 +115,7 @@ impl App {
         let address = listener.local_addr()?;
         self.context.sources.store.reclaim().await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let service =
-            axum::serve(listener, router(self.server())).with_graceful_shutdown(stop.clone().cancelled_owned());
-        tasks.spawn(async move { service.await });
+        tasks.spawn(listen::serve(listener, router(self.server()), stop.clone()));
         for _ in 0..WORKERS {
             let worker = Worker { context: self.context.clone(), wake: self.wake.clone() };
             tasks.spawn(worker.run(stop.clone()));
@@ -155,6 +159,7 @@ impl App {
             services: Arc::clone(&self.context.sources.services),
             secrets: Arc::clone(&self.secrets),
             readiness: self.readiness.clone(),
+            intake: self.intake.clone(),
         }
     }
 
@@ -169,11 +174,14 @@ impl App {
 }
 
 impl Running {
-    /// Stops: no new work, what has begun is finished.
+    /// Stops: no new work, what has begun is finished. What takes too long (another system that does not answer, say) is cut
+    /// off, as if the process had died; whoever comes next does it again.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("Cut off what was not finished {} seconds after the order to stop", GRACE.as_secs());
+        }
     }
 }
 
