@@ -140,5 +140,6 @@ fn count(source: &'static str, outcome: &'static str) {
 /// Signed, but not of a form that we know: it is kept, and nothing is taken from it.
 fn not_understood<T>(source: &'static str, why: &str) -> Option<T> {
     tracing::warn!(source, "A signed webhook of {source} could not be understood: {}", shortened(why, 120));
+    count(source, "not_understood");
     None
 }
