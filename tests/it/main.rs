@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod ablation;
+mod answers;
 mod architecture;
 mod attacks;
 mod audit;
@@ -10,9 +11,11 @@ mod canary;
 mod cli;
 mod connections;
 mod crash;
+mod escaping;
 mod explain;
 mod faults;
 mod forgery;
+mod fuzz;
 mod hostile;
 mod ledger;
 mod logins;

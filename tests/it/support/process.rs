@@ -45,6 +45,14 @@ impl Service {
         Service::run(command, world, world.service).await
     }
 
+    /// Starts it so that it trusts this authority's certificates alone.
+    pub async fn trusting(world: &World, authority: &Path) -> Service {
+        drop(world.take_port());
+        let mut command = quiet(program());
+        command.env("SSL_CERT_FILE", authority).env_remove("SSL_CERT_DIR");
+        Service::run(command, world, world.service).await
+    }
+
     /// Starts it so that it writes its log into a file.
     pub async fn with_log(world: &World, filter: &str, file: &Path) -> Service {
         drop(world.take_port());
