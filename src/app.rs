@@ -22,6 +22,7 @@ use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Reconcile, Takeover, Wor
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
 use crate::server::intake::Intake;
+use crate::server::seldom::Seldom;
 use crate::server::{Secrets, Server, listen, router};
 use crate::settings::Settings;
 use crate::signals::{Readiness, Wake};
@@ -45,6 +46,7 @@ pub struct App {
     secrets: Arc<Secrets>,
     readiness: Readiness,
     intake: Intake,
+    refusals: Seldom,
     listen: SocketAddr,
     checkpoints: Option<(Arc<Signer>, Duration)>,
 }
@@ -92,6 +94,7 @@ impl App {
             }),
             readiness: Readiness::default(),
             intake: Intake::default(),
+            refusals: Seldom::default(),
             listen: settings.server.listen,
             checkpoints,
         })
@@ -160,6 +163,7 @@ impl App {
             secrets: Arc::clone(&self.secrets),
             readiness: self.readiness.clone(),
             intake: self.intake.clone(),
+            refusals: self.refusals.clone(),
         }
     }
 

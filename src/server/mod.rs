@@ -7,6 +7,7 @@ pub mod listen;
 pub mod metrics;
 mod pages;
 mod scans;
+pub mod seldom;
 mod slack;
 mod webhooks;
 
@@ -26,6 +27,7 @@ use crate::render::view::Links;
 use crate::signals::{Readiness, Wake};
 use crate::store::Store;
 use intake::Intake;
+use seldom::Seldom;
 
 /// Largest bodies, in bytes. GitHub's pushes are the largest.
 const MOST_JIRA: usize = 2 * 1024 * 1024;
@@ -54,6 +56,8 @@ pub struct Server {
     pub readiness: Readiness,
     /// The room for bodies.
     pub intake: Intake,
+    /// When a refused webhook was logged last.
+    pub refusals: Seldom,
 }
 
 /// Secrets with which senders sign.

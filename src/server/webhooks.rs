@@ -26,7 +26,7 @@ pub(super) async fn jira(State(server): State<Server>, headers: HeaderMap, body:
     };
     let (signature, body) = (only(&headers, "x-hub-signature"), &letter.body);
     if !signature.is_some_and(|signature| is_signed(signature, body, &server.secrets.jira)) {
-        return refused("jira");
+        return refused(&server, "jira");
     }
     let hint = jira::webhook::read(body).unwrap_or_else(|why| not_understood("jira", &why));
     if hint.as_ref().is_some_and(|hint| hint.contradicts_itself) {
@@ -45,7 +45,7 @@ pub(super) async fn github(State(server): State<Server>, headers: HeaderMap, bod
     };
     let (signature, body) = (only(&headers, "x-hub-signature-256"), &letter.body);
     if !signature.is_some_and(|signature| is_signed(signature, body, &server.secrets.github)) {
-        return refused("github");
+        return refused(&server, "github");
     }
     let event = only(&headers, "x-github-event").unwrap_or("");
     let told = told(&server, event, body);
@@ -91,8 +91,14 @@ async fn store(server: &Server, (source, id): (&'static str, Option<&str>), body
     }
 }
 
-fn refused(source: &'static str) -> StatusCode {
-    tracing::warn!(source, "Refused a webhook that claims to be from {source}: its signature is missing or wrong");
+fn refused(server: &Server, source: &'static str) -> StatusCode {
+    if let Some(times) = server.refusals.turn() {
+        tracing::warn!(
+            source,
+            times,
+            "Refused a webhook that claims to be from {source}: its signature is missing or wrong"
+        );
+    }
     count(source, "refused");
     StatusCode::UNAUTHORIZED
 }
