@@ -1,13 +1,17 @@
 //! What an operator finds in the log: every line of a ticket's life by one id, and one line an event.
 
+use std::time::Duration;
+
 use cm_bot::model::TicketKey;
 use cm_bot::simulator::scene::Variant;
 use cm_bot::telemetry;
 use proptest::prelude::*;
+use reqwest::StatusCode;
 use serde_json::Value;
 
 use crate::support::log::Log;
 use crate::support::scene;
+use crate::webhooks::{post, running, status};
 
 /// The tickets that a line says it is about.
 fn about(line: &Value) -> Vec<String> {
@@ -45,6 +49,22 @@ async fn one_id_is_on_every_line_of_a_tickets_life() {
         );
         assert!(!about.contains(&id) || !text.contains("PRODCM-398"), "{text}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn w07_many_refusals_are_few_lines() {
+    let log = Log::of_all("cm_bot=info");
+    let played = running().await;
+    for _ in 0..100 {
+        assert_eq!(status(post(&played, "/webhooks/jira").body("{}")).await, StatusCode::UNAUTHORIZED);
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    assert_eq!(status(post(&played, "/webhooks/github").body("{}")).await, StatusCode::UNAUTHORIZED);
+    played.stop().await;
+    let lines = log.lines();
+    let refused: Vec<_> = lines.iter().filter_map(|line| line["times"].as_u64()).collect();
+    assert_eq!((refused[0], refused.iter().sum()), (1, 101), "the last one speaks of all that were kept back");
+    assert!(refused.len() <= 10, "{refused:?}");
 }
 
 proptest! {
