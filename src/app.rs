@@ -21,13 +21,18 @@ use crate::integrations::slack::SlackClient;
 use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Reconcile, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
-use crate::server::{Secrets, Server, router};
+use crate::server::intake::Intake;
+use crate::server::seldom::Seldom;
+use crate::server::{Secrets, Server, listen, router};
 use crate::settings::Settings;
 use crate::signals::{Readiness, Wake};
 use crate::store::{Policy, Store};
 
 /// Workers for jobs and for actions.
 const WORKERS: usize = 4;
+
+/// How long what has begun may take after the order to stop. Whoever gives it usually waits 30 seconds.
+const GRACE: Duration = Duration::from_secs(15);
 
 /// The parts, built and not yet running.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub struct App {
     channels: Channels,
     secrets: Arc<Secrets>,
     readiness: Readiness,
+    intake: Intake,
+    refusals: Seldom,
     listen: SocketAddr,
     checkpoints: Option<(Arc<Signer>, Duration)>,
 }
@@ -86,6 +93,8 @@ impl App {
                 scans: settings.scan_tokens,
             }),
             readiness: Readiness::default(),
+            intake: Intake::default(),
+            refusals: Seldom::default(),
             listen: settings.server.listen,
             checkpoints,
         })
@@ -129,9 +138,7 @@ impl App {
         let address = listener.local_addr()?;
         self.context.sources.store.reclaim().await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let service =
-            axum::serve(listener, router(self.server())).with_graceful_shutdown(stop.clone().cancelled_owned());
-        tasks.spawn(async move { service.await });
+        tasks.spawn(listen::serve(listener, router(self.server()), stop.clone()));
         Ok(Running { address, stop, tasks })
     }
 
@@ -163,6 +170,8 @@ impl App {
             services: Arc::clone(&self.context.sources.services),
             secrets: Arc::clone(&self.secrets),
             readiness: self.readiness.clone(),
+            intake: self.intake.clone(),
+            refusals: self.refusals.clone(),
         }
     }
 
@@ -191,11 +200,14 @@ impl App {
 }
 
 impl Running {
-    /// Stops: no new work, what has begun is finished.
+    /// Stops: no new work, what has begun is finished. What takes too long (another system that does not answer, say) is cut
+    /// off, as if the process had died; whoever comes next does it again.
     pub async fn stop(self) {
         self.stop.cancel();
         self.tasks.close();
-        self.tasks.wait().await;
+        if tokio::time::timeout(GRACE, self.tasks.wait()).await.is_err() {
+            tracing::warn!("Cut off what was not finished {} seconds after the order to stop", GRACE.as_secs());
+        }
     }
 }
 

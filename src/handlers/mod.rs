@@ -78,6 +78,7 @@ async fn ticket(context: &Context, issue: &IssueId) -> Result<Next, HandlerError
         Err(SourceError::NotFound) => return ending::gone(context, issue).await,
         Err(error) => return Err(error.into()),
     };
+    tracing::Span::current().record("ticket.key", ticket.key.as_str());
     if ticket.key.project() != context.project {
         tracing::info!(ticket.key = %ticket.key, "Ignored {}: it is not in project {}", ticket.key, context.project);
         return Ok(Next::Nothing);

@@ -2,11 +2,13 @@
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
+use tracing::field::Empty;
+use tracing::{Instrument as _, Span};
 
 use super::{insist, rest_after, try_again_at};
 use crate::handlers::{Context, HandlerError, Next, gave_up, handle};
 use crate::signals::Wake;
-use crate::store::{ClaimedJob, StoreError};
+use crate::store::{ClaimedJob, Job, StoreError};
 
 /// How many faults of ours a job may end in before it is left to people.
 const MOST_FAULTS: i64 = 5;
@@ -35,17 +37,21 @@ impl Worker {
     pub async fn work_once(&self) -> Result<bool, StoreError> {
         let store = &self.context.sources.store;
         let Some(claimed) = store.claim_job(self.context.clock.now()).await? else { return Ok(false) };
+        self.work(&claimed).instrument(span(&claimed.job)).await?;
+        Ok(true)
+    }
+
+    async fn work(&self, claimed: &ClaimedJob) -> Result<(), StoreError> {
         let (context, job) = (self.context.clone(), claimed.job.clone());
         // In a task of its own, so that a panic ends one job and not the worker.
-        let task = tokio::spawn(async move { handle(&context, &job).await });
+        let task = tokio::spawn(async move { handle(&context, &job).await }.in_current_span());
         let result = AbortOnDropHandle::new(task).await;
         match result {
-            Ok(Ok(next)) => self.finish(&claimed, next).await?,
-            Ok(Err(HandlerError::Store(StoreError::Damaged(what)))) => self.fault(&claimed, &what).await?,
-            Ok(Err(error)) => self.retry(&claimed, &error).await?,
-            Err(panic) => self.fault(&claimed, &panic.to_string()).await?,
+            Ok(Ok(next)) => self.finish(claimed, next).await,
+            Ok(Err(HandlerError::Store(StoreError::Damaged(what)))) => self.fault(claimed, &what).await,
+            Ok(Err(error)) => self.retry(claimed, &error).await,
+            Err(panic) => self.fault(claimed, &panic.to_string()).await,
         }
-        Ok(true)
     }
 
     async fn finish(&self, claimed: &ClaimedJob, next: Next) -> Result<(), StoreError> {
@@ -91,5 +97,13 @@ impl Worker {
     fn later(&self, claimed: &ClaimedJob, asked: Option<std::time::Duration>) -> crate::model::Timestamp {
         let intervals = self.context.intervals;
         try_again_at(self.context.clock.now(), claimed.attempts, (intervals.retry, intervals.recheck), asked)
+    }
+}
+
+/// What every log line of a job carries, whatever level is logged.
+fn span(job: &Job) -> Span {
+    match job {
+        Job::Ticket(issue) => tracing::error_span!("ticket", ticket.id = %issue, ticket.key = Empty),
+        Job::Repository(name) => tracing::error_span!("repository", repository = %name),
     }
 }

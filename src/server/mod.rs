@@ -2,9 +2,12 @@
 
 mod headers;
 mod health;
+pub mod intake;
+pub mod listen;
 pub mod metrics;
 mod pages;
 mod scans;
+pub mod seldom;
 mod slack;
 mod webhooks;
 
@@ -12,7 +15,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::routing::{any, get, post};
 use secrecy::SecretString;
@@ -24,6 +26,8 @@ use crate::model::{Service, ServiceName, TokenDigest};
 use crate::render::view::Links;
 use crate::signals::{Readiness, Wake};
 use crate::store::Store;
+use intake::Intake;
+use seldom::Seldom;
 
 /// Largest bodies, in bytes. GitHub's pushes are the largest.
 const MOST_JIRA: usize = 2 * 1024 * 1024;
@@ -50,6 +54,10 @@ pub struct Server {
     pub secrets: Arc<Secrets>,
     /// Whether everything that cm-bot needs works.
     pub readiness: Readiness,
+    /// The room for bodies.
+    pub intake: Intake,
+    /// When a refused webhook was logged last.
+    pub refusals: Seldom,
 }
 
 /// Secrets with which senders sign.
@@ -68,10 +76,10 @@ pub struct Secrets {
 /// All endpoints.
 pub fn router(server: Server) -> Router {
     Router::new()
-        .route("/webhooks/jira", post(webhooks::jira).layer(DefaultBodyLimit::max(MOST_JIRA)))
-        .route("/webhooks/github", post(webhooks::github).layer(DefaultBodyLimit::max(MOST_GITHUB)))
-        .route("/slack/interactions", post(slack::interaction).layer(DefaultBodyLimit::max(MOST_SLACK)))
-        .route("/slack/commands", post(slack::command).layer(DefaultBodyLimit::max(MOST_SLACK)))
+        .route("/webhooks/jira", post(webhooks::jira))
+        .route("/webhooks/github", post(webhooks::github))
+        .route("/slack/interactions", post(slack::interaction))
+        .route("/slack/commands", post(slack::command))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))

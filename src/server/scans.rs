@@ -173,7 +173,7 @@ fn failed(error: &crate::store::StoreError) -> Refusal {
 fn answer(received: Received, upload: &Upload<'_>) -> Response {
     let status = match received {
         Received::New => StatusCode::CREATED,
-        Received::Duplicate => StatusCode::OK,
+        Received::Duplicate | Received::DuplicateBody => StatusCode::OK,
     };
     let run = |run: &UploadedRun| json!({"tool": run.tool, "rules": run.rules, "results": run.findings.len()});
     let body = json!({

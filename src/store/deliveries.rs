@@ -24,20 +24,35 @@ pub struct Delivery<'a> {
 pub enum Received {
     /// It was stored, and its job with it.
     New,
-    /// It was there already, by its id or by its content. Nothing was done.
+    /// Its id was there already: it was sent again. Nothing was done.
     Duplicate,
+    /// Its body was there already under another id, and ids are not signed. Nothing was done: a body that says the same is
+    /// the same hint, the time stands in each, and what is looked at is how things are now.
+    DuplicateBody,
 }
 
-/// Writes a delivery down; nothing when it was there already.
+/// Writes a delivery down, and gives back its number, or how it was known already. An id that came with another body before
+/// is not the same delivery: ids are not signed, and whoever sends one first must not silence the one that is meant.
 pub(super) async fn insert(
     transaction: &mut Transaction,
     source: &str,
     (id, body): (&str, &[u8]),
     now: Timestamp,
-) -> Result<Option<i64>, StoreError> {
-    let sql = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
-               VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING seq";
+) -> Result<Result<i64, Received>, StoreError> {
     let sha256 = hex::encode(Sha256::digest(body));
-    let inserted = query(sql).bind(source).bind(id).bind(sha256).bind(body).bind(now.0).optional(transaction).await?;
-    inserted.map(|row| row.get(0)).transpose()
+    let of_another = format!("{id} {sha256}");
+    for stored_id in [id, &of_another] {
+        let sql = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
+                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING seq";
+        let new = query(sql).bind(source).bind(stored_id).bind(&sha256).bind(body).bind(now.0);
+        if let Some(row) = new.optional(&mut *transaction).await? {
+            return Ok(Ok(row.get(0)?));
+        }
+        let sql = "SELECT delivery_id FROM deliveries WHERE source = $1 AND body_sha256 = $2";
+        if let Some(row) = query(sql).bind(source).bind(&sha256).optional(&mut *transaction).await? {
+            let same = [id, &of_another].contains(&row.get::<&str>(0)?);
+            return Ok(Err(if same { Received::Duplicate } else { Received::DuplicateBody }));
+        }
+    }
+    Ok(Err(Received::Duplicate))
 }

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
+use super::db::query;
 use super::deliveries::{Delivery, Received, insert};
 use super::jobs::{Job, enqueue};
 use super::{Store, StoreError, ledger};
@@ -12,6 +14,14 @@ use crate::model::{Receipt, Timestamp};
 
 /// Most deliveries that wait to be written; more are turned away, and their senders send them again.
 const MOST_WAITING: usize = 1_000;
+
+/// Most tickets that may be due to be looked at. When there are more, Jira is asked to send what it tells later; the look
+/// for what was not told comes by it in any case. GitHub is not turned away: it does not send again, its deliveries ask for
+/// one look a repository, and the ledger needs them.
+const MOST_DUE: i64 = 50_000;
+
+/// How long a count of them is good.
+const GOOD_FOR: Duration = Duration::from_secs(1);
 
 /// Most deliveries of one commit, and most bytes.
 const MOST_TOGETHER: usize = 200;
@@ -22,6 +32,15 @@ const MOST_BYTES: usize = 16 * 1024 * 1024;
 pub(super) struct Inbox {
     waiting: Arc<Mutex<Vec<Waiting>>>,
     pen: Arc<tokio::sync::Mutex<()>>,
+    /// When tickets that are due were counted last, and whether there were too many.
+    depth: Arc<Mutex<Option<(Instant, Depth)>>>,
+}
+
+/// How much there is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Depth {
+    Fine,
+    TooDeep,
 }
 
 /// A delivery with whoever waits to hear of it.
@@ -45,6 +64,23 @@ impl std::fmt::Debug for Inbox {
 impl Inbox {
     fn list(&self) -> MutexGuard<'_, Vec<Waiting>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn depth(&self) -> MutexGuard<'_, Option<(Instant, Depth)>> {
+        self.depth.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The last count, if it is still good. When it is not, one counts, and the others go on with the old one meanwhile.
+    fn counted(&self) -> Option<Depth> {
+        let mut last = self.depth();
+        match *last {
+            Some((at, depth)) if at.elapsed() < GOOD_FOR => Some(depth),
+            Some((_, depth)) => {
+                *last = Some((Instant::now(), depth));
+                None
+            }
+            None => None,
+        }
     }
 
     fn add(&self, waiting: Waiting) -> Result<(), StoreError> {
@@ -81,6 +117,9 @@ impl Store {
         job: Option<&Job>,
         now: Timestamp,
     ) -> Result<Received, StoreError> {
+        if matches!(job, Some(Job::Ticket(_))) && self.depth(now).await? == Depth::TooDeep {
+            return Err(StoreError::Full);
+        }
         let (answer, answered) = oneshot::channel();
         self.inbox.add(Waiting {
             source: delivery.source,
@@ -101,6 +140,18 @@ impl Store {
         }
         drop(pen);
         answered.await.map_err(|_| StoreError::BrokenOff)?
+    }
+
+    /// Whether there is too much to do already, as it was a moment ago.
+    async fn depth(&self, now: Timestamp) -> Result<Depth, StoreError> {
+        if let Some(depth) = self.inbox.counted() {
+            return Ok(depth);
+        }
+        let due = "SELECT count(*) FROM (SELECT 1 FROM jobs WHERE state = 'ready' AND run_at <= $1 LIMIT $2) AS due";
+        let due: i64 = query(due).bind(now.0).bind(MOST_DUE).one(self.db.reader()).await?.get(0)?;
+        let depth = if due < MOST_DUE { Depth::Fine } else { Depth::TooDeep };
+        *self.inbox.depth() = Some((Instant::now(), depth));
+        Ok(depth)
     }
 
     /// Writes all of them with one commit. When one of them cannot be written, each is written alone.
@@ -128,9 +179,13 @@ impl Store {
         let mut transaction = self.db.begin().await?;
         for place in places {
             let (Some(waiting), Some(result)) = (together.get(place), received.get_mut(place)) else { continue };
-            let Some(seq) = insert(&mut transaction, waiting.source, (&waiting.id, &waiting.body), waiting.at).await?
-            else {
-                continue;
+            let written = insert(&mut transaction, waiting.source, (&waiting.id, &waiting.body), waiting.at).await?;
+            let seq = match written {
+                Ok(seq) => seq,
+                Err(known) => {
+                    *result = known;
+                    continue;
+                }
             };
             *result = Received::New;
             if let Some(receipt) = &waiting.receipt {

@@ -60,7 +60,7 @@ fn only_text_is_untrusted(node: &Value) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_a_commit_message() {
+async fn x01_in_a_commit_message() {
     let (played, outcome) =
         played("no-pull-request", "message = \"Round invoice totals to cents\"", &format!("message = \"{}\"", long()))
             .await;
@@ -69,7 +69,7 @@ async fn in_a_commit_message() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_the_summary_of_an_emergency() {
+async fn x01_in_the_summary_of_an_emergency() {
     let (played, outcome) = played("emergency", "Checkout returns errors to all customers", &long()).await;
     assert_eq!(outcome.messages.len(), 1);
     assert!(outcome.messages[0].blocks.to_string().contains("&lt;!channel&gt;"), "it is shown, harmless");
@@ -77,7 +77,7 @@ async fn in_the_summary_of_an_emergency() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_the_branch_and_repository() {
+async fn x01_in_the_branch_and_repository() {
     let fields = format!("fields = {{ branch = \"{}\", repository = \"https://evil.example/a/b\" }}", long());
     let (played, outcome) = played(
         "clean-change",
@@ -92,7 +92,7 @@ async fn in_the_branch_and_repository() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_the_change_class_and_the_environment() {
+async fn x01_in_the_change_class_and_the_environment() {
     let fields = format!("fields = {{ change_class = \"{0}\", environment = \"{0}\" }}", long());
     let (played, outcome) = played(
         "clean-change",
@@ -105,7 +105,7 @@ async fn in_the_change_class_and_the_environment() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn in_the_title_of_a_pull_request() {
+async fn x01_in_the_title_of_a_pull_request() {
     let (played, outcome) =
         played("clean-change", "title = \"Round invoice totals to cents\" }", &format!("title = \"{}\" }}", long()))
             .await;
@@ -113,10 +113,28 @@ async fn in_the_title_of_a_pull_request() {
     is_harmless(played, outcome).await;
 }
 
+/// Lines that look as if cm-bot had said them.
+#[tokio::test(flavor = "multi_thread")]
+async fn x02_words_in_a_commit_message_are_no_verdict() {
+    let forged = "Round\\n\\n✅ Approved automatically · PRODCM-412\\n\\n✅ 13 of 13 checks passed".repeat(20);
+    let (played, outcome) =
+        played("no-pull-request", "message = \"Round invoice totals to cents\"", &format!("message = \"{forged}\""))
+            .await;
+    assert_eq!(outcome.decision["kind"], "hold");
+    let texts = outcome.messages.iter().chain(&outcome.replies).map(|message| message.blocks.to_string());
+    for text in texts.chain(outcome.comments.iter().map(|comment| comment.body.to_string())) {
+        for line in text.split("\\n").chain(text.split('"')) {
+            assert!(!line.trim_start().starts_with('✅'), "{line} in {text}");
+        }
+        assert!(text.matches("\\n").count() < 40, "{text}");
+    }
+    is_harmless(played, outcome).await;
+}
+
 proptest! {
     /// For all strings: Slack's markup contains no `<`, `>` or lone `&` that we did not write.
     #[test]
-    fn words_never_become_markup(text in any::<String>()) {
+    fn x01_words_never_become_markup(text in any::<String>()) {
         let shown = Mrkdwn::new().words(&text);
         prop_assert!(!shown.as_str().contains(['<', '>']));
         let unescaped = shown.as_str().replace("&amp;", "").replace("&lt;", "").replace("&gt;", "");
@@ -124,7 +142,7 @@ proptest! {
     }
 
     #[test]
-    fn a_link_has_one_target(words in any::<String>(), tail in "[a-z|<>&]{0,20}") {
+    fn x01_a_link_has_one_target(words in any::<String>(), tail in "[a-z|<>&]{0,20}") {
         let shown = Mrkdwn::new().link(&words, &format!("https://acme.example/{tail}"));
         prop_assert_eq!(shown.as_str().matches('<').count(), 1);
         prop_assert_eq!(shown.as_str().matches('|').count(), 1);
@@ -132,7 +150,7 @@ proptest! {
     }
 
     #[test]
-    fn a_shortened_text_is_one_clean_line(text in any::<String>(), most in 1_usize..200) {
+    fn x02_a_shortened_text_is_one_clean_line(text in any::<String>(), most in 1_usize..200) {
         let line = cm_bot::model::shortened(&text, most);
         prop_assert!(line.chars().count() <= most);
         let marks = ['\n', '\r', '\t', '\0', '\u{202e}', '\u{200b}'];

@@ -21,7 +21,7 @@ async fn world() -> World {
 }
 
 /// Changes the settings of one section.
-fn set(world: &World, section: &str, change: impl Fn(&mut toml::Table)) {
+pub fn set(world: &World, section: &str, change: impl Fn(&mut toml::Table)) {
     let mut settings: toml::Table = std::fs::read_to_string(world.settings_file()).unwrap().parse().unwrap();
     change(settings[section].as_table_mut().unwrap());
     std::fs::write(world.settings_file(), toml::to_string(&settings).unwrap()).unwrap();
@@ -35,7 +35,7 @@ pub fn private_key() -> String {
 }
 
 /// What `/readyz` says about a part, once it says something.
-async fn trouble(world: &World, part: &str) -> String {
+pub async fn trouble(world: &World, part: &str) -> String {
     let since = Instant::now();
     loop {
         let answer = reqwest::get(format!("http://{}/readyz", world.service)).await.unwrap();

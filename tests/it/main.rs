@@ -3,17 +3,24 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod ablation;
+mod answers;
 mod architecture;
 mod attacks;
 mod audit;
+mod canary;
 mod cli;
+mod connections;
 mod crash;
 mod crash_matrix;
+mod escaping;
 mod explain;
 mod faults;
+mod forgery;
+mod fuzz;
 mod hostile;
 mod ledger;
 mod logins;
+mod logs;
 mod lost_answers;
 mod metrics;
 mod modes;

@@ -11,6 +11,8 @@ pub struct Hint {
     pub issue: IssueId,
     /// The ticket's key as the webhook says.
     pub ticket: TicketKey,
+    /// Whether its own address names another ticket. The id is looked at all the same: it decides nothing.
+    pub contradicts_itself: bool,
 }
 
 #[derive(Deserialize)]
@@ -24,6 +26,8 @@ struct Body {
 struct Issue {
     id: String,
     key: String,
+    #[serde(rename = "self")]
+    address: Option<String>,
 }
 
 /// Reads the body of a webhook whose signature was checked. Nothing for events that say nothing about a ticket's content.
@@ -35,6 +39,8 @@ pub fn read(body: &[u8]) -> Result<Option<Hint>, String> {
     let matters = matches!(body.event.as_str(), "jira:issue_created" | "jira:issue_updated" | "jira:issue_deleted");
     let Some(issue) = body.issue.filter(|_| matters) else { return Ok(None) };
     let read = || Ok::<_, crate::model::ParseError>((IssueId::parse(&issue.id)?, TicketKey::parse(&issue.key)?));
-    let (issue, ticket) = read().map_err(|error| error.to_string())?;
-    Ok(Some(Hint { issue, ticket }))
+    let (id, ticket) = read().map_err(|error| error.to_string())?;
+    let named = issue.address.as_deref().and_then(|address| address.rsplit('/').next());
+    let contradicts_itself = named.is_some_and(|named| named != id.as_str() && named != ticket.as_str());
+    Ok(Some(Hint { issue: id, ticket, contradicts_itself }))
 }

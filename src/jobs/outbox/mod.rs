@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{insist, rest_after, try_again_at};
 use crate::handlers::{Context, HandlerError};
@@ -89,24 +90,35 @@ impl Outbox {
     pub async fn work_once(&self) -> Result<bool, StoreError> {
         let store = &self.context.sources.store;
         let Some(claimed) = store.claim_action(self.context.clock.now()).await? else { return Ok(false) };
-        let result = self.carry_out(&claimed).await;
+        let (issue, key) = (&claimed.action.issue, &claimed.action.ticket);
+        let span = tracing::error_span!("action", ticket.id = %issue, ticket.key = %key, action.id = claimed.action.id);
+        self.work(&claimed).instrument(span).await?;
+        Ok(true)
+    }
+
+    async fn work(&self, claimed: &ClaimedAction) -> Result<(), StoreError> {
+        let store = &self.context.sources.store;
+        let result = self.carry_out(claimed).await;
         let now = self.context.clock.now();
         match result {
-            Ok(Done::Did(result)) => insist(|| store.finish_action(&claimed, &result, now)).await?,
-            Ok(Done::Dropped(why)) => insist(|| store.drop_action(&claimed, why, now)).await?,
+            Ok(Done::Did(result)) => {
+                tracing::debug!(result, "Carried out an action: {result}");
+                insist(|| store.finish_action(claimed, &result, now)).await?;
+            }
+            Ok(Done::Dropped(why)) => insist(|| store.drop_action(claimed, why, now)).await?,
             Err(error) if is_refused(&error) && claimed.attempts >= MOST_REFUSALS => {
                 tracing::error!(ticket.key = %claimed.action.ticket, "Gave up an action for {}: {error}", claimed.action.ticket);
-                insist(|| store.drop_action(&claimed, "refused again and again", now)).await?;
+                insist(|| store.drop_action(claimed, "refused again and again", now)).await?;
             }
             Err(error) => {
                 let key = &claimed.action.ticket;
                 tracing::warn!(ticket.key = %key, attempts = claimed.attempts, "An action for {key} is tried again: {error}");
                 let run_at = try_again_at(now, claimed.attempts, WAITS, asked_to_wait(&error));
                 let why = error.to_string();
-                insist(|| store.retry_action(&claimed, run_at, &why)).await?;
+                insist(|| store.retry_action(claimed, run_at, &why)).await?;
             }
         }
-        Ok(true)
+        Ok(())
     }
 
     async fn carry_out(&self, claimed: &ClaimedAction) -> Result<Done, OutboxError> {

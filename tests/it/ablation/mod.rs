@@ -39,7 +39,7 @@ struct Results {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_missing_from_an_answer_never_leads_to_an_approval() {
+async fn f07_what_is_missing_from_an_answer_never_leads_to_an_approval() {
     let ignored = Ignored::list();
     let scene = |name: &str| std::fs::read_to_string(format!("config/scenes/{name}.toml")).unwrap();
     let merges = std::fs::read_to_string("tests/it/ablation/scenes/merges.toml").unwrap();

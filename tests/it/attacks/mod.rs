@@ -13,6 +13,7 @@ mod merges;
 mod moved_branch;
 mod other_branches;
 mod people;
+mod references;
 mod rewrites;
 mod scans;
 mod stage;

@@ -111,6 +111,22 @@ impl Other {
         }
     }
 
+    /// The number that a statement asks for.
+    pub async fn number(&mut self, statement: &'static str) -> i64 {
+        match self {
+            Other::Sqlite(connection) => query_scalar(statement).fetch_one(connection).await.unwrap(),
+            Other::Pg(connection) => query_scalar(statement).fetch_one(connection).await.unwrap(),
+        }
+    }
+
+    /// The bytes that a statement asks for, a row each.
+    pub async fn bytes(&mut self, statement: &'static str) -> Vec<Vec<u8>> {
+        match self {
+            Other::Sqlite(connection) => query_scalar(statement).fetch_all(connection).await.unwrap(),
+            Other::Pg(connection) => query_scalar(statement).fetch_all(connection).await.unwrap(),
+        }
+    }
+
     /// Carries a statement out, or is refused.
     pub async fn run(&mut self, statement: &'static str) -> Result<(), sqlx::Error> {
         match self {

@@ -2,16 +2,17 @@
 
 pub mod database;
 pub mod facts;
+pub mod log;
 pub mod process;
 
 use std::path::Path;
 
 use cm_bot::audit::Verification;
-use cm_bot::cli::demo::play::{Played, play_in, start_in};
+use cm_bot::cli::demo::play::{Played, play_in, settle, start_in};
 use cm_bot::cli::demo::world::World;
 use cm_bot::model::TicketKey;
 use cm_bot::simulator::clock::Clock;
-use cm_bot::simulator::scene::{Scene, Variant};
+use cm_bot::simulator::scene::{Scene, Step, Variant};
 
 use cm_bot::store::{Store, TrailEntry};
 use facts::{Recorded, said};
@@ -121,4 +122,28 @@ pub fn database_of(world: &World) -> String {
 pub async fn start(name: &str, scene: Scene) -> Played {
     let clock = Clock::scripted();
     start_in(name, world(scene, clock.clone()).await, &clock).await.unwrap()
+}
+
+/// A service whose settings a test has changed, in a world of its own, before the timeline begins.
+pub async fn start_with(scene: Scene, change: impl FnOnce(&mut toml::Table)) -> Played {
+    let clock = Clock::scripted();
+    let world = world(scene, clock.clone()).await;
+    let file = world.settings_file();
+    let mut settings: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+    change(&mut settings);
+    std::fs::write(&file, toml::to_string(&settings).unwrap()).unwrap();
+    start_in("a changed service", world, &clock).await.unwrap()
+}
+
+/// Plays the whole timeline of a started service's scene.
+pub async fn play_all(played: &Played) {
+    for step in played.world.scene.timeline.iter().flat_map(Step::parts) {
+        played.world.simulator.play(&step).await.unwrap();
+        settle(played).await.unwrap();
+    }
+}
+
+/// What the service answers to a GET.
+pub async fn page(played: &Played, path: &str) -> String {
+    reqwest::get(format!("http://{}{path}", played.world.service)).await.unwrap().text().await.unwrap()
 }

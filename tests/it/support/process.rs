@@ -1,7 +1,9 @@
 //! The service as a process of its own, which a test can kill.
 
+use std::ffi::OsStr;
+use std::fs::File;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
@@ -10,6 +12,13 @@ use cm_bot::cli::demo::world::World;
 /// The program that was built for the tests.
 pub fn program() -> PathBuf {
     PathBuf::from(env!("CARGO_BIN_EXE_cm-bot"))
+}
+
+/// A program that says nothing.
+fn quiet(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).env("RUST_LOG", "off");
+    command
 }
 
 /// A running `cm-bot serve`; killed when it is dropped.
@@ -28,16 +37,37 @@ impl Service {
         Service::listening(world, port).await
     }
 
+    /// Starts it with so few files that it may have open.
+    pub async fn with_few_files(world: &World, files: u32) -> Service {
+        drop(world.take_port());
+        let mut command = quiet("sh");
+        command.arg("-c").arg(format!("ulimit -n {files}; exec \"$0\" \"$@\"")).arg(program());
+        Service::run(command, world, world.service).await
+    }
+
+    /// Starts it so that it trusts this authority's certificates alone.
+    pub async fn trusting(world: &World, authority: &Path) -> Service {
+        drop(world.take_port());
+        let mut command = quiet(program());
+        command.env("SSL_CERT_FILE", authority).env_remove("SSL_CERT_DIR");
+        Service::run(command, world, world.service).await
+    }
+
+    /// Starts it so that it writes its log into a file.
+    pub async fn with_log(world: &World, filter: &str, file: &Path) -> Service {
+        drop(world.take_port());
+        let mut command = quiet(program());
+        command.stderr(File::create(file).unwrap()).env("RUST_LOG", filter);
+        Service::run(command, world, world.service).await
+    }
+
     async fn listening(world: &World, address: SocketAddr) -> Service {
-        let mut command = Command::new(program());
+        Service::run(quiet(program()), world, address).await
+    }
+
+    async fn run(mut command: Command, world: &World, address: SocketAddr) -> Service {
         command.arg("serve").arg("--config").arg(world.settings_file());
         command.env("CM_BOT__SERVER__LISTEN", address.to_string());
-        command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .env("RUST_LOG", "off");
         let service = Service(command.spawn().unwrap());
         let since = Instant::now();
         while reqwest::get(format!("http://{address}/healthz")).await.is_err() {
@@ -78,6 +108,13 @@ impl Service {
             }
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    }
+
+    /// The most memory that it has used so far, in bytes.
+    pub fn most_memory(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1024
     }
 
     /// Ends it as a power cut would: no time to finish anything.

@@ -1,0 +1,203 @@
+//! For all texts from outside: what they become in Slack, in Jira, on pages, in addresses and in questions.
+
+use cm_bot::integrations::jira::adf;
+use cm_bot::model::{BranchName, CommitSha, Environment, IssueId, RepoName, ServiceName, Text, TicketKey, shortened};
+use cm_bot::render::document::{Block, Document, Inline, Tone};
+use cm_bot::render::html;
+use cm_bot::render::slack::Mrkdwn;
+use proptest::prelude::*;
+use serde_json::Value;
+use url::Url;
+
+/// Where every link of these tests leads.
+const OURS: &str = "https://cm-bot.example/changes/PRODCM-1";
+
+/// Texts with a meaning somewhere, mixed with anything.
+fn hostile() -> impl Strategy<Value = String> {
+    let marks = prop::sample::select(vec![
+        "<!channel>",
+        "<@U0LEE>",
+        "<https://evil.example|here>",
+        "&lt;",
+        "*",
+        "_",
+        "~",
+        "`",
+        "```",
+        "|",
+        ">",
+        "\n",
+        "\u{202e}",
+        "</p>",
+        "<script>alert(1)</script>",
+        "\" onclick=\"x",
+        "'",
+        "&",
+        "{panel}",
+        "[~ana]",
+        "!image!",
+        "javascript:alert(1)",
+        "{code}",
+        "@lee",
+        ":white_check_mark:",
+        "✅",
+        "\u{0}",
+        "\u{2028}",
+    ]);
+    let piece = prop_oneof![3 => marks.prop_map(str::to_owned), 1 => any::<String>()];
+    prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
+}
+
+/// The same text everywhere that a document can hold one.
+pub fn everywhere(text: &str) -> Document {
+    let words = || Inline::Words(text.to_owned());
+    let line = || {
+        vec![words(), Inline::Strong(text.into()), Inline::Code(text.into()), Inline::Link(text.into(), OURS.into())]
+    };
+    Document(vec![
+        Block::Panel(Tone::Bad, vec![line()]),
+        Block::Paragraph(line()),
+        Block::Numbered(vec![vec![line()]]),
+        Block::Folded("1 check".into(), vec![Block::Table(vec!["Check"], vec![vec![line()]]), Block::Rule]),
+    ])
+}
+
+/// Each node is of a known type, and a text stands in text nodes alone.
+pub fn only_texts_hold(node: &Value, text: &str) {
+    const TYPES: [&str; 13] = [
+        "doc",
+        "panel",
+        "paragraph",
+        "text",
+        "orderedList",
+        "listItem",
+        "expand",
+        "table",
+        "tableRow",
+        "tableHeader",
+        "tableCell",
+        "rule",
+        "link",
+    ];
+    match node {
+        Value::Array(nodes) => nodes.iter().for_each(|node| only_texts_hold(node, text)),
+        Value::Object(fields) => {
+            let kind = fields.get("type").and_then(Value::as_str);
+            assert!(kind.is_none_or(|kind| TYPES.contains(&kind) || ["strong", "code"].contains(&kind)), "{node}");
+            for (name, value) in fields {
+                match value {
+                    Value::String(found) if name == "href" => assert_eq!(found, OURS),
+                    Value::String(found) if name == "text" => {
+                        assert!(kind == Some("text") && (found == text || found == "Check"), "{found}");
+                    }
+                    Value::String(found) if found.len() > 3 => assert_ne!(found, text),
+                    other => only_texts_hold(other, text),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+/// What is left of a page without our own tags and entities.
+pub fn without_tags(page: &str) -> String {
+    let mut rest = page.to_owned();
+    for tag in
+        ["p", "ol", "li", "table", "thead", "tbody", "tr", "td", "strong", "code", "summary", "section", "details"]
+    {
+        rest = rest.replace(&format!("<{tag}>"), "").replace(&format!("</{tag}>"), "");
+    }
+    let own = ["<section class=\"panel bad\">", "<details open>", "<th scope=\"col\">", "</th>", "<hr>", "</a>"];
+    own.into_iter().chain([&*format!("<a href=\"{OURS}\">")]).fold(rest, |rest, tag| rest.replace(tag, ""))
+}
+
+proptest! {
+    #[test]
+    fn x02_a_text_ends_where_its_marks_end(text in hostile()) {
+        let code = Mrkdwn::new().text(&Text::new().code(&*text));
+        prop_assert_eq!(code.as_str().matches('`').count(), 2);
+        let bold = Mrkdwn::new().bold(&text);
+        prop_assert_eq!(bold.as_str().matches('*').count(), 2);
+        let quoted = Mrkdwn::new().text(&Text::new().quoted(&text));
+        prop_assert!(!quoted.as_str().contains(['\n', '\r', '<', '>']));
+        prop_assert!(shortened(&text, 120).chars().count() <= 120);
+    }
+
+    #[test]
+    fn x03_in_jira_a_text_is_only_ever_text(text in hostile()) {
+        only_texts_hold(&adf::document(&everywhere(&text)), &text);
+    }
+
+    #[test]
+    fn x04_on_a_page_a_text_is_only_ever_text(text in hostile()) {
+        let page = html::document(&everywhere(&text)).into_string();
+        let rest = without_tags(&page);
+        prop_assert!(!rest.contains(['<', '>', '"']), "{}", rest);
+        prop_assert_eq!(page.matches("<a ").count(), 4);
+    }
+
+    /// Whatever can be an identifier stays in its place in an address.
+    #[test]
+    fn x08_no_identifier_leaves_its_place_in_a_path(text in path_like()) {
+        let names = [
+            RepoName::parse(&text).ok().map(|name| name.to_string()),
+            BranchName::parse(&text).ok().map(|name| name.to_string()),
+            TicketKey::parse(&text).ok().map(|name| name.to_string()),
+            IssueId::parse(&text).ok().map(|name| name.to_string()),
+            CommitSha::parse(&text).ok().map(|name| name.to_string()),
+        ];
+        for name in names.into_iter().flatten() {
+            let path = format!("/repos/{name}/git");
+            let url = Url::parse("https://api.example").unwrap().join(&path).unwrap();
+            prop_assert_eq!((url.path(), url.query(), url.fragment()), (&*path, None, None));
+            prop_assert_eq!(url.host_str(), Some("api.example"));
+        }
+    }
+
+    /// What is put into a question to Jira has nothing in it that could end a quoted word.
+    #[test]
+    fn x10_no_name_ends_its_quotes_in_a_query(text in "[a-zA-Z0-9 ._/\"'\\\\()=-]{0,30}") {
+        for name in [ServiceName::parse(&text).ok().map(String::from), Environment::parse(&text).ok().map(String::from)] {
+            prop_assert!(name.is_none_or(|name| !name.contains(['"', '\'', '\\', '(', ')', '='])));
+        }
+    }
+}
+
+fn path_like() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        "acme",
+        "billing-api",
+        "/",
+        "..",
+        ".",
+        "%2e",
+        "%2e%2e",
+        "\\",
+        "?",
+        "#",
+        "@",
+        ":",
+        "//",
+        "a b",
+        "\u{ff0e}",
+        "PRODCM-1",
+        "7",
+        "\t",
+    ]);
+    prop::collection::vec(piece, 1..6).prop_map(|pieces| pieces.concat())
+}
+
+/// Statements are texts of the program; the type of a query refuses anything else. One list of numbers is the exception.
+#[test]
+fn x11_no_statement_is_made_of_words_from_outside() {
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir("src/store").unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&entry).unwrap();
+            let calls = text.lines().filter(|line| line.contains("AssertSqlSafe(")).map(|line| line.trim().to_owned());
+            found.extend(calls.map(|line| (entry.display().to_string(), line)));
+        }
+    }
+    let only = "let mut query = query(AssertSqlSafe(sql)).bind(repository);";
+    assert_eq!(found, [("src/store/ledger.rs".to_owned(), only.to_owned())]);
+}
