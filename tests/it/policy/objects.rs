@@ -11,8 +11,8 @@ use crate::support::facts::{put, sha, tree_name};
 fn folders_and_contents_are_counted() {
     let mut objects = Objects::default();
     assert_eq!(objects.count(), 0);
-    put(&mut objects, &[("src/a.js", "1"), ("src/b.js", "2")]);
-    assert_eq!(objects.count(), 4, "the top, src, and two contents");
+    put(&mut objects, &[("src/a.js", "1"), ("src/b.js", "2"), ("src/c.js", "3")]);
+    assert_eq!(objects.count(), 5, "the top, src, and three contents");
 }
 
 /// One of each kind.
