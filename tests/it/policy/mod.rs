@@ -7,6 +7,7 @@ mod emergency;
 mod evidence;
 mod four_eyes;
 mod human_approval;
+mod many_findings;
 mod objects;
 mod other_rules;
 mod security_scan;
