@@ -110,7 +110,7 @@ async fn compared(
     let mut ahead = shape(facts, &comparison)?;
     ahead.objects = kept::objects(sources, repository, &Objects::pair(baseline, head)).await;
     let paths = comparison.paths.iter().cloned().collect();
-    let mut hints = Hints { paths, tip: None, kept: ahead.objects.len() };
+    let mut hints = Hints { paths, tip: None, kept: ahead.objects.count() };
     let (people, removed_commits, ()) = tokio::join!(
         people(sources, (repository, &comparison), head, criteria),
         removed(sources, repository, &comparison, (baseline, head)),

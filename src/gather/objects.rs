@@ -45,7 +45,7 @@ pub(super) async fn keep(sources: &Sources, facts: &Facts, hints: &Hints) {
     else {
         return;
     };
-    if facts.objects.gaps.is_empty() && facts.objects.len() > hints.kept {
+    if facts.objects.gaps.is_empty() && facts.objects.count() > hints.kept {
         let range = Objects::pair(&baseline.commit, &head);
         kept::keep_objects(sources, (&service.repository, &range), &facts.objects).await;
     }

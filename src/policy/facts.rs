@@ -351,14 +351,8 @@ impl Facts {
 impl Objects {
     /// How many trees and contents there are.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.trees.len() + self.contents.len()
-    }
-
-    /// Whether there is neither a tree nor a content.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// The key of a pair in `relations` and `gaps`.

@@ -103,6 +103,12 @@ mod tests {
     }
 
     #[test]
+    fn patterns_are_the_same_when_their_texts_are() {
+        assert_eq!(patterns(&["src/phi/**"]), patterns(&["src/phi/**"]));
+        assert_ne!(patterns(&["src/phi/**"]), patterns(&["src/pay/**"]));
+    }
+
+    #[test]
     fn a_pattern_that_is_none_is_an_error_that_names_it() {
         let error = PathPatterns::try_from(vec!["src/[".to_owned()]).unwrap_err();
         assert!(error.starts_with("`src/[` is no pattern of paths"), "{error}");

@@ -80,7 +80,9 @@ impl<'de> Visitor<'de> for StrictVisitor {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use serde::de::Expected;
+
+    use super::{StrictVisitor, parse};
 
     #[test]
     fn a_key_that_stands_twice_is_refused() {
@@ -92,5 +94,17 @@ mod tests {
         );
         assert!(parse(r#"{"deep":[{"a":1,"a":2}]}"#).is_err());
         assert!(parse("{} {}").is_err());
+    }
+
+    #[test]
+    fn every_value_is_read_as_it_stands() {
+        let text = r#"[null,true,false,-1,18446744073709551615,0.5,"x",{"deep":[]}]"#;
+        assert_eq!(parse(text).unwrap().to_string(), text);
+    }
+
+    #[test]
+    fn whoever_gives_something_else_is_told_what_was_expected() {
+        let expected: &dyn Expected = &StrictVisitor;
+        assert_eq!(expected.to_string(), "JSON without duplicate keys");
     }
 }

@@ -90,6 +90,7 @@ fn counted(proofs: &[Proof<'_>]) -> String {
     match bumps.count() {
         0 if proofs.len() == 1 => "1 commit, reviewed".into(),
         0 => format!("{}, all reviewed", plural(proofs.len(), "commit")),
+        1 if proofs.len() == 1 => "1 commit that only changes manifests".into(),
         bumps if bumps == proofs.len() => format!("{} that only change manifests", plural(bumps, "commit")),
         bumps => format!("{} reviewed, {bumps} only in manifests", plural(proofs.len() - bumps, "commit")),
     }

@@ -205,5 +205,8 @@ mod tests {
         assert!(!large("/models/** filter=lfs\n", "src/models/y.dat"));
         assert!(large("a[ filter=lfs\n", "anything"), "a pattern that cannot be understood matches everything");
         assert!(!large("# *.rs filter=lfs\n*.rs text\n", "a.rs"));
+        assert!(!large("#a[ filter=lfs\n", "anything"), "a remark is no pattern");
+        assert!(!large("[attr]prose -diff\n*.md prose\n", "a.md"), "a macro that does not speak of large files");
+        assert!(!large("*.bin filter=lfs\n*.bin filter=crypt\n", "a.bin"), "a file has one filter, the last");
     }
 }

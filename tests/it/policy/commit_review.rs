@@ -351,6 +351,25 @@ fn one_unreviewed_commit_among_many_is_found() {
 }
 
 #[test]
+fn five_reasons_are_named_and_the_rest_is_a_number() {
+    let by_strangers = |names: &[char]| {
+        let mut facts = passing();
+        let mut parent = 'c';
+        for (name, id) in names.iter().zip(2001..) {
+            range(&mut facts).commits.push(commit(*name, &[parent], &user(&format!("stranger-{name}"), id)));
+            parent = *name;
+        }
+        facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha(parent).to_string());
+        finding(&facts, RULE).details.iter().map(|detail| detail.plain()).collect::<Vec<_>>()
+    };
+    let five = by_strangers(&['1', '2', '3', '4', '5']);
+    assert_eq!(five.len(), 5);
+    assert_eq!(five[4], "5555555 by stranger-5 came to the release branch without a pull request.");
+    let more = by_strangers(&['1', '2', '3', '4', '5', '6', '7']);
+    assert_eq!(more, [&five[..], &["And 2 more, see the list of commits.".to_owned()]].concat());
+}
+
+#[test]
 fn a_commit_that_no_merge_brought_is_not_passed_over() {
     let mut facts = passing();
     range(&mut facts).commits.insert(0, commit('9', &['a'], &user("dana", 1001)));

@@ -21,6 +21,31 @@ fn a_ticket_that_meets_everything_is_approved() {
 }
 
 #[test]
+fn a_decision_says_what_it_was_made_from() {
+    let criteria = criteria();
+    let facts = passing();
+    let decision = evaluate(&facts, &criteria, NOW);
+    assert!(!decision.is_emergency());
+    assert_eq!((decision.criteria_version(), decision.criteria_digest()), ("v1", criteria.digest.as_str()));
+    assert_eq!(decision.fingerprint(), facts.ticket.fingerprint());
+    let commits: Vec<String> =
+        decision.commits().iter().map(|commit| format!("{}: {}", commit.sha.short(), commit.reason)).collect();
+    assert_eq!(commits, ["bbbbbbb: Lee Wong", "ccccccc: clean merge, nothing added"]);
+}
+
+#[test]
+fn a_decision_counts_what_its_rules_found() {
+    let mut facts = passing();
+    facts.ticket.fields.remove(&cm_bot::model::Field::RollbackPlan);
+    facts.on_branch = gap(GapReason::Unreachable);
+    let decision = judge(&facts);
+    let counted = [Outcome::Met, Outcome::NotMet, Outcome::Unknown, Outcome::NotApplicable]
+        .map(|outcome| decision.count(outcome));
+    assert_eq!(counted, [11, 1, 1, 3]);
+    assert_eq!(decision.applied(), 13, "all that had something to say");
+}
+
+#[test]
 fn the_same_facts_give_the_same_decision() {
     let json = || serde_json::to_string(&judge(&passing())).unwrap();
     assert_eq!(json(), json());

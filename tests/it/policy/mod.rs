@@ -1,12 +1,17 @@
 //! One file a policy question; each test is a sentence of the policy and a difference from a ticket that passes.
 
+mod changed_files;
 mod commit_review;
 mod decision;
+mod emergency;
 mod evidence;
 mod four_eyes;
 mod human_approval;
+mod many_findings;
+mod objects;
 mod other_rules;
 mod security_scan;
+mod sensitive_paths;
 mod terms;
 mod version_bump;
 mod version_change;

@@ -2,7 +2,9 @@
 
 use cm_bot::model::{Field, Relation, TicketKey, Timestamp};
 use cm_bot::policy::decision::{Kind, Outcome};
-use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, PastChange, Placement, Range, Sibling, Source};
+use cm_bot::policy::facts::{
+    Fact, Facts, Gap, GapReason, PastChange, Placement, Range, RemovedCommit, Sibling, Source,
+};
 
 use crate::support::facts::{finding, judge, passing, range, read, scans, sha};
 
@@ -44,6 +46,8 @@ fn a_required_field_must_say_something() {
         Kind::Block,
         "has 7 characters; at least 20 are expected",
     );
+    let just_enough = with_field(Field::RollbackPlan, "Deploy build 1850 ok");
+    assert_eq!(judge(&just_enough).kind(), Kind::Approve, "20 characters are enough");
     let facts = with_field(Field::RollbackPlan, "Customers see totals that are off by a cent.");
     says(&facts, "required_fields", Kind::Block, "The rollback plan repeats the justification word for word.");
 }
@@ -128,6 +132,30 @@ fn a_rollback_is_for_a_human() {
       Do this: check that the older version works with today's data, then approve or decline the ticket.
     ");
     assert_eq!(judge(&facts).kind(), Kind::Hold);
+}
+
+#[test]
+fn the_commits_that_would_leave_production_are_named() {
+    let rollback = |removed: u64, listed: &[char]| {
+        let mut facts = passing();
+        let one = |name: &char| RemovedCommit { sha: sha(*name), headline: format!("Commit {name}") };
+        let removed_commits = listed.iter().map(one).collect();
+        *range(&mut facts) = Range {
+            relation: Relation::Behind,
+            commits: Vec::new(),
+            removed,
+            removed_commits,
+            ..range(&mut facts).clone()
+        };
+        assert_eq!(judge(&facts).kind(), Kind::Hold);
+        finding(&facts, "commit_range").details.iter().skip(1).map(|detail| detail.plain()).collect::<Vec<_>>()
+    };
+    let two = ["Leaves production: 1111111 Commit 1.", "Leaves production: 2222222 Commit 2."];
+    assert_eq!(rollback(2, &['1', '2']), two);
+    assert_eq!(rollback(5, &['1', '2']), [two[0], two[1], "And 3 more."]);
+    let seven = rollback(7, &['1', '2', '3', '4', '5', '6', '7']);
+    assert_eq!((seven.len(), seven[5].as_str()), (6, "And 2 more."));
+    assert_eq!(rollback(2, &[]), [""; 0], "then only their number is known");
 }
 
 #[test]

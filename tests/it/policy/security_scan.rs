@@ -209,6 +209,15 @@ fn a_dismissal_by_a_contributor_does_not_count() {
 }
 
 #[test]
+fn a_dismissal_without_words_says_only_its_reason() {
+    let mut facts = dismissed(Some(user("dana", 1001)));
+    for nothing in [None, Some(" \n".to_owned())] {
+        alert(&mut facts).comment = nothing;
+        assert!(blocked(&facts).contains("Dana Reyes dismissed alert 12 (false positive), which does not count"));
+    }
+}
+
+#[test]
 fn a_dismissal_by_the_author_of_a_commit_without_a_pull_request_does_not_count() {
     let mut facts = dismissed(Some(user("priya", 1003)));
     range(&mut facts).commits[0].authors[0].account = Some(user("priya", 1003));

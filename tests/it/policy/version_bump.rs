@@ -62,6 +62,26 @@ fn a_cargo_manifest_is_a_manifest() {
 }
 
 #[test]
+fn a_range_of_bumps_alone_says_so() {
+    let mut facts = with_change("package.json", BEFORE, &bumped());
+    range(&mut facts).commits.drain(..1);
+    let one = &mut range(&mut facts).commits;
+    let base = one.remove(0).tree;
+    one[0].parents = vec![sha('a')];
+    range(&mut facts).base_tree = base;
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+    assert_eq!(finding(&facts, "commit_review").seen, "1 commit that only changes manifests");
+    let tree = put(&mut facts.objects, &[("package.json", &BEFORE.replace("4.18.1", "4.18.3"))]);
+    range(&mut facts).commits.push(Commit { tree, ..commit('e', &['d'], &user("dana", 1001)) });
+    facts.ticket.fields.insert(Field::Commit, sha('e').to_string());
+    if let Fact::Known(scans) = &mut facts.scans {
+        scans.analyses[0].commit = sha('e');
+    }
+    assert_eq!(judge(&facts).kind(), Kind::Approve);
+    assert_eq!(finding(&facts, "commit_review").seen, "2 commits that only change manifests");
+}
+
+#[test]
 fn an_install_script_is_no_version() {
     let after = bumped().replace(r#""node --test""#, r#""node --test","postinstall":"node fetch.js""#);
     let facts = with_change("package.json", BEFORE, &after);
