@@ -92,15 +92,7 @@ macro_rules! killed {
 
 killed! {
     killed_at_once: 0, 30;
-    killed_after_5_ms: 5, 60;
-    killed_after_10_ms: 10, 15;
     killed_after_20_ms: 20, 5;
-    killed_after_30_ms: 30, 25;
-    killed_after_45_ms: 45, 0;
     killed_after_60_ms: 60, 10;
-    killed_after_80_ms: 80, 35;
-    killed_after_100_ms: 100, 20;
     killed_after_130_ms: 130, 1;
-    killed_after_170_ms: 170, 12;
-    killed_after_220_ms: 220, 40;
 }

@@ -18,7 +18,7 @@ use crate::support::database::{is_postgres, open};
 use crate::support::{database_of, scene, verified, world};
 
 /// Events of one history.
-const EVENTS: usize = 9;
+const EVENTS: usize = 7;
 
 /// Longer than anything waits before it is tried again.
 const LONG: Duration = Duration::from_secs(3_600);
@@ -243,7 +243,7 @@ impl History {
             _ => self.redeliver().await,
         }
         self.look().await;
-        for _ in 0..self.rng.u32(0..5) {
+        for _ in 0..self.rng.u32(0..4) {
             let turn = *self.rng.choice(&[Turn::Judge, Turn::CarryOut]).unwrap();
             self.work(turn).await;
             self.look().await;
