@@ -111,7 +111,7 @@ impl Reviewed<'_> {
         &self.standing.ignored
     }
 
-    /// What could not be looked into, so that a contributor may be missing.
+    /// What could not be looked into, so that somebody may be called a contributor who is none.
     pub(in crate::policy) fn gap(&self) -> Option<&Gap> {
         self.standing.gap.as_ref()
     }
