@@ -21,7 +21,7 @@ use crate::support::database::is_postgres;
 
 /// What `tests/run` plays on SQLite, and on PostgreSQL with two processes.
 const SEEDS: Range<u64> = 0..500;
-const SEEDS_OF_TWO: Range<u64> = 0..60;
+const SEEDS_OF_TWO: Range<u64> = 0..50;
 
 /// Histories at a time.
 const AT_A_TIME: usize = 3;
