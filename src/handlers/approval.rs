@@ -1,6 +1,6 @@
 //! A ticket is approved: by us, which the outbox records, or by a human, which is judged here.
 
-use super::{Context, HandlerError, Next, announce};
+use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
 use crate::integrations::jira::StatusChange;
 use crate::model::{CommitSha, Field, Scope, Ticket};
@@ -14,7 +14,14 @@ use crate::store::{Approval, Place};
 pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
     let scope = Placement::of(&ticket, &context.sources.services).scope();
     context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
+    if voiding::of_edited(context, &ticket).await? {
+        return Ok(Next::Nothing);
+    }
     let Some(change) = context.sources.jira.approved_by(&ticket.key).await? else { return Ok(Next::Nothing) };
+    let voided = context.sources.store.voided(&ticket.id).await?;
+    if voided.is_some_and(|voided| change.at <= voided) {
+        return Ok(Next::Nothing);
+    }
     if change.by.as_ref() == Some(context.sources.jira.myself().await?) {
         return Ok(Next::Nothing);
     }
@@ -49,8 +56,9 @@ async fn judge(
     Ok(match human_approval::judge(by, ticket, &worked_on_it, criteria) {
         human_approval::Approval::DoesNotCount(reason) => Judgement::DoesNotCount(reason),
         human_approval::Approval::Counts { by, role } => {
+            let fingerprint = ticket.fingerprint();
             let (issue, ticket, by) = (ticket.id.clone(), ticket.key.clone(), Some(by.name.clone()));
-            let approval = Approval { issue, ticket, scope, commit, at: change.at, decision: None, by };
+            let approval = Approval { issue, ticket, scope, commit, at: change.at, decision: None, by, fingerprint };
             Judgement::Counts { approval: Box::new(approval), role: role.title() }
         }
     })
@@ -63,7 +71,8 @@ async fn counts(context: &Context, ticket: &Ticket, approval: &Approval, role: &
     let actions = announce::approved(context, ticket, (&by, role), (&subject, last.as_ref()))?;
     let event = Event::ApprovedByHuman { by, role: role.to_owned(), commit: approval.commit.clone() };
     let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
-    Ok(context.sources.store.record_approval(approval, &entry, &actions).await?)
+    context.sources.store.record_approval(approval, &entry, &actions).await?;
+    Ok(())
 }
 
 async fn does_not_count(context: &Context, ticket: &Ticket, reason: &str) -> Result<(), HandlerError> {

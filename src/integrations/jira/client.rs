@@ -149,6 +149,14 @@ impl JiraClient {
         self.move_to(approval.ticket(), &self.workflow.approve, &self.workflow.approved).await
     }
 
+    /// Sets an approved ticket back to review.
+    ///
+    /// # Errors
+    /// As [`JiraClient::approve`].
+    pub async fn set_back(&self, ticket: &TicketKey) -> Result<(), TransitionError> {
+        self.move_to(ticket, &self.workflow.hold, &self.workflow.pending).await
+    }
+
     /// Puts the evidence link on the ticket; a second time it is the same link.
     ///
     /// # Errors
