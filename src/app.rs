@@ -77,8 +77,15 @@ impl App {
             store,
             services: Arc::new(settings.services),
         };
-        let context =
-            Context { sources, policy, clock, links, project: settings.jira.project.clone(), intervals: settings.jobs };
+        let context = Context {
+            sources,
+            policy,
+            clock,
+            links,
+            project: settings.jira.project.clone(),
+            intervals: settings.jobs,
+            settle: settings.jira.settle,
+        };
         let channels =
             Channels { changes: settings.slack.changes.clone(), emergencies: settings.slack.emergencies.clone() };
         Ok(App {

@@ -59,6 +59,13 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// An approval does not count any more.
+    ApprovalVoided {
+        /// What had been approved.
+        commit: CommitSha,
+        /// Why.
+        reason: String,
+    },
     /// An action was carried out.
     ActionDone {
         /// The action.

@@ -7,6 +7,8 @@ mod objects;
 mod scans;
 mod siblings;
 
+pub use siblings::of as siblings;
+
 use std::sync::Arc;
 
 use crate::integrations::SourceError;

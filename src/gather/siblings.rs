@@ -24,10 +24,11 @@ const AT_A_TIME: usize = 4;
 ///
 /// # Errors
 /// Only when our own records cannot be read.
-pub(super) async fn of(sources: &Sources, ticket: &Ticket, scope: &Scope) -> Result<Fact<Vec<Sibling>>, StoreError> {
+pub async fn of(sources: &Sources, ticket: &Ticket, scope: &Scope) -> Result<Fact<Vec<Sibling>>, StoreError> {
     let known = sources.store.unfinished_of_scope(scope).await?;
     let known: Vec<IssueId> = known.into_iter().map(|known| known.issue).collect();
-    Ok(fact(ask(sources, ticket, scope, known).await, "the other tickets of this service", Source::Jira))
+    let siblings = ask(sources, ticket, scope, known).await;
+    Ok(fact(siblings, "the other tickets of this service", Source::Jira))
 }
 
 async fn ask(

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::integrations::jira::adf;
 use crate::integrations::slack::to_json;
-use crate::model::{Ticket, plural};
+use crate::model::{Text, Ticket, TicketStatus, Timestamp, plural};
 use crate::policy::evaluate;
 use crate::render::jira;
 use crate::render::slack::{self, Message};
@@ -13,8 +13,12 @@ use crate::render::verdict::Verdict;
 use crate::render::view::View;
 use crate::store::{Effect, NewAction, Place, StoreError, StoredDecision};
 
-/// After a decision: the approval if it gives one, and then the words about it.
-pub(super) fn decision(view: &View<'_>, before: Option<String>) -> Result<Vec<NewAction>, StoreError> {
+/// After a decision: the approval if it gives one, not before the scope has settled, and then the words about it.
+pub(super) fn decision(
+    view: &View<'_>,
+    before: Option<&str>,
+    settled: Timestamp,
+) -> Result<Vec<NewAction>, StoreError> {
     let verdict = Verdict::of(view.decision);
     let message = Effect::Message {
         place: if view.decision.is_emergency() { Place::Emergencies } else { Place::Changes },
@@ -31,7 +35,7 @@ pub(super) fn decision(view: &View<'_>, before: Option<String>) -> Result<Vec<Ne
         words.push(Effect::Link { link: evidence_link(view) });
     }
     words.push(message);
-    if before.is_some_and(|before| needs_reply(&before, verdict)) {
+    if before.is_some_and(|before| needs_reply(before, verdict)) {
         words.push(Effect::Reply { message: to_json(&slack::changed(view), &format!("{}:reply", generation(view))) });
     }
     let words = words.into_iter().map(NewAction::new).collect::<Result<Vec<_>, _>>()?;
@@ -39,7 +43,7 @@ pub(super) fn decision(view: &View<'_>, before: Option<String>) -> Result<Vec<Ne
         return Ok(words);
     }
     // Nobody is told of an approval before Jira has taken it.
-    let approve = NewAction::new(Effect::Approve { decision: view.record })?;
+    let approve = NewAction::new(Effect::Approve { decision: view.record })?.not_before(settled);
     let words = words.into_iter().map(|action| action.after(&approve)).collect::<Vec<_>>();
     Ok(std::iter::once(approve).chain(words).collect())
 }
@@ -97,6 +101,38 @@ pub fn could_not_move(
     let how = "Waiting for 1 of 1 approvals: Jira does not let cm-bot approve";
     let message = slack::ended(Verdict::Waiting, how, subject, (ticket, &context.links));
     words(Verdict::Waiting, evaluation, (adf::document(&document), &message))
+}
+
+/// After an approval was voided. The ticket is set back when its status still says approved.
+pub(super) fn voided(
+    context: &Context,
+    ticket: &Ticket,
+    (why, subject, evaluation): (&[Text], &str, i64),
+) -> Result<Vec<NewAction>, StoreError> {
+    let document = jira::voided(why, &context.links, ticket);
+    let how = "Not approved any more: the ticket is not what was approved";
+    let message = slack::ended(Verdict::Voided, how, subject, (ticket, &context.links));
+    let words = words(Verdict::Voided, evaluation, (adf::document(&document), &message))?;
+    if ticket.status.meaning != TicketStatus::Approved {
+        return Ok(words);
+    }
+    let set_back = NewAction::new(Effect::SetBack {})?;
+    Ok(std::iter::once(set_back).chain(words).collect())
+}
+
+/// After cm-bot wanted to set a ticket back to review and Jira offered it no way.
+///
+/// # Errors
+/// When the words cannot be written as JSON.
+pub fn could_not_set_back(
+    context: &Context,
+    ticket: &Ticket,
+    (transition, subject, evaluation): (&str, &str, i64),
+) -> Result<Vec<NewAction>, StoreError> {
+    let document = jira::could_not_set_back(transition, &context.links, ticket);
+    let how = "Do not deploy: the status says approved, but nothing is approved";
+    let message = slack::ended(Verdict::NotCounted, how, subject, (ticket, &context.links));
+    words(Verdict::NotCounted, evaluation, (adf::document(&document), &message))
 }
 
 /// After cm-bot failed at the ticket again and again.

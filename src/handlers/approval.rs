@@ -1,10 +1,10 @@
 //! A ticket is approved: by us, which the outbox records, or by a human, which is judged here.
 
-use super::{Context, HandlerError, Next, announce};
+use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
 use crate::integrations::jira::StatusChange;
 use crate::model::{CommitSha, Field, Scope, Ticket};
-use crate::policy::approvers::human_approval;
+use crate::policy::approvers::{edits, human_approval};
 use crate::policy::evidence::contributors;
 use crate::policy::facts::Placement;
 use crate::render::verdict::Verdict;
@@ -14,8 +14,11 @@ use crate::store::{Approval, Place};
 pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
     let scope = Placement::of(&ticket, &context.sources.services).scope();
     context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
+    if voiding::of_edited(context, &ticket).await? {
+        return Ok(Next::Nothing);
+    }
     let Some(change) = context.sources.jira.approved_by(&ticket.key).await? else { return Ok(Next::Nothing) };
-    if change.by.as_ref() == Some(context.sources.jira.myself().await?) {
+    if is_dealt_with(context, &ticket, &change).await? {
         return Ok(Next::Nothing);
     }
     match judge(context, &ticket, &change, scope).await? {
@@ -23,6 +26,14 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
         Judgement::DoesNotCount(reason) => does_not_count(context, &ticket, &reason).await?,
     }
     Ok(Next::Nothing)
+}
+
+/// Whether an approval is ours, is recorded, or was voided.
+async fn is_dealt_with(context: &Context, ticket: &Ticket, change: &StatusChange) -> Result<bool, HandlerError> {
+    let store = &context.sources.store;
+    let is_voided = store.voided(&ticket.id).await?.is_some_and(|voided| change.at <= voided);
+    let is_recorded = store.standing_approval(&ticket.id).await?.is_some_and(|standing| standing.at == change.at);
+    Ok(is_voided || is_recorded || change.by.as_ref() == Some(context.sources.jira.myself().await?))
 }
 
 /// What a human's approval came to, with what there is to record of it.
@@ -39,6 +50,9 @@ async fn judge(
 ) -> Result<Judgement, HandlerError> {
     let no = |reason: &str| Ok(Judgement::DoesNotCount(reason.to_owned()));
     let Some(by) = &change.by else { return no("Jira does not say who approved it.") };
+    if let Some(reason) = edits::after_approval(&change.edited_since) {
+        return no(&reason);
+    }
     let commit = ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok());
     let (Some(scope), Some(commit)) = (scope, commit) else {
         return no("The ticket does not name a registered service, environment and commit.");
@@ -49,8 +63,9 @@ async fn judge(
     Ok(match human_approval::judge(by, ticket, &worked_on_it, criteria) {
         human_approval::Approval::DoesNotCount(reason) => Judgement::DoesNotCount(reason),
         human_approval::Approval::Counts { by, role } => {
+            let fingerprint = ticket.fingerprint();
             let (issue, ticket, by) = (ticket.id.clone(), ticket.key.clone(), Some(by.name.clone()));
-            let approval = Approval { issue, ticket, scope, commit, at: change.at, decision: None, by };
+            let approval = Approval { issue, ticket, scope, commit, at: change.at, decision: None, by, fingerprint };
             Judgement::Counts { approval: Box::new(approval), role: role.title() }
         }
     })
@@ -63,7 +78,8 @@ async fn counts(context: &Context, ticket: &Ticket, approval: &Approval, role: &
     let actions = announce::approved(context, ticket, (&by, role), (&subject, last.as_ref()))?;
     let event = Event::ApprovedByHuman { by, role: role.to_owned(), commit: approval.commit.clone() };
     let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
-    Ok(context.sources.store.record_approval(approval, &entry, &actions).await?)
+    context.sources.store.record_approval(approval, &entry, &actions).await?;
+    Ok(())
 }
 
 async fn does_not_count(context: &Context, ticket: &Ticket, reason: &str) -> Result<(), HandlerError> {

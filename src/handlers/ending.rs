@@ -1,23 +1,17 @@
 //! A ticket is finished, gone, or not yet (or no longer) waiting for a decision.
 
-use super::{Context, HandlerError, Next, announce};
+use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
 use crate::model::{IssueId, Scope, Ticket, TicketStatus};
 use crate::policy::facts::Placement;
 use crate::render::verdict::Verdict;
-use crate::store::{Job, Place};
+use crate::store::Place;
 
-/// The ticket was declined or closed: its message ends, and others of its scope are looked at again.
+/// The ticket was declined or closed: its message ends.
 pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
-    let store = &context.sources.store;
     let scope = Placement::of(&ticket, &context.sources.services).scope();
-    let was = store.known_ticket(&ticket.id).await?.map(|known| known.status);
-    let now = context.clock.now();
-    store.note_ticket(&ticket, scope.as_ref(), now).await?;
+    context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
     end_message(context, &ticket, scope.as_ref()).await?;
-    if let (Some(scope), true) = (&scope, matches!(was.as_deref(), Some("pending" | "approved"))) {
-        look_at_others(context, scope).await?;
-    }
     Ok(Next::Nothing)
 }
 
@@ -28,15 +22,20 @@ pub(super) async fn set_aside(context: &Context, ticket: Ticket) -> Result<Next,
     Ok(Next::Nothing)
 }
 
-/// The ticket was deleted, or moved to where we may not see it.
-pub(super) async fn gone(context: &Context, issue: &IssueId) -> Result<Next, HandlerError> {
+/// The ticket was deleted, or moved to where we may not see it, or to another project. Jira tells nobody by whom a ticket
+/// was deleted; the time is when we noticed.
+pub(super) async fn gone(context: &Context, issue: &IssueId, how: &str) -> Result<Next, HandlerError> {
     let store = &context.sources.store;
     let Some(known) = store.known_ticket(issue).await? else { return Ok(Next::Nothing) };
-    if known.status != "gone" {
-        store.note_gone(issue).await?;
-        let event = Event::Ended { status: "gone".into() };
-        store.append(&Entry { at: context.clock.now(), ticket: Some(known.key), event }).await?;
+    if known.status == "gone" {
+        return Ok(Next::Nothing);
     }
+    if known.status != "closed" {
+        voiding::of_gone(context, issue, &format!("The ticket is {how}.")).await?;
+    }
+    store.note_gone(issue).await?;
+    let event = Event::Ended { status: how.to_owned() };
+    store.append(&Entry { at: context.clock.now(), ticket: Some(known.key), event }).await?;
     Ok(Next::Nothing)
 }
 
@@ -57,15 +56,6 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
             let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
             context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?;
         }
-    }
-    Ok(())
-}
-
-/// Tickets that were held because of this one may be decided now.
-async fn look_at_others(context: &Context, scope: &Scope) -> Result<(), HandlerError> {
-    let store = &context.sources.store;
-    for other in store.unfinished_of_scope(scope).await? {
-        store.enqueue(&Job::Ticket(other.issue), context.clock.now()).await?;
     }
     Ok(())
 }

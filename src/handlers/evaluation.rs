@@ -2,16 +2,16 @@
 
 use uuid::Uuid;
 
-use super::{Context, HandlerError, Next, announce};
+use super::{Context, HandlerError, Next, announce, voiding};
 use crate::gather;
-use crate::model::{DecisionId, Service, Ticket};
+use crate::model::{DecisionId, Service, Ticket, Timestamp};
 use crate::policy;
 use crate::policy::approval::change_class::is_emergency;
 use crate::policy::decision::{Decision, Kind};
 use crate::policy::facts::{Facts, Placement};
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
-use crate::store::{Evaluation, KnownTicket, StoreError, Turn};
+use crate::store::{Evaluation, KnownTicket, StoreError, StoredDecision, Turn};
 
 /// Judges a ticket and records what comes of it.
 pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
@@ -23,6 +23,7 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
     };
     let now = context.clock.now();
     context.sources.store.note_ticket(&ticket, scope.as_ref(), now).await?;
+    voiding::void_if_set_back(context, &ticket).await?;
     if is_emergency(&ticket, criteria) && is_new(context, &ticket).await? {
         // The leads are told from the ticket alone; everything that has to be asked for comes with the next look.
         record(context, &gather::alone(&context.sources, (ticket, now)).await?, turn.as_mut()).await?;
@@ -55,7 +56,9 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
         terms: &context.policy.criteria.terms,
         links: &context.links,
     };
-    let actions = announce::decision(&view, previous_verdict(context, known.as_ref()).await?)?;
+    let last = previous(context, known.as_ref()).await?;
+    let verdict = last.as_ref().map(|last| last.verdict.as_str());
+    let actions = announce::decision(&view, verdict, settled(context, last.as_ref(), &view))?;
     let evaluation = Evaluation {
         facts,
         decision: &decision,
@@ -72,9 +75,17 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
     Ok(next(context, facts, &decision))
 }
 
-async fn previous_verdict(context: &Context, known: Option<&KnownTicket>) -> Result<Option<String>, StoreError> {
-    let Some(decision) = known.and_then(|known| known.decision) else { return Ok(None) };
-    Ok(context.sources.store.decision(decision).await?.map(|stored| stored.verdict))
+async fn previous(context: &Context, known: Option<&KnownTicket>) -> Result<Option<StoredDecision>, StoreError> {
+    match known.and_then(|known| known.decision) {
+        Some(decision) => context.sources.store.decision(decision).await,
+        None => Ok(None),
+    }
+}
+
+/// When the ticket will have been visible in its scope for so long that Jira's search shows whatever was created beside it.
+fn settled(context: &Context, last: Option<&StoredDecision>, view: &View<'_>) -> Timestamp {
+    let here = |last: &&StoredDecision| last.facts.placement.scope() == view.facts.placement.scope();
+    last.filter(here).map_or(view.at, |last| last.at).plus(context.settle)
 }
 
 /// A ticket that waits is looked at again by itself, so that no lost webhook leaves it behind.

@@ -6,6 +6,7 @@ mod ending;
 mod evaluation;
 mod fault;
 mod repository;
+mod voiding;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,13 +14,14 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
-use crate::model::{IssueId, TicketStatus};
+use crate::model::{IssueId, Scope, TicketStatus};
 use crate::render::view::Links;
 use crate::settings::Jobs;
 use crate::store::{Job, Policy, StoreError};
 
-pub use announce::could_not_move;
+pub use announce::{could_not_move, could_not_set_back};
 pub use fault::gave_up;
+pub use voiding::{void_if_edited, void_if_set_back};
 
 /// What handlers work with.
 #[derive(Debug, Clone)]
@@ -36,6 +38,8 @@ pub struct Context {
     pub project: String,
     /// How often to look again.
     pub intervals: Jobs,
+    /// How long a ticket is visible before it is approved: so late is Jira's search.
+    pub settle: Duration,
 }
 
 /// When to look again by ourselves.
@@ -66,7 +70,12 @@ pub enum HandlerError {
 /// When it has to be tried again.
 pub async fn handle(context: &Context, job: &Job) -> Result<Next, HandlerError> {
     match job {
-        Job::Ticket(issue) => ticket(context, issue).await,
+        Job::Ticket(issue) => {
+            let was = context.sources.store.unfinished_in(issue).await?;
+            let next = ticket(context, issue).await?;
+            look_at_others(context, issue, was).await?;
+            Ok(next)
+        }
         Job::Repository(name) => repository::changed(context, name).await,
     }
 }
@@ -75,13 +84,13 @@ pub async fn handle(context: &Context, job: &Job) -> Result<Next, HandlerError> 
 async fn ticket(context: &Context, issue: &IssueId) -> Result<Next, HandlerError> {
     let ticket = match context.sources.jira.ticket(issue).await {
         Ok(ticket) => ticket,
-        Err(SourceError::NotFound) => return ending::gone(context, issue).await,
+        Err(SourceError::NotFound) => return ending::gone(context, issue, "gone").await,
         Err(error) => return Err(error.into()),
     };
     tracing::Span::current().record("ticket.key", ticket.key.as_str());
     if ticket.key.project() != context.project {
         tracing::info!(ticket.key = %ticket.key, "Ignored {}: it is not in project {}", ticket.key, context.project);
-        return Ok(Next::Nothing);
+        return ending::gone(context, issue, &format!("moved to {}", ticket.key)).await;
     }
     match ticket.status.meaning {
         TicketStatus::Pending => evaluation::run(context, ticket).await,
@@ -89,4 +98,17 @@ async fn ticket(context: &Context, issue: &IssueId) -> Result<Next, HandlerError
         TicketStatus::Declined | TicketStatus::Closed => ending::run(context, ticket).await,
         TicketStatus::Other => ending::set_aside(context, ticket).await,
     }
+}
+
+/// Whoever waited for a ticket that has left its scope, or is finished, may be decided now.
+async fn look_at_others(context: &Context, issue: &IssueId, was: Option<Scope>) -> Result<(), HandlerError> {
+    let store = &context.sources.store;
+    let Some(scope) = was else { return Ok(()) };
+    if store.unfinished_in(issue).await?.as_ref() == Some(&scope) {
+        return Ok(());
+    }
+    for other in store.unfinished_of_scope(&scope).await? {
+        store.enqueue(&Job::Ticket(other.issue), context.clock.now()).await?;
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{BranchName, Environment, GithubId, RepoName, ServiceName};
+use super::ids::{BranchName, Environment, GithubId, ParseError, RepoName, ServiceName};
 
 /// A registered service: one `[[services]]` block of the settings.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -114,6 +114,16 @@ pub struct Scope {
     pub service: ServiceName,
     /// Where to.
     pub environment: Environment,
+}
+
+impl Scope {
+    /// Reads the two names.
+    ///
+    /// # Errors
+    /// When one of them is no name.
+    pub fn parse(service: &str, environment: &str) -> Result<Scope, ParseError> {
+        Ok(Scope { service: ServiceName::parse(service)?, environment: Environment::parse(environment)? })
+    }
 }
 
 impl fmt::Display for Scope {

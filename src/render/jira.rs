@@ -3,7 +3,7 @@
 use super::document::{Block, Document, Inline, Line, Tone, line, strong, words};
 use super::verdict::{Verdict, title};
 use super::view::{Links, Problem, View, word};
-use crate::model::{Person, Ticket, plural, shortened};
+use crate::model::{Person, Text, Ticket, plural, shortened};
 use crate::policy::decision::{By, CommitVerdict, Judged, Outcome};
 use crate::policy::follow_up::emergency::documentation_due;
 
@@ -53,6 +53,42 @@ pub fn approval_does_not_count(reason: &str, links: &Links, ticket: &Ticket) -> 
     ])
 }
 
+/// An approval does not count any more; `why` are sentences.
+#[must_use]
+pub fn voided(why: &[Text], links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![
+        strong("The approval does not count any more."),
+        words(" An approval covers what the ticket said when it was given. Do not deploy on it."),
+    ];
+    let next = vec![words("cm-bot checks the ticket again as soon as it is back in review.")];
+    Document(vec![
+        Block::Panel(Verdict::Voided.tone(), vec![said, next]),
+        Block::Numbered(why.iter().map(|sentence| vec![line(sentence)]).collect()),
+        Block::Paragraph(evidence(links, ticket)),
+    ])
+}
+
+/// cm-bot wanted to set a ticket back to review, and Jira did not let it.
+#[must_use]
+pub fn could_not_set_back(transition: &str, links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![
+        strong("The status says approved, but nothing is approved."),
+        words(format!(
+            " The approval does not count any more, and Jira does not offer cm-bot the transition \"{transition}\" to set the ticket back."
+        )),
+    ];
+    let next = vec![
+        strong("To do: "),
+        words(
+            "do not deploy; an approver sets the ticket back to review or declines it, and the operator of cm-bot checks jira.workflow in its settings.",
+        ),
+    ];
+    Document(vec![
+        Block::Panel(Verdict::NotCounted.tone(), vec![said, next]),
+        Block::Paragraph(evidence(links, ticket)),
+    ])
+}
+
 /// cm-bot wanted to approve, and Jira did not let it.
 #[must_use]
 pub fn could_not_move(transition: &str, links: &Links, ticket: &Ticket) -> Document {
@@ -93,7 +129,8 @@ pub fn gave_up(links: &Links, ticket: &Ticket) -> Document {
 /// The line that is put before a comment that is no longer true.
 #[must_use]
 pub fn superseded(verdict: &str, evaluation: i64) -> Line {
-    let by_a_human = [Verdict::Approved, Verdict::NotCounted].iter().any(|human| human.id() == verdict);
+    let by_a_human =
+        [Verdict::Approved, Verdict::NotCounted, Verdict::Voided].iter().any(|human| human.id() == verdict);
     let by = if by_a_human { "by what a human did".to_owned() } else { format!("by evaluation {evaluation}") };
     vec![strong(format!("Superseded {by}, see the newer comment."))]
 }
@@ -115,6 +152,7 @@ fn first_line(view: &View<'_>) -> Line {
         | Verdict::Emergency
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Voided
         | Verdict::Failed
         | Verdict::Declined
         | Verdict::Closed => format!(" {about}"),
@@ -137,6 +175,7 @@ fn to_do(view: &View<'_>, verdict: Verdict) -> Line {
         | Verdict::Failed
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Voided
         | Verdict::Declined
         | Verdict::Closed => waiting_to_do(view),
     }

@@ -142,6 +142,7 @@ pub fn findings(view: &View<'_>) -> Message {
         | Verdict::Failed
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Voided
         | Verdict::Declined
         | Verdict::Closed => waiting(view),
     }
@@ -162,6 +163,7 @@ pub fn changed(view: &View<'_>) -> Message {
         | Verdict::Emergency
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Voided
         | Verdict::Failed
         | Verdict::Declined
         | Verdict::Closed => mention_all(line.words(" · "), &view.approvers()).words(" please decide"),
@@ -180,7 +182,7 @@ pub fn ended(verdict: Verdict, how: &str, subject: &str, (ticket, links): (&Tick
         .link(ticket.key.as_str(), &links.ticket(ticket))
         .words(&format!(" {subject}"));
     let (small, sentence) = match verdict {
-        Verdict::Waiting | Verdict::NotCounted | Verdict::Failed => {
+        Verdict::Waiting | Verdict::NotCounted | Verdict::Voided | Verdict::Failed => {
             ("an approver decides in Jira", "An approver decides in Jira.")
         }
         Verdict::ApprovedAutomatically
@@ -381,6 +383,7 @@ fn fallback(view: &View<'_>) -> String {
         | Verdict::Failed
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Voided
         | Verdict::Declined
         | Verdict::Closed => {
             format!("{}: please approve or decline it in Jira.", names(&view.approvers()))

@@ -23,6 +23,8 @@ pub enum Verdict {
     Emergency,
     /// Somebody set the status to approved who may not.
     NotCounted,
+    /// It was approved, and that does not count any more.
+    Voided,
     /// A human declined it.
     Declined,
     /// It is finished.
@@ -54,6 +56,7 @@ impl Verdict {
             Verdict::Failed => "failed",
             Verdict::Emergency => "emergency",
             Verdict::NotCounted => "not-counted",
+            Verdict::Voided => "voided",
             Verdict::Declined => "declined",
             Verdict::Closed => "closed",
         }
@@ -65,7 +68,9 @@ impl Verdict {
         match self {
             Verdict::ApprovedAutomatically | Verdict::Approved => Tone::Good,
             Verdict::Waiting | Verdict::Failed => Tone::Waiting,
-            Verdict::Blocked | Verdict::Emergency | Verdict::Declined | Verdict::NotCounted => Tone::Bad,
+            Verdict::Blocked | Verdict::Emergency | Verdict::Declined | Verdict::NotCounted | Verdict::Voided => {
+                Tone::Bad
+            }
             Verdict::CouldNotBeChecked | Verdict::Closed => Tone::Neutral,
         }
     }
@@ -76,7 +81,7 @@ impl Verdict {
         match self {
             Verdict::ApprovedAutomatically | Verdict::Approved => ":white_check_mark:",
             Verdict::Waiting => ":hourglass_flowing_sand:",
-            Verdict::Blocked | Verdict::Declined | Verdict::NotCounted => ":no_entry:",
+            Verdict::Blocked | Verdict::Declined | Verdict::NotCounted | Verdict::Voided => ":no_entry:",
             Verdict::CouldNotBeChecked | Verdict::Failed => ":grey_question:",
             Verdict::Emergency => ":rotating_light:",
             Verdict::Closed => ":checkered_flag:",
@@ -99,6 +104,7 @@ pub fn title(decision: &Decision) -> String {
         | Verdict::Failed
         | Verdict::Approved
         | Verdict::NotCounted
+        | Verdict::Voided
         | Verdict::Declined
         | Verdict::Closed => "Waiting for 1 of 1 approvals".into(),
     }

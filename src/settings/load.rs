@@ -67,6 +67,7 @@ struct RawJira {
     webhook_secrets: Vec<String>,
     webhook_secrets_file: String,
     project: String,
+    settle_seconds: u64,
     fields: BTreeMap<Field, String>,
     workflow: Workflow,
 }
@@ -278,6 +279,7 @@ impl RawJira {
             return Err(missing("jira.webhook_secrets", "without the webhook's secret anybody could send tickets"));
         }
         Ok(Jira {
+            settle: Duration::from_secs(self.settle_seconds),
             browse_url: without_slash(&browse),
             api_url,
             account: self.account,

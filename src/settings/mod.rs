@@ -69,6 +69,8 @@ pub struct Jira {
     pub fields: Vec<(Field, String)>,
     /// Names in the workflow.
     pub workflow: Workflow,
+    /// How late its search may be.
+    pub settle: std::time::Duration,
 }
 
 /// `[jira.workflow]`.

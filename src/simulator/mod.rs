@@ -131,6 +131,8 @@ impl Simulator {
                 self.jira.edit_ticket(edit, commit.as_deref())
             }
             Moment::MoveTicket(step) => self.jira.move_ticket(step),
+            Moment::DeleteTicket(step) => self.jira.delete_ticket(step),
+            Moment::RenameTicket(step) => self.jira.rename_ticket(step),
             Moment::Comment(comment) => self.jira.comment(comment),
             Moment::DeployedBefore(_) => Err(SceneError("`deployed_before` is played as its parts".into())),
             Moment::Pass(time) => {

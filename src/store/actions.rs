@@ -49,6 +49,8 @@ pub enum Effect {
         /// The decision.
         decision: DecisionId,
     },
+    /// Set the ticket back to review, because its approval does not count any more.
+    SetBack {},
     /// Write the comment that is true now, or edit it when the verdict is the same.
     Comment {
         /// The verdict.
@@ -95,6 +97,7 @@ pub struct NewAction {
     effect: Effect,
     payload: String,
     waits_for: Option<Uuid>,
+    not_before: Option<Timestamp>,
 }
 
 /// An action in the outbox.
@@ -129,6 +132,7 @@ impl Effect {
     fn kind(&self) -> &'static str {
         match self {
             Effect::Approve { .. } => "approve",
+            Effect::SetBack {} => "set-back",
             Effect::Comment { .. } => "comment",
             Effect::Link { .. } => "link",
             Effect::Message { .. } => "message",
@@ -140,7 +144,7 @@ impl Effect {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Effect::Approve { .. } | Effect::Comment { .. } | Effect::Link { .. } => Lane::Jira,
+            Effect::Approve { .. } | Effect::SetBack {} | Effect::Comment { .. } | Effect::Link { .. } => Lane::Jira,
             Effect::Message { .. } | Effect::Reply { .. } => Lane::Slack,
         }
     }
@@ -153,13 +157,20 @@ impl NewAction {
     /// When the effect cannot be written as JSON.
     pub fn new(effect: Effect) -> Result<NewAction, StoreError> {
         let payload = stored(serde_json::to_string(&effect))?;
-        Ok(NewAction { id: Uuid::now_v7(), effect, payload, waits_for: None })
+        Ok(NewAction { id: Uuid::now_v7(), effect, payload, waits_for: None, not_before: None })
     }
 
     /// The same action, not before another one has ended.
     #[must_use]
     pub fn after(mut self, other: &NewAction) -> NewAction {
         self.waits_for = Some(other.id);
+        self
+    }
+
+    /// The same action, not before a point in time.
+    #[must_use]
+    pub fn not_before(mut self, at: Timestamp) -> NewAction {
+        self.not_before = Some(at);
         self
     }
 
@@ -269,7 +280,11 @@ impl Store {
         let effect: Option<Effect> = stored(serde_json::from_str(row.get(0)?))?;
         Ok(effect.and_then(|effect| match effect {
             Effect::Comment { body, .. } => Some(body),
-            Effect::Approve { .. } | Effect::Link { .. } | Effect::Message { .. } | Effect::Reply { .. } => None,
+            Effect::Approve { .. }
+            | Effect::SetBack {}
+            | Effect::Link { .. }
+            | Effect::Message { .. }
+            | Effect::Reply { .. } => None,
         }))
     }
 
@@ -300,7 +315,7 @@ pub(super) async fn insert(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO actions (id, decision_id, issue_id, lane, kind, waits_for, payload, state, run_at, made_at, attempts, lease_until, lease_token) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 'ready', $8, $8, 0, 0, 0)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'ready', $9, $8, 0, 0, 0)";
     for action in actions {
         let lane = match action.effect.lane() {
             Lane::Jira => format!("jira:{issue}"),
@@ -315,6 +330,7 @@ pub(super) async fn insert(
             .bind(action.waits_for.map(|id| id.to_string()))
             .bind(&action.payload)
             .bind(now.0)
+            .bind(action.not_before.map_or(now, |at| at.max(now)).0)
             .execute(&mut *transaction)
             .await?;
     }

@@ -2,7 +2,7 @@
 
 use super::actions::{drop_untried, insert};
 use super::db::{Query, Row, query};
-use super::{NewAction, Store, StoreError, audit, stored};
+use super::{NewAction, Store, StoreError, audit, marks, stored};
 use crate::audit::Entry;
 use crate::model::{CommitSha, DecisionId, IssueId, Scope, TicketKey, Timestamp};
 use crate::policy::facts::PastChange;
@@ -24,10 +24,13 @@ pub struct Approval {
     pub decision: Option<DecisionId>,
     /// By whom, if it was a human.
     pub by: Option<String>,
+    /// The fingerprint of the ticket that was approved.
+    pub fingerprint: String,
 }
 
 impl Store {
-    /// Records an approval with its audit entry and what is to be said about it. A second time it changes nothing.
+    /// Records an approval with its audit entry and what is to be said about it. A second time it changes nothing, unless
+    /// it was voided meanwhile.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -51,9 +54,10 @@ impl Store {
             .bind(approval.by.as_deref())
             .execute(&mut transaction)
             .await?;
-        if inserted == 0 {
+        if inserted == 0 && !marks::is_voided(&mut transaction, &approval.issue, &approval.commit).await? {
             return Ok(());
         }
+        marks::give(&mut transaction, approval, entry.at).await?;
         if !actions.is_empty() {
             drop_untried(&mut transaction, &approval.issue).await?;
             insert(&mut transaction, (&approval.issue, None), actions, entry.at).await?;
@@ -62,13 +66,16 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The last approved change of a scope, other than the ticket itself.
+    /// The last approved change of a scope, other than the ticket itself. A voided approval is none.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn baseline(&self, scope: &Scope, except: &IssueId) -> Result<Option<PastChange>, StoreError> {
         let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
-                   WHERE service = $1 AND environment = $2 AND issue_id <> $3 ORDER BY seq DESC LIMIT 1";
+                   WHERE service = $1 AND environment = $2 AND issue_id <> $3 \
+                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id \
+                   AND m.commit_sha = approvals.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
+                   ORDER BY seq DESC LIMIT 1";
         self.past_change(query(sql), scope, except.as_str()).await
     }
 
@@ -82,7 +89,10 @@ impl Store {
         commit: &CommitSha,
     ) -> Result<Option<PastChange>, StoreError> {
         let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
-                   WHERE service = $1 AND environment = $2 AND commit_sha = $3 ORDER BY seq DESC LIMIT 1";
+                   WHERE service = $1 AND environment = $2 AND commit_sha = $3 \
+                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id \
+                   AND m.commit_sha = approvals.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
+                   ORDER BY seq DESC LIMIT 1";
         self.past_change(query(sql), scope, commit.as_str()).await
     }
 

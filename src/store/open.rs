@@ -40,6 +40,7 @@ const CHANGES: &[Change] = &[
     change!(3, "0003_uploaded_scans"),
     change!(4, "0004_audit_checkpoints"),
     change!(5, "0005_faults"),
+    change!(6, "0006_approval_marks"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

@@ -55,6 +55,17 @@ impl Store {
         query(sql).bind(service.as_str()).all(self.db.reader()).await?.iter().map(known).collect()
     }
 
+    /// The scope in which a ticket was not finished when we last saw it.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn unfinished_in(&self, issue: &IssueId) -> Result<Option<Scope>, StoreError> {
+        let sql = "SELECT service, environment FROM tickets WHERE issue_id = $1 AND status IN ('pending', 'approved') \
+                   AND service IS NOT NULL AND environment IS NOT NULL";
+        let row = query(sql).bind(issue.as_str()).optional(self.db.reader()).await?;
+        row.map(|row| stored(Scope::parse(row.get("service")?, row.get("environment")?))).transpose()
+    }
+
     /// Notes a ticket as it is now, before anything is decided about it: so that others of its scope can see it.
     ///
     /// # Errors

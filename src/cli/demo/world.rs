@@ -87,7 +87,7 @@ impl World {
         let mut text = format!(
             "[server]\nlisten = \"{service}\"\npublic_url = \"http://{service}\"\n\
              [database]\nurl = {database}\n\
-             [jira]\napi_url = \"http://{jira}\"\naccount = \"{account}\"\ntoken = \"{token}\"\nwebhook_secrets = [\"{jira_secret}\"]\n\
+             [jira]\napi_url = \"http://{jira}\"\naccount = \"{account}\"\ntoken = \"{token}\"\nwebhook_secrets = [\"{jira_secret}\"]\nsettle_seconds = 0\n\
              [github]\napi_url = \"http://{github}\"\ntoken = \"{github_token}\"\nwebhook_secrets = [\"{github_secret}\"]\n\
              [slack]\napi_url = \"http://{slack_at}/api\"\nbot_token = \"{slack_token}\"\n\
              [slack.channels]\nchanges = \"{changes}\"\nemergencies = \"{emergencies}\"\n\

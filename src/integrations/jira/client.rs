@@ -12,7 +12,7 @@ use super::fields::{FieldIds, resolve, text};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
-use crate::model::{AccountId, Field, IssueId, Status, Ticket, TicketKey, TicketStatus, Timestamp};
+use crate::model::{AccountId, Field, IssueId, Status, Ticket, TicketKey, TicketStatus};
 use crate::policy::decision::AutoApproval;
 use crate::settings::{Jira as Settings, Workflow};
 
@@ -31,15 +31,6 @@ pub struct JiraClient {
     pub(super) workflow: Workflow,
     field_ids: OnceCell<FieldIds>,
     myself: OnceCell<AccountId>,
-}
-
-/// Who moved a ticket to a status, and when, by Jira's own history.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StatusChange {
-    /// Whose account; nobody when Jira itself did it.
-    pub by: Option<AccountId>,
-    /// When.
-    pub at: Timestamp,
 }
 
 /// Why a ticket was not moved.
@@ -113,40 +104,20 @@ impl JiraClient {
         self.to_ticket(issue).await
     }
 
-    /// The newest change of the ticket's status to `approved`.
-    ///
-    /// # Errors
-    /// [`SourceError::Incomplete`] when the history has no end.
-    pub async fn approved_by(&self, ticket: &TicketKey) -> Result<Option<StatusChange>, SourceError> {
-        let mut newest = None;
-        let mut seen = 0;
-        for _ in 0..MOST_PAGES {
-            let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/changelog"));
-            let page: wire::Changelog =
-                Peer::Jira.read(request.query(&[("startAt", seen), ("maxResults", 100)])).await?.json()?;
-            if page.start_at != seen {
-                return Err(SourceError::Incomplete("the history came in another order".into()));
-            }
-            seen += page.values.len() as u64;
-            let is_last = seen >= page.total || page.values.is_empty();
-            for change in page.values {
-                if self.moves_to_approved(&change) {
-                    newest = Some(status_change(&change)?);
-                }
-            }
-            if is_last {
-                return Ok(newest);
-            }
-        }
-        Err(SourceError::Incomplete("the history has no end".into()))
-    }
-
     /// Approves a ticket. Only who holds an [`AutoApproval`] can.
     ///
     /// # Errors
     /// [`TransitionError::NotOffered`] when the workflow does not let this account.
     pub async fn approve(&self, approval: &AutoApproval) -> Result<(), TransitionError> {
         self.move_to(approval.ticket(), &self.workflow.approve, &self.workflow.approved).await
+    }
+
+    /// Sets an approved ticket back to review.
+    ///
+    /// # Errors
+    /// As [`JiraClient::approve`].
+    pub async fn set_back(&self, ticket: &TicketKey) -> Result<(), TransitionError> {
+        self.move_to(ticket, &self.workflow.hold, &self.workflow.pending).await
     }
 
     /// Puts the evidence link on the ticket; a second time it is the same link.
@@ -224,17 +195,6 @@ impl JiraClient {
         ];
         known.into_iter().find(|(name, _)| same(name, status)).map_or(TicketStatus::Other, |(_, meaning)| meaning)
     }
-
-    fn moves_to_approved(&self, change: &wire::Change) -> bool {
-        let approved = &self.workflow.approved;
-        let is_it = |to: &String| same(to, approved);
-        change.items.iter().any(|item| item.field == "status" && item.to.as_ref().is_some_and(is_it))
-    }
-}
-
-fn status_change(change: &wire::Change) -> Result<StatusChange, SourceError> {
-    let by = change.author.as_ref().map(|author| account(&author.account_id)).transpose()?;
-    Ok(StatusChange { by, at: Timestamp::parse(&change.created).map_err(unreadable)? })
 }
 
 pub(super) fn account(text: &str) -> Result<AccountId, SourceError> {
@@ -255,6 +215,6 @@ pub(super) fn quoted(text: &str) -> String {
 }
 
 /// Jira's names differ in upper and lower case between what administrators type and what it shows.
-fn same(one: &str, other: &str) -> bool {
+pub(super) fn same(one: &str, other: &str) -> bool {
     one.eq_ignore_ascii_case(other)
 }

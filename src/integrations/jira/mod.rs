@@ -4,10 +4,12 @@ pub mod adf;
 mod client;
 mod comments;
 mod fields;
+mod history;
 mod search;
 pub mod webhook;
 mod wire;
 
-pub use client::{JiraClient, StatusChange, TransitionError};
+pub use client::{JiraClient, TransitionError};
 pub use comments::{Comment, CommentMark};
+pub use history::StatusChange;
 pub use search::{ChangedTicket, FoundTicket, Wanted};

@@ -81,8 +81,10 @@ pub(super) struct Author {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct ChangeItem {
     pub field: String,
+    pub field_id: Option<String>,
     #[serde(rename = "toString")]
     pub to: Option<String>,
 }

@@ -2,11 +2,14 @@
 
 use super::{Done, Outbox, OutboxError};
 use crate::audit::{Entry, Event};
-use crate::handlers::could_not_move;
-use crate::integrations::jira::TransitionError;
-use crate::model::{DecisionId, Ticket, TicketStatus};
+use crate::gather::siblings;
+use crate::handlers::{could_not_move, void_if_edited, void_if_set_back};
+use crate::integrations::SourceError;
+use crate::integrations::jira::{StatusChange, TransitionError};
+use crate::model::{DecisionId, IssueId, Scope, Ticket, TicketStatus};
 use crate::policy::decision::AutoApproval;
 use crate::policy::evaluate;
+use crate::policy::facts::Fact;
 use crate::render::view::subject;
 use crate::store::{Approval, ClaimedAction, Job, StoredDecision};
 
@@ -19,14 +22,57 @@ impl Outbox {
         let Some(approval) = decision.auto_approval() else {
             return self.outdated(claimed, id, "the decision does not come out as an approval any more").await;
         };
+        let Some(scope) = stored.facts.placement.scope() else {
+            return self.outdated(claimed, id, "the ticket has no scope").await;
+        };
+        // Nobody judges in this scope, and nobody voids an approval in it, from the last look to the record.
+        let _turn = store.turn(&scope).await?;
         let ticket = self.context.sources.jira.ticket(&claimed.action.issue).await?;
-        if let Some(why) = self.objection(&stored, approval, &ticket).await? {
-            return self.outdated(claimed, id, why).await;
-        }
         match ticket.status.meaning {
             TicketStatus::Approved => self.confirm(&stored, approval, &ticket).await,
-            _ => self.transition(claimed, &stored, approval).await,
+            TicketStatus::Pending if self.was_taken_back(claimed, &ticket).await? => {
+                self.taken_back(&stored, approval, &ticket).await
+            }
+            TicketStatus::Pending => match self.objection(&stored, approval, (&ticket, &scope)).await? {
+                Some(why) => self.outdated(claimed, id, why).await,
+                None => self.transition(claimed, &stored, approval).await,
+            },
+            // Whoever moved it meant it: what was decided is not decided anew before something changes.
+            TicketStatus::Declined | TicketStatus::Closed | TicketStatus::Other => {
+                store.drop_rest_of(id).await?;
+                Ok(Done::Dropped("the ticket is not waiting for a decision any more"))
+            }
         }
+    }
+
+    /// Whether an earlier try of ours had its effect, and a human set the ticket back before we knew.
+    async fn was_taken_back(&self, claimed: &ClaimedAction, ticket: &Ticket) -> Result<bool, OutboxError> {
+        if claimed.attempts < 2 {
+            return Ok(false);
+        }
+        let Some(change) = self.own_approval(ticket).await? else { return Ok(false) };
+        let voided = self.context.sources.store.voided(&ticket.id).await?;
+        Ok(voided.is_none_or(|voided| change.at > voided))
+    }
+
+    /// The trail holds both: that it was approved, and that it was taken back.
+    async fn taken_back(
+        &self,
+        stored: &StoredDecision,
+        approval: &AutoApproval,
+        ticket: &Ticket,
+    ) -> Result<Done, OutboxError> {
+        self.record(stored, approval).await?;
+        void_if_set_back(&self.context, ticket).await?;
+        Ok(Done::Did("approved by an earlier try, and taken back by a human".into()))
+    }
+
+    /// The newest approval in Jira's history, if it is ours.
+    async fn own_approval(&self, ticket: &Ticket) -> Result<Option<StatusChange>, OutboxError> {
+        let jira = &self.context.sources.jira;
+        let change = jira.approved_by(&ticket.key).await?;
+        let myself = jira.myself().await?;
+        Ok(change.filter(|change| change.by.as_ref() == Some(myself)))
     }
 
     /// What has changed since the decision, if something has.
@@ -34,7 +80,7 @@ impl Outbox {
         &self,
         stored: &StoredDecision,
         approval: &AutoApproval,
-        ticket: &Ticket,
+        (ticket, scope): (&Ticket, &Scope),
     ) -> Result<Option<&'static str>, OutboxError> {
         let store = &self.context.sources.store;
         if !store.is_current(&ticket.id, stored.id).await? {
@@ -46,16 +92,11 @@ impl Outbox {
         if ticket.fingerprint() != approval.fingerprint() {
             return Ok(Some("the ticket was edited after it was judged"));
         }
-        let Some(scope) = stored.facts.placement.scope() else { return Ok(Some("the ticket has no scope")) };
-        let others = store.unfinished_of_scope(&scope).await?;
-        if others.iter().any(|other| other.issue != ticket.id) {
-            return Ok(Some("another ticket of the same service and environment was created meanwhile"));
-        }
-        match ticket.status.meaning {
-            TicketStatus::Pending | TicketStatus::Approved => Ok(None),
-            TicketStatus::Declined | TicketStatus::Closed | TicketStatus::Other => {
-                Ok(Some("the ticket is not waiting for a decision any more"))
-            }
+        match siblings(&self.context.sources, ticket, scope).await? {
+            Fact::Known(others) if others.is_empty() => Ok(None),
+            Fact::Known(_) => Ok(Some("another ticket of the same service and environment was created meanwhile")),
+            Fact::Unknown(gap) if gap.passes() => Err(SourceError::Incomplete(gap.to_string()).into()),
+            Fact::Unknown(_) => Ok(Some("the other tickets of the service are not known any more")),
         }
     }
 
@@ -79,10 +120,7 @@ impl Outbox {
         approval: &AutoApproval,
         ticket: &Ticket,
     ) -> Result<Done, OutboxError> {
-        let jira = &self.context.sources.jira;
-        let change = jira.approved_by(&ticket.key).await?;
-        let is_ours = change.and_then(|change| change.by).as_ref() == Some(jira.myself().await?);
-        if is_ours {
+        if self.own_approval(ticket).await?.is_some() {
             return self.record(stored, approval).await;
         }
         self.context.sources.store.drop_rest_of(stored.id).await?;
@@ -100,15 +138,23 @@ impl Outbox {
             at,
             decision: Some(stored.id),
             by: None,
+            fingerprint: approval.fingerprint().to_owned(),
         };
         let event = Event::ApprovedAutomatically { decision: stored.id, commit: approval.commit().clone() };
         let entry = Entry { at, ticket: Some(stored.ticket.clone()), event };
         self.context.sources.store.record_approval(&record, &entry, &[]).await?;
         tracing::info!(ticket.key = %stored.ticket, decision.id = %stored.id, "Approved {}", stored.ticket);
-        Ok(Done::Did("approved".into()))
+        self.read_back(&record.issue).await
     }
 
-    /// The words that were to follow are dropped too, and the ticket is looked at again.
+    /// Jira knows no "approve only what I have read": an edit may have come between our last look and the transition.
+    async fn read_back(&self, issue: &IssueId) -> Result<Done, OutboxError> {
+        let ticket = self.context.sources.jira.ticket(issue).await?;
+        let voided = void_if_edited(&self.context, &ticket).await?;
+        Ok(Done::Did(if voided { "approved, and voided: the ticket was edited meanwhile" } else { "approved" }.into()))
+    }
+
+    /// The words that were to follow are dropped too, and the ticket is judged again.
     async fn outdated(&self, claimed: &ClaimedAction, id: DecisionId, why: &'static str) -> Result<Done, OutboxError> {
         let store = &self.context.sources.store;
         store.void_decision(id).await?;

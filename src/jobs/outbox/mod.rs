@@ -3,6 +3,7 @@
 mod approve;
 mod comment;
 mod message;
+mod set_back;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -124,6 +125,7 @@ impl Outbox {
     async fn carry_out(&self, claimed: &ClaimedAction) -> Result<Done, OutboxError> {
         match &claimed.action.effect {
             Effect::Approve { decision } => self.approve(claimed, *decision).await,
+            Effect::SetBack {} => self.set_back(claimed).await,
             Effect::Comment { verdict, evaluation, body } => self.comment(claimed, (verdict, *evaluation, body)).await,
             Effect::Link { link } => {
                 self.context.sources.jira.link(&claimed.action.ticket, link).await?;

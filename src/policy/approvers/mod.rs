@@ -1,3 +1,4 @@
 //! "Who may approve, and are they enough?"
 
+pub mod edits;
 pub mod human_approval;

@@ -25,6 +25,20 @@ pub struct HiddenPulls;
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<Inner>>);
 
+/// Something that happens just before a request is carried out.
+struct Meanwhile {
+    system: System,
+    on: String,
+    times: u32,
+    what: Arc<dyn Fn() + Send + Sync>,
+}
+
+impl std::fmt::Debug for Meanwhile {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} times before {:?} of {:?}", self.times, self.on, self.system)
+    }
+}
+
 #[derive(Debug, Default)]
 struct Inner {
     failing: HashMap<System, Fail>,
@@ -32,6 +46,7 @@ struct Inner {
     silent: HashMap<System, Option<u32>>,
     requests: Vec<SeenRequest>,
     halt: Option<Halt>,
+    meanwhile: Vec<Meanwhile>,
 }
 
 /// One request that reached a simulated system.
@@ -68,6 +83,23 @@ impl Faults {
         let mut inner = self.locked();
         inner.failing.remove(&system);
         inner.silent.remove(&system);
+    }
+
+    /// Lets something happen just before each of the next `times` requests whose method and path contain `on`: what other
+    /// people do between two steps of ours.
+    pub fn meanwhile(&self, (system, on): (System, &str), times: u32, what: impl Fn() + Send + Sync + 'static) {
+        self.locked().meanwhile.push(Meanwhile { system, on: on.to_owned(), times, what: Arc::new(what) });
+    }
+
+    /// What happens before this request.
+    fn happens(&self, system: System, asked: &str) -> Vec<Arc<dyn Fn() + Send + Sync>> {
+        let mut inner = self.locked();
+        let due = |one: &&mut Meanwhile| one.system == system && one.times > 0 && asked.contains(&one.on);
+        let due = inner.meanwhile.iter_mut().filter(due).map(|one| {
+            one.times -= 1;
+            Arc::clone(&one.what)
+        });
+        due.collect()
     }
 
     /// Whether a webhook of a system gets lost now; a limited fault is used up by it.
@@ -159,6 +191,7 @@ fn concerns(fail: &Fail, asked: &str, size: usize) -> bool {
 /// Middleware in front of a simulated API: notes the request, and fails it or stands still when it has been told to.
 pub async fn stand_between(State(here): State<SystemFaults>, request: Request, next: Next) -> Response {
     let asked = here.faults.note(here.system, &request);
+    here.faults.happens(here.system, &asked).iter().for_each(|what| what());
     let halt = here.faults.locked().halt.as_mut().and_then(|halt| halt.reached(&asked));
     match halt {
         None => answer(&here, &asked, request, next).await,

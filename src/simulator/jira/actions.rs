@@ -111,6 +111,28 @@ impl Jira {
         self.note_change(&mut state, id_or_key, change)
     }
 
+    /// Removes a ticket; `None` when there is no such ticket.
+    pub(super) fn delete(&self, id_or_key: &str, by: String) -> Option<()> {
+        let now = self.shared.clock.now_ms();
+        let mut state = self.locked();
+        let ticket = state.find(id_or_key)?.clone();
+        let change = record(&mut state, by, now, Vec::new());
+        let body = webhook_body::issue_deleted(self.frame(&state, Version::Two), &state, (&ticket, &change));
+        state.remove(ticket.id);
+        self.hooks.publish(&state, &ticket, webhook_body::event("jira:issue_deleted", &change.author, body));
+        Some(())
+    }
+
+    /// Gives a ticket another key; `None` when there is no such ticket.
+    pub(super) fn rename(&self, id_or_key: &str, by: String, to: &str) -> Option<()> {
+        let now = self.shared.clock.now_ms();
+        let mut state = self.locked();
+        let from = state.find(id_or_key)?.key.clone();
+        state.change(&from, now, |ticket| to.clone_into(&mut ticket.key))?;
+        let change = record(&mut state, by, now, vec![system_item("Key", plain(&from), plain(to))]);
+        self.note_change(&mut state, to, change)
+    }
+
     fn note_change(&self, state: &mut State, id_or_key: &str, change: Change) -> Option<()> {
         state.change(id_or_key, change.at, |ticket| ticket.history.push(change.clone()))?;
         let ticket = state.find(id_or_key)?;

@@ -31,7 +31,10 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::Shared;
-use super::scene::{Comment, CreateTicket, EditTicket, ForgeWebhook, MoveTicket, Redeliver, Scene, SceneError};
+use super::scene::{
+    Comment, CreateTicket, DeleteTicket, EditTicket, ForgeWebhook, MoveTicket, Redeliver, RenameTicket, Scene,
+    SceneError,
+};
 use actions::{NewTicket, Push};
 use fields::{FIELDS, Field};
 use shapes::{BOT_EMAIL, Version};
@@ -149,6 +152,24 @@ impl Jira {
         })?;
         let push = Push { transition, metadata: None, properties: Vec::new() };
         self.push(&step.ticket, &by, push).ok_or_else(|| no_ticket(&step.ticket))
+    }
+
+    /// Somebody deletes a ticket.
+    ///
+    /// # Errors
+    /// When there is no such ticket or person.
+    pub fn delete_ticket(&self, step: &DeleteTicket) -> Result<(), SceneError> {
+        let by = self.shared.scene.person(&step.by)?.jira_account();
+        self.delete(&step.ticket, by).ok_or_else(|| no_ticket(&step.ticket))
+    }
+
+    /// Somebody moves a ticket to another project, where it gets another key and keeps its id.
+    ///
+    /// # Errors
+    /// When there is no such ticket or person.
+    pub fn rename_ticket(&self, step: &RenameTicket) -> Result<(), SceneError> {
+        let by = self.shared.scene.person(&step.by)?.jira_account();
+        self.rename(&step.ticket, by, &step.to).ok_or_else(|| no_ticket(&step.ticket))
     }
 
     /// Somebody comments on a ticket.

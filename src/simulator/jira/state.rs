@@ -23,6 +23,8 @@ pub(super) struct State {
     /// The options of the select fields: field id and value. The place in the list makes the option's id.
     pub options: Vec<(&'static str, String)>,
     newest_id: u64,
+    /// How many tickets were deleted: no id is used twice.
+    deleted: u64,
 }
 
 /// A ticket, and what the search index knows of it.
@@ -127,7 +129,7 @@ pub(super) struct Edit {
 impl State {
     /// Nothing but the options.
     pub(super) fn new(options: Vec<(&'static str, String)>) -> State {
-        State { tickets: Vec::new(), site: SITE.to_owned(), options, newest_id: 10_400 }
+        State { tickets: Vec::new(), site: SITE.to_owned(), options, newest_id: 10_400, deleted: 0 }
     }
 
     /// A new id for a comment, a change or a link.
@@ -139,6 +141,13 @@ impl State {
     /// The ticket with this key or numeric id. Keys are compared without regard to case, as Jira does.
     pub(super) fn find(&self, id_or_key: &str) -> Option<&Ticket> {
         self.tickets.iter().map(|tracked| &tracked.ticket).find(|ticket| ticket.is(id_or_key))
+    }
+
+    /// Removes a ticket.
+    pub(super) fn remove(&mut self, id: u64) {
+        let before = self.tickets.len();
+        self.tickets.retain(|tracked| tracked.ticket.id != id);
+        self.deleted += (before - self.tickets.len()) as u64;
     }
 
     /// Changes a ticket and lets the index know later.
@@ -158,7 +167,7 @@ impl State {
 
     /// The numeric id for the next ticket.
     pub(super) fn next_ticket_id(&self) -> u64 {
-        10_001 + self.tickets.len() as u64
+        10_001 + self.tickets.len() as u64 + self.deleted
     }
 
     /// The key for the next ticket of a project.

@@ -33,6 +33,16 @@ pub(super) fn issue_updated(frame: Frame<'_>, state: &State, (ticket, change): (
     issue(frame, state, (ticket, change), ("jira:issue_updated", kind))
 }
 
+/// A deleted ticket, as it was.
+pub(super) fn issue_deleted(frame: Frame<'_>, state: &State, (ticket, change): (&Ticket, &Change)) -> Value {
+    json!({
+        "timestamp": change.at,
+        "webhookEvent": "jira:issue_deleted",
+        "user": frame.user(&change.author),
+        "issue": webhook_issue(frame, state, ticket),
+    })
+}
+
 fn issue(
     frame: Frame<'_>,
     state: &State,

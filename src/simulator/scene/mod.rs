@@ -23,8 +23,8 @@ pub use pulls::{
 };
 pub use step::{Moment, Step};
 pub use tickets::{
-    Comment, CreateTicket, DeployedBefore, EditTicket, Fail, FailureKind, ForgeWebhook, MoveTicket, Recover, Redeliver,
-    System,
+    Comment, CreateTicket, DeleteTicket, DeployedBefore, EditTicket, Fail, FailureKind, ForgeWebhook, MoveTicket,
+    Recover, Redeliver, RenameTicket, System,
 };
 
 pub use defaults::default_people;

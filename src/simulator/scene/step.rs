@@ -10,7 +10,8 @@ use super::pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review,
 };
 use super::tickets::{
-    Comment, CreateTicket, DeployedBefore, EditTicket, Fail, ForgeWebhook, MoveTicket, Recover, Redeliver,
+    Comment, CreateTicket, DeleteTicket, DeployedBefore, EditTicket, Fail, ForgeWebhook, MoveTicket, Recover,
+    Redeliver, RenameTicket,
 };
 use super::{SceneError, Variant};
 
@@ -62,6 +63,10 @@ pub struct Step {
     pub edit_ticket: Option<EditTicket>,
     /// Somebody moves a ticket to another status.
     pub move_ticket: Option<MoveTicket>,
+    /// Somebody deletes a ticket.
+    pub delete_ticket: Option<DeleteTicket>,
+    /// Somebody moves a ticket to another project.
+    pub rename_ticket: Option<RenameTicket>,
     /// Somebody comments on a ticket.
     pub comment: Option<Comment>,
     /// An earlier change of the same service, approved by a human and closed: the baseline.
@@ -103,6 +108,8 @@ pub enum Moment<'a> {
     CreateTicket(&'a CreateTicket),
     EditTicket(&'a EditTicket),
     MoveTicket(&'a MoveTicket),
+    DeleteTicket(&'a DeleteTicket),
+    RenameTicket(&'a RenameTicket),
     Comment(&'a Comment),
     DeployedBefore(&'a DeployedBefore),
     Pass(std::time::Duration),
@@ -141,6 +148,8 @@ impl Step {
             self.create_ticket.as_ref().map(Moment::CreateTicket),
             self.edit_ticket.as_ref().map(Moment::EditTicket),
             self.move_ticket.as_ref().map(Moment::MoveTicket),
+            self.delete_ticket.as_ref().map(Moment::DeleteTicket),
+            self.rename_ticket.as_ref().map(Moment::RenameTicket),
             self.comment.as_ref().map(Moment::Comment),
             self.deployed_before.as_ref().map(Moment::DeployedBefore),
             pass.map(Moment::Pass),

@@ -52,6 +52,28 @@ pub struct MoveTicket {
     pub to: String,
 }
 
+/// A ticket that is deleted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteTicket {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Who deletes it.
+    pub by: String,
+}
+
+/// A ticket that gets another key: it is moved to another project.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenameTicket {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Who moves it.
+    pub by: String,
+    /// Its new key, for example `OPS-7`.
+    pub to: String,
+}
+
 /// A comment written by a person.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,6 +8,7 @@ mod bumps;
 mod changes;
 mod edge_cases;
 mod edges;
+mod edits;
 mod machines;
 mod merges;
 mod moved_branch;

@@ -13,7 +13,7 @@ use cm_bot::store::TrailEntry;
 use fastrand::Rng;
 
 use super::judge::Judge;
-use super::node::{Node, Place, Turn};
+use super::node::{Node, Place, SETTLE, Turn};
 use crate::support::database::{is_postgres, open};
 use crate::support::{database_of, scene, verified, world};
 
@@ -90,6 +90,8 @@ pub struct Ticket {
     pub build: &'static str,
     /// When it was made, by the world's clock in milliseconds.
     pub made_at: i64,
+    /// What it asked to deploy when a human approved it.
+    pub approved: Option<&'static str>,
     /// Whether somebody edited it while a process was at work: then a wrong approval may be made, and must be taken back.
     pub raced: bool,
 }
@@ -274,15 +276,25 @@ impl History {
 
     async fn pass(&mut self) {
         let seconds = *self.rng.choice(&[5, 60, 300, 900]).unwrap();
-        self.clock.pass(Duration::from_secs(seconds));
+        self.pass_by(Duration::from_secs(seconds)).await;
+    }
+
+    pub async fn pass_by(&mut self, time: Duration) {
+        self.clock.pass(time);
         self.quiet().await;
-        self.say(format!("{seconds} s pass"));
+        self.say(format!("{} s pass", time.as_secs()));
+    }
+
+    /// The world's time, in milliseconds.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
     }
 
     /// So that there is something to carry out.
     async fn prepare(&mut self, turn: Turn) {
         if turn == Turn::CarryOut {
             self.work(Turn::Judge).await;
+            self.pass_by(SETTLE).await;
         }
     }
 
@@ -378,7 +390,7 @@ impl History {
         let fields = format!("{{ environment = \"{environment}\" }}");
         let ticket = format!("key = \"{key}\", by = \"dana\", commit = \"{build}\", fields = {fields}");
         self.happens(&format!("create_ticket = {{ {ticket} }}")).await;
-        self.tickets.push(Ticket { key, build, made_at: self.clock.now_ms(), raced: false });
+        self.tickets.push(Ticket { key, build, made_at: self.clock.now_ms(), approved: None, raced: false });
         if self.nodes[0].is_none() {
             self.reached.insert("webhooks came while no process was there");
         }
@@ -402,7 +414,8 @@ impl History {
 
     /// Somebody approves, declines or closes a ticket by hand.
     async fn decide(&mut self) {
-        let Some(ticket) = self.rng.choice(self.tickets.clone()) else { return };
+        let Some(number) = self.rng.choice(0..self.tickets.len()) else { return };
+        let ticket = self.tickets[number].clone();
         let to = match (self.status(&ticket.key).as_str(), self.rng.u32(0..4)) {
             ("Awaiting approval", 0) => "Approved",
             ("Awaiting approval", 1) => "Declined",
@@ -412,6 +425,7 @@ impl History {
         };
         if to == "Approved" {
             self.reached.insert("a human approved a ticket");
+            self.tickets[number].approved = Some(ticket.build);
         }
         if to == "Closed" && self.status(&ticket.key) == "Approved" {
             self.reached.insert("a ticket was closed after its approval");

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cm_bot::simulator::jira::{BOT_ACCOUNT, TicketView};
+use cm_bot::simulator::jira::{BOT_ACCOUNT, TicketView, TransitionView};
 use cm_bot::store::TrailEntry;
 use serde_json::Value;
 
@@ -47,6 +47,9 @@ impl Judge {
 
     fn answered(&mut self, history: &History, ticket: &Ticket, seen: &TicketView) -> Result<(), String> {
         let key = &ticket.key;
+        if seen.status == "Approved" {
+            return self.stands(ticket, seen);
+        }
         if seen.status != "Awaiting approval" {
             return Ok(());
         }
@@ -66,6 +69,25 @@ impl Judge {
     }
 }
 
+impl Judge {
+    /// Whatever was edited after its approval is not approved any more, or says so where Jira's status cannot.
+    fn stands(&mut self, ticket: &Ticket, seen: &TicketView) -> Result<(), String> {
+        let (key, build) = (&ticket.key, ticket.build);
+        let is_ours = seen.transitions.iter().rfind(|step| step.to == "Approved").is_some_and(is_by_bot);
+        if is_ours && build == "bare" {
+            return Err(format!("{key} stands approved, and asks to deploy what nobody reviewed"));
+        }
+        let words = newest_words(seen).unwrap_or_default();
+        if !is_ours && ticket.approved != Some(build) {
+            if !words.contains("does not count") {
+                return Err(format!("{key} stands approved by a human who saw another build: {words}"));
+            }
+            self.reached.insert("an approval by a human did not count");
+        }
+        Ok(())
+    }
+}
+
 /// An approval that was just made.
 async fn may_be_approved(history: &History, ticket: &Ticket) -> Result<(), String> {
     if ticket.build == "bare" && !ticket.raced {
@@ -73,11 +95,11 @@ async fn may_be_approved(history: &History, ticket: &Ticket) -> Result<(), Strin
     }
     let decided = decisions(&history.records().await, ticket);
     let made = history.world.simulator.jira.ticket(&ticket.key).map_or(0, |seen| by_bot(&seen));
-    let Some(at) = decided.last().filter(|_| made <= decided.len()) else {
-        return Err(format!("{} was approved {made} times and decided so {} times", ticket.key, decided.len()));
-    };
+    if made > decided {
+        return Err(format!("{} was approved {made} times and decided so {decided} times", ticket.key));
+    }
     for other in history.tickets.iter().filter(|other| other.key != ticket.key) {
-        let known = at - other.made_at > INDEX_LAG_MS;
+        let known = history.now_ms() - other.made_at > INDEX_LAG_MS;
         let status = history.status(&other.key);
         if status == "Approved" || (status == "Awaiting approval" && known && !ticket.raced) {
             return Err(format!("{} was approved while {} is {status}", ticket.key, other.key));
@@ -86,16 +108,19 @@ async fn may_be_approved(history: &History, ticket: &Ticket) -> Result<(), Strin
     Ok(())
 }
 
-/// When cm-bot decided to approve a ticket, each time.
-fn decisions(store: &[TrailEntry], ticket: &Ticket) -> Vec<i64> {
+/// How often cm-bot decided to approve a ticket.
+fn decisions(store: &[TrailEntry], ticket: &Ticket) -> usize {
     let entries = store.iter().map(|(_, body, _)| serde_json::from_str::<Value>(body).unwrap());
     let of_ticket = entries.filter(|entry| entry["ticket"] == ticket.key && entry["event"] == "decided");
-    let approving = of_ticket.filter(|entry| entry["verdict"] == "approved-automatically");
-    approving.map(|entry| entry["at"].as_i64().unwrap()).collect()
+    of_ticket.filter(|entry| entry["verdict"] == "approved-automatically").count()
+}
+
+fn is_by_bot(step: &TransitionView) -> bool {
+    step.by_account == BOT_ACCOUNT
 }
 
 fn by_bot(ticket: &TicketView) -> usize {
-    ticket.transitions.iter().filter(|step| step.by_account == BOT_ACCOUNT && step.name == "Approve").count()
+    ticket.transitions.iter().filter(|step| is_by_bot(step) && step.name == "Approve").count()
 }
 
 /// No comment twice.

@@ -1,6 +1,7 @@
 //! One process of the service, whose work is done when a history says so, and which can die in the middle of it.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
 
 use cm_bot::app::{App, Running};
 use cm_bot::cli::demo::world::World;
@@ -9,6 +10,9 @@ use cm_bot::jobs::{Outbox, Reconcile, Worker};
 use cm_bot::settings::{Environment, load};
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
+
+/// How long a ticket is visible before it is approved: longer than the simulated search is late.
+pub const SETTLE: Duration = Duration::from_secs(10);
 
 /// A piece of work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +36,8 @@ pub struct Node {
 impl Node {
     /// Starts one that listens where Jira and GitHub send their webhooks, or beside it.
     pub async fn start(world: &World, clock: Clock, place: Place) -> Node {
-        let settings = load(Some(&world.settings_file()), &Environment::new()).unwrap();
+        let settle = ("CM_BOT__JIRA__SETTLE_SECONDS".to_owned(), SETTLE.as_secs().to_string());
+        let settings = load(Some(&world.settings_file()), &Environment::from([settle])).unwrap();
         let app = App::build(settings, clock).await.unwrap();
         let address = match place {
             Place::Webhooks => world.service,

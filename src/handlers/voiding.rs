@@ -1,0 +1,102 @@
+//! An approval does not count any more: the ticket was edited, set back, or is gone.
+
+use super::{Context, HandlerError, announce};
+use crate::audit::{Entry, Event};
+use crate::integrations::SourceError;
+use crate::model::{IssueId, Text, Ticket, TicketStatus};
+use crate::policy::approvers::edits;
+use crate::store::{Again, Standing, Void};
+
+/// Voids the approval of an approved ticket that is not what was approved. Says whether it did, or had done before.
+pub(super) async fn of_edited(context: &Context, ticket: &Ticket) -> Result<bool, HandlerError> {
+    let store = &context.sources.store;
+    let Some(standing) = store.standing_approval(&ticket.id).await? else { return Ok(false) };
+    if objections(context, &standing, ticket).await?.is_empty() {
+        return Ok(false);
+    }
+    let _turn = store.turn(&standing.scope).await?;
+    match context.sources.jira.ticket(&ticket.id).await {
+        Ok(ticket) => void_if_edited(context, &ticket).await,
+        // Whoever looks next finds that it is gone.
+        Err(SourceError::NotFound) => Ok(true),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The same for a ticket that was read a moment ago, by somebody who has the turn of its scope.
+///
+/// # Errors
+/// When the records or Jira do not answer.
+pub async fn void_if_edited(context: &Context, ticket: &Ticket) -> Result<bool, HandlerError> {
+    let Some(standing) = context.sources.store.standing_approval(&ticket.id).await? else { return Ok(false) };
+    let why = objections(context, &standing, ticket).await?;
+    if why.is_empty() || ticket.status.meaning != TicketStatus::Approved {
+        return Ok(false);
+    }
+    void(context, ticket, (&standing, &why, Again::Judge)).await?;
+    Ok(true)
+}
+
+/// Voids the approval of a ticket that waits for a decision again. Whoever calls has the turn of its scope.
+///
+/// # Errors
+/// When the records or Jira do not answer.
+pub async fn void_if_set_back(context: &Context, ticket: &Ticket) -> Result<(), HandlerError> {
+    let Some(standing) = context.sources.store.standing_approval(&ticket.id).await? else { return Ok(()) };
+    // What was read before our turn came may be older than the approval.
+    let now = context.sources.jira.ticket(&ticket.id).await?;
+    if now.status.meaning != TicketStatus::Pending {
+        return Ok(());
+    }
+    let why = [Text::from("The ticket was set back to review after it was approved.")];
+    void(context, &now, (&standing, &why, Again::OnlyWhenNew)).await
+}
+
+/// Voids the approval of a ticket that is gone before it was closed: nobody knows whether it went to production.
+pub(super) async fn of_gone(context: &Context, issue: &IssueId, why: &str) -> Result<(), HandlerError> {
+    let store = &context.sources.store;
+    let (Some(standing), Some(known)) = (store.standing_approval(issue).await?, store.known_ticket(issue).await?)
+    else {
+        return Ok(());
+    };
+    let event = Event::ApprovalVoided { commit: standing.commit.clone(), reason: why.to_owned() };
+    let entry = Entry { at: context.clock.now(), ticket: Some(known.key), event };
+    let void = Void { issue, commit: &standing.commit, approved_at: standing.at, again: Again::Judge };
+    Ok(store.void_approval(&void, &entry, &[]).await?)
+}
+
+async fn void(
+    context: &Context,
+    ticket: &Ticket,
+    (standing, why, again): (&Standing, &[Text], Again),
+) -> Result<(), HandlerError> {
+    let store = &context.sources.store;
+    let evaluation = store.known_ticket(&ticket.id).await?.map_or(0, |known| known.evaluation);
+    let actions = announce::voided(context, ticket, (why, &standing.scope.to_string(), evaluation))?;
+    let reason = why.iter().map(Text::plain).collect::<Vec<_>>().join(" ");
+    let event = Event::ApprovalVoided { commit: standing.commit.clone(), reason };
+    let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
+    // By Jira's clock, with which a later approval is compared; ours may be ahead of it.
+    let approved_at = context.sources.jira.approved_by(&ticket.key).await?.map_or(standing.at, |change| change.at);
+    let void = Void { issue: &ticket.id, commit: &standing.commit, approved_at, again };
+    store.void_approval(&void, &entry, &actions).await?;
+    tracing::warn!(ticket.key = %ticket.key, "The approval of {} does not count any more", ticket.key);
+    Ok(())
+}
+
+/// What of the ticket is not as it was approved.
+async fn objections(context: &Context, standing: &Standing, ticket: &Ticket) -> Result<Vec<Text>, HandlerError> {
+    let store = &context.sources.store;
+    let newest = store.newest_decision(&ticket.key).await?;
+    let by_decision = match standing.decision {
+        Some(id) => store.decision(id).await?.map(|stored| stored.facts.ticket),
+        None => None,
+    };
+    let approved = standing.fingerprint.clone().or_else(|| by_decision.as_ref().map(Ticket::fingerprint));
+    if approved.is_none_or(|approved| approved == ticket.fingerprint()) {
+        return Ok(Vec::new());
+    }
+    let was = by_decision.or_else(|| newest.map(|stored| stored.facts.ticket));
+    let edits = was.map_or_else(Vec::new, |was| edits::since(&was, ticket));
+    Ok(if edits.is_empty() { vec![Text::from("The ticket was edited after it was approved.")] } else { edits })
+}

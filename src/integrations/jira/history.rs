@@ -1,0 +1,89 @@
+//! What Jira's own history says about an approval (`GET /rest/api/3/issue/{key}/changelog`, oldest first).
+
+use std::collections::BTreeSet;
+
+use reqwest::Method;
+
+use super::client::{JiraClient, MOST_PAGES, account, same, unreadable};
+use super::fields::FieldIds;
+use super::wire;
+use crate::integrations::SourceError;
+use crate::integrations::http::Peer;
+use crate::model::{AccountId, Field, TicketKey, Timestamp};
+
+/// Entries a page.
+const PAGE: u64 = 100;
+
+/// Who moved a ticket to `approved`, and when.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatusChange {
+    /// Whose account; nobody when Jira itself did it.
+    pub by: Option<AccountId>,
+    /// When.
+    pub at: Timestamp,
+    /// What of the ticket was edited since, in people's words.
+    pub edited_since: BTreeSet<&'static str>,
+}
+
+impl JiraClient {
+    /// The newest change of the ticket's status to `approved`.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when the history has no end.
+    pub async fn approved_by(&self, ticket: &TicketKey) -> Result<Option<StatusChange>, SourceError> {
+        let fields = self.field_ids().await?;
+        let mut newest: Option<StatusChange> = None;
+        for change in self.history(ticket).await? {
+            if self.moves_to_approved(&change) {
+                newest = Some(status_change(&change)?);
+            } else if let Some(approval) = &mut newest {
+                approval.edited_since.extend(change.items.iter().filter_map(|item| watched(item, fields)));
+            }
+        }
+        Ok(newest)
+    }
+
+    async fn history(&self, ticket: &TicketKey) -> Result<Vec<wire::Change>, SourceError> {
+        let mut changes = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let seen = changes.len() as u64;
+            let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/changelog"));
+            let request = request.query(&[("startAt", seen), ("maxResults", PAGE)]);
+            let page: wire::Changelog = Peer::Jira.read(request).await?.json()?;
+            if page.start_at != seen {
+                return Err(SourceError::Incomplete("the history came in another order".into()));
+            }
+            let is_last = seen + page.values.len() as u64 >= page.total || page.values.is_empty();
+            changes.extend(page.values);
+            if is_last {
+                return Ok(changes);
+            }
+        }
+        Err(SourceError::Incomplete("the history has no end".into()))
+    }
+
+    fn moves_to_approved(&self, change: &wire::Change) -> bool {
+        let approved = &self.workflow.approved;
+        let is_it = |to: &String| same(to, approved);
+        change.items.iter().any(|item| item.field == "status" && item.to.as_ref().is_some_and(is_it))
+    }
+}
+
+fn status_change(change: &wire::Change) -> Result<StatusChange, SourceError> {
+    let by = change.author.as_ref().map(|author| account(&author.account_id)).transpose()?;
+    let at = Timestamp::parse(&change.created).map_err(unreadable)?;
+    Ok(StatusChange { by, at, edited_since: BTreeSet::new() })
+}
+
+/// What a change concerns, if an approval covers it: the same as a ticket's fingerprint.
+fn watched(item: &wire::ChangeItem, fields: &FieldIds) -> Option<&'static str> {
+    match item.field.as_str() {
+        "Component" => Some("component"),
+        "reporter" => Some("requester"),
+        "Key" => Some("key"),
+        _ => {
+            let is_it = |(_, id): &(&Field, &String)| item.field_id.as_ref() == Some(*id);
+            fields.iter().find(is_it).map(|(field, _)| field.title())
+        }
+    }
+}

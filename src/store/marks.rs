@@ -1,0 +1,127 @@
+//! What became of approvals: given, voided, given again. Approvals themselves are never changed.
+
+use super::actions::{drop_untried, insert};
+use super::db::{Transaction, query};
+use super::{Approval, NewAction, Store, StoreError, audit, stored};
+use crate::audit::Entry;
+use crate::model::{CommitSha, DecisionId, IssueId, Scope, Timestamp};
+
+/// The approval at which a ticket stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Standing {
+    /// What was approved.
+    pub commit: CommitSha,
+    /// For which scope.
+    pub scope: Scope,
+    /// When.
+    pub at: Timestamp,
+    /// By which decision of ours, if it was one.
+    pub decision: Option<DecisionId>,
+    /// The fingerprint of the ticket that was approved; nothing when an older version recorded it.
+    pub fingerprint: Option<String>,
+}
+
+/// An approval that does not count any more.
+#[derive(Debug, Clone)]
+pub struct Void<'a> {
+    /// The ticket.
+    pub issue: &'a IssueId,
+    /// What had been approved.
+    pub commit: &'a CommitSha,
+    /// When it was approved, by Jira's history as far as it is known. An older approval never counts again.
+    pub approved_at: Timestamp,
+    /// Whether the ticket is judged anew although it may be as it was before.
+    pub again: Again,
+}
+
+/// What comes after an approval was voided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// The next look at the ticket is recorded whatever it finds.
+    Judge,
+    /// A human took the approval back, so it is recorded only when it finds something new.
+    OnlyWhenNew,
+}
+
+impl Store {
+    /// The approval at which a ticket stands, if it stands at one.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn standing_approval(&self, issue: &IssueId) -> Result<Option<Standing>, StoreError> {
+        let sql = "SELECT a.commit_sha, a.service, a.environment, a.approved_at, a.decision_id, \
+                   (SELECT m.fingerprint FROM approval_marks AS m WHERE m.issue_id = a.issue_id \
+                    AND m.commit_sha = a.commit_sha ORDER BY m.seq DESC LIMIT 1) AS fingerprint \
+                   FROM approvals AS a WHERE a.issue_id = $1 \
+                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = a.issue_id \
+                    AND m.commit_sha = a.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
+                   ORDER BY a.seq DESC LIMIT 1";
+        let Some(row) = query(sql).bind(issue.as_str()).optional(self.db.reader()).await? else { return Ok(None) };
+        let decision: Option<String> = row.get("decision_id")?;
+        Ok(Some(Standing {
+            commit: stored(CommitSha::parse(row.get("commit_sha")?))?,
+            scope: stored(Scope::parse(row.get("service")?, row.get("environment")?))?,
+            at: Timestamp(row.get("approved_at")?),
+            decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
+            fingerprint: row.get("fingerprint")?,
+        }))
+    }
+
+    /// When the newest approval of a ticket that was voided had been given.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn voided(&self, issue: &IssueId) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT max(approved_at) FROM approval_marks WHERE issue_id = $1 AND mark = 'voided'";
+        let newest: Option<i64> = query(sql).bind(issue.as_str()).one(self.db.reader()).await?.get(0)?;
+        Ok(newest.map(Timestamp))
+    }
+
+    /// Voids an approval, with its audit entry and what is to be done about it. A second time it changes nothing.
+    ///
+    /// # Errors
+    /// When it cannot be stored.
+    pub async fn void_approval(&self, void: &Void<'_>, entry: &Entry, actions: &[NewAction]) -> Result<(), StoreError> {
+        let mut transaction = self.write().await?;
+        let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, approved_at, marked_at) \
+                   VALUES ($1, $2, 'voided', $3, $4) ON CONFLICT DO NOTHING";
+        let query_ = query(sql).bind(void.issue.as_str()).bind(void.commit.as_str());
+        if query_.bind(void.approved_at.0).bind(entry.at.0).execute(&mut transaction).await? == 0 {
+            return Ok(());
+        }
+        if void.again == Again::Judge {
+            let sql = "UPDATE tickets SET result_sha256 = NULL WHERE issue_id = $1";
+            query(sql).bind(void.issue.as_str()).execute(&mut transaction).await?;
+        }
+        drop_untried(&mut transaction, void.issue).await?;
+        insert(&mut transaction, (void.issue, None), actions, entry.at).await?;
+        audit::append(&mut transaction, entry).await?;
+        transaction.commit().await
+    }
+}
+
+/// Whether the newest mark of an approval says that it does not count any more.
+pub(super) async fn is_voided(
+    transaction: &mut Transaction,
+    issue: &IssueId,
+    commit: &CommitSha,
+) -> Result<bool, StoreError> {
+    let sql = "SELECT mark FROM approval_marks WHERE issue_id = $1 AND commit_sha = $2 ORDER BY seq DESC LIMIT 1";
+    let row = query(sql).bind(issue.as_str()).bind(commit.as_str()).optional(transaction).await?;
+    row.map_or(Ok(false), |row| Ok(row.get::<&str>(0)? == "voided"))
+}
+
+/// Notes that an approval was given.
+pub(super) async fn give(transaction: &mut Transaction, approval: &Approval, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, fingerprint, approved_at, marked_at) \
+               VALUES ($1, $2, 'given', $3, $4, $5)";
+    query(sql)
+        .bind(approval.issue.as_str())
+        .bind(approval.commit.as_str())
+        .bind(approval.fingerprint.as_str())
+        .bind(approval.at.0)
+        .bind(now.0)
+        .execute(transaction)
+        .await
+        .map(drop)
+}
