@@ -1,5 +1,7 @@
 //! A ticket is finished, gone, or not yet (or no longer) waiting for a decision.
 
+use std::time::Duration;
+
 use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
 use crate::model::{IssueId, Scope, Ticket, TicketStatus};
@@ -10,15 +12,30 @@ use crate::store::Place;
 /// The ticket was declined or closed: its message ends.
 pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
     let scope = Placement::of(&ticket, &context.sources.services).scope();
-    context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
-    end_message(context, &ticket, scope.as_ref()).await?;
-    Ok(Next::Nothing)
+    match note(context, &ticket, scope.as_ref()).await? {
+        Next::Nothing => end_message(context, &ticket, scope.as_ref()).await.map(|()| Next::Nothing),
+        again => Ok(again),
+    }
 }
 
 /// The ticket is in a status that means nothing to us, for example a draft.
 pub(super) async fn set_aside(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
     let scope = Placement::of(&ticket, &context.sources.services).scope();
-    context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
+    note(context, &ticket, scope.as_ref()).await
+}
+
+/// Notes that a ticket does not keep others of its scope waiting any more. What was read before our turn came may be older
+/// than an approval, which must not be hidden: so it is read again.
+async fn note(context: &Context, ticket: &Ticket, scope: Option<&Scope>) -> Result<Next, HandlerError> {
+    let store = &context.sources.store;
+    let _turn = match scope {
+        Some(scope) => Some(store.turn(scope).await?),
+        None => None,
+    };
+    if context.sources.jira.ticket(&ticket.id).await? != *ticket {
+        return Ok(Next::LookAgain(Duration::ZERO));
+    }
+    store.note_ticket(ticket, scope, context.clock.now()).await?;
     Ok(Next::Nothing)
 }
 

@@ -67,8 +67,11 @@ impl Store {
 }
 
 impl Turn {
-    /// Fails when the turn was lost: somebody else may be judging by now.
-    pub(super) async fn assure(&mut self) -> Result<(), StoreError> {
+    /// Whether it is still held.
+    ///
+    /// # Errors
+    /// When it was lost: somebody else may be judging by now.
+    pub async fn assure(&mut self) -> Result<(), StoreError> {
         if let Some(transaction) = &mut self.everywhere {
             sqlx::query("SELECT 1").execute(&mut **transaction).await?;
         }

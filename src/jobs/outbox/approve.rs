@@ -11,7 +11,7 @@ use crate::policy::decision::AutoApproval;
 use crate::policy::evaluate;
 use crate::policy::facts::Fact;
 use crate::render::view::subject;
-use crate::store::{Approval, ClaimedAction, Job, StoredDecision};
+use crate::store::{Approval, ClaimedAction, Job, StoredDecision, Turn};
 
 impl Outbox {
     /// The right to approve is not stored: the decision is made again from its stored facts, and has to come out the same.
@@ -26,7 +26,7 @@ impl Outbox {
             return self.outdated(claimed, id, "the ticket has no scope").await;
         };
         // Nobody judges in this scope, and nobody voids an approval in it, from the last look to the record.
-        let _turn = store.turn(&scope).await?;
+        let mut turn = store.turn(&scope).await?;
         let ticket = self.context.sources.jira.ticket(&claimed.action.issue).await?;
         match ticket.status.meaning {
             TicketStatus::Approved => self.confirm(&stored, approval, &ticket).await,
@@ -35,7 +35,10 @@ impl Outbox {
             }
             TicketStatus::Pending => match self.objection(&stored, approval, (&ticket, &scope)).await? {
                 Some(why) => self.outdated(claimed, id, why).await,
-                None => self.transition(claimed, &stored, approval).await,
+                None => {
+                    self.assure((&ticket, &scope), &mut turn).await?;
+                    self.transition(claimed, &stored, approval).await
+                }
             },
             // Whoever moved it meant it: what was decided is not decided anew before something changes.
             TicketStatus::Declined | TicketStatus::Closed | TicketStatus::Other => {
@@ -98,6 +101,14 @@ impl Outbox {
             Fact::Unknown(gap) if gap.passes() => Err(SourceError::Incomplete(gap.to_string()).into()),
             Fact::Unknown(_) => Ok(Some("the other tickets of the service are not known any more")),
         }
+    }
+
+    /// Our records may say that the ticket was finished, if somebody reopened it a moment ago: whoever looks for siblings
+    /// next has to find it. And if our turn was lost, somebody else is judging beside us.
+    async fn assure(&self, (ticket, scope): (&Ticket, &Scope), turn: &mut Turn) -> Result<(), OutboxError> {
+        let store = &self.context.sources.store;
+        store.note_ticket(ticket, Some(scope), self.context.clock.now()).await?;
+        Ok(turn.assure().await?)
     }
 
     async fn transition(
