@@ -27,7 +27,6 @@ mod modes;
 mod peers;
 mod policy;
 mod queries;
-mod races;
 mod readme;
 mod reconcile;
 mod records;
