@@ -27,6 +27,7 @@ mod modes;
 mod peers;
 mod policy;
 mod queries;
+mod races;
 mod readme;
 mod reconcile;
 mod records;
