@@ -38,7 +38,7 @@ pub struct Arguments {
 /// # Errors
 /// When there is no such ticket or decision, or the database cannot be read.
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    telemetry::start("error");
+    telemetry::start("error", None);
     let app = App::build(arguments.settings.load()?, Clock::System).await?;
     match (&arguments.ticket, &arguments.decision) {
         (_, Some(id)) => again(&app, DecisionId::parse(id)?, &arguments).await,

@@ -1,11 +1,13 @@
 //! `cm-bot serve`.
 
+use anyhow::Context as _;
+
 use super::{Exit, SettingsFile, told_to_stop};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::server::metrics;
 use crate::store::disk_lost;
-use crate::telemetry;
+use crate::telemetry::{self, Traces};
 
 /// Runs the service until it is told to stop.
 ///
@@ -13,7 +15,8 @@ use crate::telemetry;
 /// When a setting is wrong, the database cannot be opened, or the port is taken.
 pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
     let settings = settings.load()?;
-    telemetry::start("info");
+    let traces = settings.traces.as_ref().map(Traces::to).transpose().context("traces.collector")?;
+    telemetry::start("info", traces.as_ref());
     metrics::start();
     let app = App::build(settings, Clock::System).await?;
     let running = app.start().await?;
@@ -30,5 +33,9 @@ pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
     }
     tracing::info!("Stopping: no new work, what has begun is finished");
     running.stop().await;
+    if let Some(traces) = traces {
+        // It waits for its own thread, so it must not hold up ours.
+        tokio::task::spawn_blocking(move || traces.end()).await?;
+    }
     Ok(Exit::Done)
 }

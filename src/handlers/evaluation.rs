@@ -1,5 +1,6 @@
 //! A ticket waits for a decision: gather, evaluate, record.
 
+use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::{Context, HandlerError, Next, announce, voiding};
@@ -29,7 +30,8 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
         record(context, &gather::alone(&context.sources, (ticket, now)).await?, turn.as_mut()).await?;
         return Ok(Next::LookAgain(std::time::Duration::ZERO));
     }
-    let facts = gather::for_ticket(&context.sources, (ticket, now), criteria).await?;
+    let gathering = tracing::info_span!("gather");
+    let facts = gather::for_ticket(&context.sources, (ticket, now), criteria).instrument(gathering).await?;
     record(context, &facts, turn.as_mut()).await
 }
 

@@ -6,6 +6,8 @@ use backon::{ExponentialBuilder, Retryable};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
 use reqwest::{RequestBuilder, StatusCode};
 use serde::de::DeserializeOwned;
+use tracing::Instrument as _;
+use tracing::field::Empty;
 
 use super::SourceError;
 use super::strict::Strict;
@@ -82,10 +84,12 @@ impl Peer {
         for<'a> &'a E: Into<&'static str>,
     {
         let begun = Instant::now();
-        let result = exchange.await;
+        let span = tracing::info_span!("request", system = self.name(), outcome = Empty, otel.kind = "client");
+        let result = exchange.instrument(span.clone()).await;
         metrics::histogram!("cm_bot_request_seconds", "system" => self.name()).record(begun.elapsed());
         let outcome = result.as_ref().map_or_else(Into::into, |_| "answered");
         metrics::counter!("cm_bot_requests_total", "system" => self.name(), "outcome" => outcome).increment(1);
+        span.record("outcome", outcome);
         result
     }
 

@@ -40,6 +40,7 @@ struct Raw {
     people: RawFile,
     jobs: RawJobs,
     audit: RawAudit,
+    traces: RawTraces,
     #[serde(default)]
     services: Vec<RawService>,
 }
@@ -124,6 +125,11 @@ struct RawAudit {
     signing_key: String,
     signing_key_file: String,
     checkpoint_minutes: u64,
+}
+
+#[derive(Deserialize)]
+struct RawTraces {
+    collector: String,
 }
 
 /// Reads the defaults, the file and the environment.
@@ -230,6 +236,7 @@ impl Raw {
             people_file: self.people.file.into(),
             jobs: self.jobs.checked()?,
             audit: self.audit.checked()?,
+            traces: self.traces.checked()?,
             services,
             scan_tokens,
         })
@@ -365,6 +372,12 @@ impl RawAudit {
         }
         let signing_key = secret::one("audit.signing_key", &self.signing_key, &self.signing_key_file)?;
         Ok(Audit { signing_key, every: Duration::from_secs(self.checkpoint_minutes.saturating_mul(60)) })
+    }
+}
+
+impl RawTraces {
+    fn checked(&self) -> Result<Option<Url>, SettingsError> {
+        if self.collector.is_empty() { Ok(None) } else { http_url("traces.collector", &self.collector).map(Some) }
     }
 }
 

@@ -35,6 +35,8 @@ pub struct Settings {
     pub jobs: Jobs,
     /// The audit trail.
     pub audit: Audit,
+    /// The collector of traces, if there is one.
+    pub traces: Option<Url>,
     /// What can be deployed.
     pub services: Vec<Service>,
     /// The digest of the token with which the pipeline of a service sends scans.

@@ -39,5 +39,6 @@ mod sibling_model;
 mod simulation;
 mod store;
 mod support;
+mod traces;
 mod uploads;
 mod webhooks;

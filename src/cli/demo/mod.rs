@@ -41,7 +41,7 @@ pub struct Arguments {
 /// # Errors
 /// When a scene cannot be read, or the world cannot be set up.
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
-    telemetry::start("error");
+    telemetry::start("error", None);
     let scenes = files::choose(&arguments.scenes)?;
     if std::io::stderr().is_terminal() && !arguments.json {
         eprintln!(

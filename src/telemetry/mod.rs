@@ -1,24 +1,33 @@
-//! Logs: one line an event, on stderr, so that data on stdout stays clean.
+//! Logs: one line an event, on stderr, so that data on stdout stays clean. Traces of the same work, for who has a collector.
 //!
 //! Every line about a ticket carries `ticket.id`, Jira's number of it, which stays when its key changes: from the delivery
 //! that told of it to the comment, the approval and the message.
+
+mod traces;
 
 use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 use std::panic::PanicHookInfo;
 
 use tracing::Subscriber;
-use tracing_subscriber::EnvFilter;
-use tracing_subscriber::fmt::{MakeWriter, fmt};
+use tracing_subscriber::fmt::{self, MakeWriter};
+use tracing_subscriber::layer::{Layer, SubscriberExt};
+use tracing_subscriber::registry::LookupSpan;
+use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{EnvFilter, Registry};
 
-/// Starts logging. `RUST_LOG` chooses what is logged; without it `default`. JSON unless a person is watching.
-pub fn start(default: &str) {
+pub use traces::Traces;
+
+/// Starts logging. `RUST_LOG` chooses what is logged; without it `default`. JSON unless a person is watching. What is logged
+/// of cm-bot itself goes into the traces too, if there are any.
+pub fn start(default: &str, traces: Option<&Traces>) {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(default));
+    let start = Registry::default().with(traces.map(Traces::layer)).with(filter);
     if std::io::stderr().is_terminal() {
-        let lines = fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false);
+        let lines = fmt::layer().with_writer(std::io::stderr).with_target(false);
         // A second start in one process (tests) keeps the first.
-        drop(lines.with_ansi(std::env::var_os("NO_COLOR").is_none()).try_init());
-    } else if tracing::subscriber::set_global_default(json(filter, std::io::stderr)).is_ok() {
+        drop(start.with(lines.with_ansi(std::env::var_os("NO_COLOR").is_none())).try_init());
+    } else if tracing::subscriber::set_global_default(start.with(lines(std::io::stderr))).is_ok() {
         std::panic::set_hook(Box::new(panicked));
     }
 }
@@ -28,8 +37,15 @@ pub fn json<W>(filter: EnvFilter, writer: W) -> impl Subscriber
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let lines = fmt().with_env_filter(filter).with_writer(Tame(writer)).with_target(false);
-    lines.json().flatten_event(true).with_current_span(false).finish()
+    Registry::default().with(filter).with(lines(writer))
+}
+
+fn lines<S, W>(writer: W) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    fmt::layer().with_writer(Tame(writer)).with_target(false).json().flatten_event(true).with_current_span(false)
 }
 
 /// A panic is an event like any other. Its message may have come from outside, so it is cut.
