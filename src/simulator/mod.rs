@@ -4,6 +4,7 @@
 //! together. `tests/peers` drives it with clients that other people wrote.
 
 pub mod clock;
+pub mod dates;
 pub mod faults;
 mod git;
 pub mod github;
@@ -22,6 +23,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use clock::Clock;
+use dates::{Dates, date};
 use faults::{Faults, stand_between};
 use github::Github;
 use jira::Jira;
@@ -41,6 +43,15 @@ pub struct Shared {
     pub scene: Arc<Scene>,
     /// What fails now.
     pub faults: Faults,
+    /// The times that answers bear.
+    pub dates: Dates,
+}
+
+impl Shared {
+    /// A world in which nothing fails.
+    fn new(clock: Clock, scene: Arc<Scene>) -> Shared {
+        Shared { dates: Dates::of(clock.clone()), clock, scene, faults: Faults::default() }
+    }
 }
 
 /// The three systems, not yet listening.
@@ -75,7 +86,7 @@ impl Simulator {
     /// # Errors
     /// When the scene contradicts itself, for example a commit whose parent nobody made.
     pub fn new(scene: Scene, clock: Clock) -> Result<Simulator, SceneError> {
-        let shared = Shared { clock, scene: Arc::new(scene), faults: Faults::default() };
+        let shared = Shared::new(clock, Arc::new(scene));
         Ok(Simulator {
             github: Arc::new(Github::new(shared.clone())?),
             jira: Arc::new(Jira::new(shared.clone())),
@@ -108,6 +119,7 @@ impl Simulator {
         let address = listener.local_addr()?;
         let faults = self.shared.faults.of(system);
         let api = api.layer(axum::middleware::from_fn_with_state(faults, stand_between));
+        let api = api.layer(axum::middleware::from_fn_with_state(self.shared.dates.clone(), date));
         let app = api.layer(axum::middleware::from_fn_with_state((self.meter.clone(), system), measure)).merge(pages);
         let stop = self.stop.clone();
         tokio::spawn(async move { axum::serve(listener, app).with_graceful_shutdown(stop.cancelled_owned()).await });

@@ -13,6 +13,7 @@ use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 use serde_json::json;
 
+use super::dates::Wrong;
 use super::scene::{Fail, FailureKind, System};
 use halt::Halt;
 pub use halt::{Halted, Side};
@@ -24,6 +25,9 @@ pub struct HiddenPulls;
 /// Which systems fail now, and every request that arrived.
 #[derive(Debug, Clone, Default)]
 pub struct Faults(Arc<Mutex<Inner>>);
+
+/// How wrong a clock is that is wrong.
+const OFF_BY_MS: i64 = 45_000;
 
 /// Something that happens just before a request is carried out.
 struct Meanwhile {
@@ -222,6 +226,9 @@ async fn answer(here: &SystemFaults, asked: &str, request: Request, next: Next) 
             request.extensions_mut().insert(HiddenPulls);
             next.run(request).await
         }
+        Some(FailureKind::ClockAhead) => Wrong::By(OFF_BY_MS).mark(next.run(request).await),
+        Some(FailureKind::ClockBehind) => Wrong::By(-OFF_BY_MS).mark(next.run(request).await),
+        Some(FailureKind::NoClock) => Wrong::Missing.mark(next.run(request).await),
         // No request fails for want of a webhook.
         Some(FailureKind::DropsWebhooks) => next.run(request).await,
     }

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::super::clock::Clock;
-use super::super::faults::Faults;
 use super::super::scene::{Commit, Merge, OpenPullRequest, Push, Review, Scene, Step};
 use super::graphql::tests::ask;
 use super::tests::{get_json, served};
@@ -50,7 +49,7 @@ fn large() -> Scene {
 #[tokio::test]
 async fn a_large_world_is_played_and_read_in_seconds() {
     let start = Instant::now();
-    let shared = Shared { clock: Clock::scripted(), scene: large().into(), faults: Faults::default() };
+    let shared = Shared::new(Clock::scripted(), large().into());
     let github = Github::new(shared.clone()).unwrap();
     for step in &shared.scene.timeline {
         shared.clock.pass(Duration::from_secs(60));

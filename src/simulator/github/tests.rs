@@ -17,7 +17,7 @@ pub(super) fn played(scene: &str) -> Github {
 
 pub(super) fn try_play(scene: &str) -> Result<Github, SceneError> {
     let scene = Scene::parse(&format!("title = 'test'\nabout = 'test'\nexpect = []\n{scene}"))?;
-    let shared = super::Shared { clock: Clock::scripted(), scene: Arc::new(scene), faults: Default::default() };
+    let shared = super::Shared::new(Clock::scripted(), Arc::new(scene));
     let github = Github::new(shared.clone())?;
     for step in &shared.scene.timeline {
         shared.clock.pass(Duration::from_secs(60));

@@ -9,7 +9,6 @@ use axum::routing::post;
 use serde_json::Value;
 
 use super::super::clock::Clock;
-use super::super::faults::Faults;
 use super::*;
 
 const RETRY_SPAN: Duration = Duration::from_secs(5 * 60);
@@ -26,7 +25,7 @@ impl World {
     /// A Jira whose receiver gives these answers, and after them 202.
     async fn answering(answers: &[u16]) -> World {
         let scene = Scene::parse("title = 't'\nabout = 'a'\ntimeline = []\nexpect = []").unwrap();
-        let shared = Shared { clock: Clock::scripted(), scene: Arc::new(scene), faults: Faults::default() };
+        let shared = Shared::new(Clock::scripted(), Arc::new(scene));
         let (got, answers) = (Got::default(), Arc::new(Mutex::new(answers.to_vec())));
         let app = Router::new().route("/hook", post(receive)).with_state((Arc::clone(&got), answers));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();

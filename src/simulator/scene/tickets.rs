@@ -164,6 +164,12 @@ pub enum FailureKind {
     TooLarge,
     /// GitHub says of every commit that no pull request carries it.
     UnseenPullRequests,
+    /// Its clock is 45 seconds ahead: so say its answers.
+    ClockAhead,
+    /// Its clock is 45 seconds behind.
+    ClockBehind,
+    /// Its answers bear no time.
+    NoClock,
     /// Sends no webhooks. What would have been sent is lost.
     DropsWebhooks,
 }

@@ -68,6 +68,7 @@ impl Service {
     async fn run(mut command: Command, world: &World, address: SocketAddr) -> Service {
         command.arg("serve").arg("--config").arg(world.settings_file());
         command.env("CM_BOT__SERVER__LISTEN", address.to_string());
+        world.simulator.shared.dates.follow_the_machine();
         let service = Service(command.spawn().unwrap());
         let since = Instant::now();
         while reqwest::get(format!("http://{address}/healthz")).await.is_err() {
