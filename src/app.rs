@@ -44,7 +44,6 @@ pub struct App {
     slack: Arc<SlackClient>,
     channels: Channels,
     secrets: Arc<Secrets>,
-    readiness: Readiness,
     intake: Intake,
     refusals: Seldom,
     listen: SocketAddr,
@@ -84,6 +83,7 @@ impl App {
             links,
             project: settings.jira.project.clone(),
             intervals: settings.jobs,
+            readiness: Readiness::default(),
             settle: settings.jira.settle,
         };
         let channels =
@@ -99,7 +99,6 @@ impl App {
                 slack: settings.slack.signing_secret,
                 scans: settings.scan_tokens,
             }),
-            readiness: Readiness::default(),
             intake: Intake::default(),
             refusals: Seldom::default(),
             listen: settings.server.listen,
@@ -154,7 +153,7 @@ impl App {
         let probe = Probe {
             sources: self.context.sources.clone(),
             slack: Arc::clone(&self.slack),
-            readiness: self.readiness.clone(),
+            readiness: self.context.readiness.clone(),
         };
         running.tasks.spawn(probe.run(running.stop.clone()));
         running.tasks.spawn(self.reconcile().run(running.stop.clone()));
@@ -176,7 +175,7 @@ impl App {
             links: self.context.links.clone(),
             services: Arc::clone(&self.context.sources.services),
             secrets: Arc::clone(&self.secrets),
-            readiness: self.readiness.clone(),
+            readiness: self.context.readiness.clone(),
             intake: self.intake.clone(),
             refusals: self.refusals.clone(),
         }

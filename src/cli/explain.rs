@@ -115,6 +115,7 @@ fn print(explained: &Explained<'_>, arguments: &Arguments) -> anyhow::Result<()>
         people: &explained.criteria.people,
         terms: &explained.criteria.terms,
         links: explained.links,
+        troubles: &[],
     };
     print!("{}", terminal::document(&jira::findings(&view)));
     Ok(())

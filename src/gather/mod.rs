@@ -49,6 +49,7 @@ pub async fn for_ticket(
         tokio::join!(siblings::of(sources, &ticket, &scope), history::gather(sources, &mut facts, criteria));
     facts.siblings = siblings?;
     history?;
+    facts.clock_ahead_ms = fact(clock(sources), "GitHub's clock", Source::Github);
     Ok(facts)
 }
 
@@ -75,7 +76,12 @@ pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Res
         pull_requests: Fact::not_asked("the pull requests of the commits"),
         objects: Objects::default(),
         scans: Fact::not_asked("the security scans"),
+        clock_ahead_ms: Fact::not_asked("GitHub's clock"),
     })
+}
+
+fn clock(sources: &Sources) -> Result<i64, SourceError> {
+    sources.github.clock_ahead_ms().ok_or_else(|| SourceError::Unreachable("no answer that bears a time".into()))
 }
 
 async fn from_records(sources: &Sources, facts: &mut Facts, scope: &Scope) -> Result<(), StoreError> {

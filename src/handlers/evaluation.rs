@@ -48,6 +48,7 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
     if !store.says_something_new(known.as_ref(), &decision)? {
         return Ok(next(context, facts, &decision));
     }
+    let troubles: Vec<&str> = context.readiness.troubles().into_keys().collect();
     let view = View {
         facts,
         decision: &decision,
@@ -57,6 +58,7 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
         people: &context.policy.criteria.people,
         terms: &context.policy.criteria.terms,
         links: &context.links,
+        troubles: &troubles,
     };
     let last = previous(context, known.as_ref()).await?;
     let verdict = last.as_ref().map(|last| last.verdict.as_str());

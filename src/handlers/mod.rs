@@ -17,6 +17,7 @@ use crate::integrations::SourceError;
 use crate::model::{IssueId, Scope, TicketStatus};
 use crate::render::view::Links;
 use crate::settings::Jobs;
+use crate::signals::Readiness;
 use crate::store::{Job, Policy, StoreError};
 
 pub use announce::{could_not_move, could_not_set_back};
@@ -38,6 +39,8 @@ pub struct Context {
     pub project: String,
     /// How often to look again.
     pub intervals: Jobs,
+    /// What stands in this process's way.
+    pub readiness: Readiness,
     /// How long a ticket is visible before it is approved: so late is Jira's search.
     pub settle: Duration,
 }

@@ -8,6 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
+use crate::policy::approval::clocks;
 use crate::signals::Readiness;
 
 /// How often.
@@ -54,6 +55,12 @@ impl Probe {
             }
         }
         self.note("github", github);
+        self.note(
+            "clock",
+            self.sources.github.clock_ahead_ms().and_then(clocks::difference).map(|difference| {
+                format!("{difference} Set the clock of this machine; nothing is approved automatically until then")
+            }),
+        );
         let slack = self.slack.check().await.err().map(|error| match error {
             SlackError::Source(error) => {
                 advice("Slack", &error, "install the app again and set slack.bot_token", "slack.api_url")

@@ -99,6 +99,13 @@ pub struct Facts {
     pub objects: Objects,
     /// The security scans of the repository that matter to this commit.
     pub scans: Fact<Scans>,
+    /// How many milliseconds GitHub's clock is ahead of ours at least, or behind when negative. Older records lack it.
+    #[serde(default = "no_clock")]
+    pub clock_ahead_ms: Fact<i64>,
+}
+
+fn no_clock() -> Fact<i64> {
+    Fact::not_asked("GitHub's clock")
 }
 
 /// The service that a ticket names, as far as it is one of ours.

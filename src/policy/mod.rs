@@ -19,9 +19,9 @@ pub mod version_bump;
 
 use crate::model::Timestamp;
 use approval::{
-    change_class, commit_range, commit_review, control_paths, first_deployment, hidden_characters, known_service,
-    opaque_changes, pending_sibling, release_branch, required_fields, security_scan, self_change, sensitive_paths,
-    squash_merge,
+    change_class, clocks, commit_range, commit_review, control_paths, first_deployment, hidden_characters,
+    known_service, opaque_changes, pending_sibling, release_branch, required_fields, security_scan, self_change,
+    sensitive_paths, squash_merge,
 };
 use criteria::Criteria;
 use decision::{Decision, Finding, judge};
@@ -102,6 +102,14 @@ pub const RULES: &[Rule] = &[
         section: "related tickets",
         duty: Duty::Always,
         check: pending_sibling::check,
+    },
+    Rule {
+        id: "clocks",
+        question: "Do cm-bot's clock and GitHub's agree?",
+        title: "Clocks agree",
+        section: "evidence",
+        duty: Duty::Always,
+        check: clocks::check,
     },
     Rule {
         id: "release_branch",

@@ -133,6 +133,7 @@ fn facts(ticket: Declares) -> Facts {
         range: Fact::not_asked("it"),
         pull_requests: Fact::not_asked("it"),
         objects: Objects::default(),
+        clock_ahead_ms: Fact::Known(0),
         scans: Fact::not_asked("it"),
     }
 }

@@ -325,6 +325,9 @@ fn small_print(view: &View<'_>) -> Line {
         words(" · "),
     ];
     line.extend(evidence(view.links, view.ticket()));
+    if !view.troubles.is_empty() {
+        line.push(words(format!(" · not well at that time: {}", view.troubles.join(", "))));
+    }
     line
 }
 

@@ -24,6 +24,8 @@ pub struct View<'a> {
     pub terms: &'a Terms,
     /// Where things are.
     pub links: &'a Links,
+    /// The parts that stood in the way at that time.
+    pub troubles: &'a [&'static str],
 }
 
 /// One thing that stands in the way. Several rules that miss the same fact are one problem to a reader.

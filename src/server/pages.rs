@@ -55,6 +55,7 @@ pub(super) async fn change(
         people: &stored.criteria.people,
         terms: &stored.criteria.terms,
         links: &server.links,
+        troubles: &[],
     };
     let content = html! {
         h1 { a href=(server.links.ticket(&stored.facts.ticket)) { (ticket) } " " (shortened(&stored.facts.ticket.summary, 200)) }

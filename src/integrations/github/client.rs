@@ -16,6 +16,7 @@ use super::memory::Question;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
 use crate::integrations::http::{Answer, Peer, accept, backoff};
+use crate::integrations::peer_clock::PeerClock;
 use crate::model::RepoName;
 use crate::settings::{Github as Settings, GithubLogin};
 
@@ -27,6 +28,7 @@ const AT_A_TIME: usize = 12;
 pub struct GithubClient {
     login: Login,
     pub(super) clock: Clock,
+    their_clock: PeerClock,
     owners: Mutex<HashMap<String, Arc<Owner>>>,
 }
 
@@ -55,6 +57,7 @@ impl GithubClient {
         GithubClient {
             login: Login { http, api, login, clock: clock.clone() },
             clock,
+            their_clock: PeerClock::default(),
             owners: Mutex::new(HashMap::new()),
         }
     }
@@ -71,6 +74,12 @@ impl GithubClient {
     /// When it does not.
     pub async fn check(&self, repository: &RepoName) -> Result<(), SourceError> {
         self.get(repository, "", None).await.map(|_| ())
+    }
+
+    /// How many milliseconds GitHub's clock is ahead of ours, by its newest answer; nothing when that did not say.
+    #[must_use]
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        self.their_clock.ahead_ms()
     }
 
     /// How long GitHub wants to be left alone; nothing when it may be asked.
@@ -136,9 +145,10 @@ impl GithubClient {
     }
 
     async fn once(&self, owner: &Owner, session: &Session, request: &Request<'_>) -> Result<Answer, Failure> {
-        let kept = request.kept(session);
+        let (kept, asked) = (request.kept(session), self.clock.now());
         let answer = request.carry(session, kept.as_deref()).await.map_err(|error| carried(&error))?;
         let answer = whole(answer).await?;
+        self.their_clock.note(&answer.headers, asked, self.clock.now());
         if let Some(wait) = limits::limit(&answer, self.clock.now()) {
             owner.gate.close(self.clock.now(), wait);
             return Err(SourceError::RateLimited(Some(wait)).into());

@@ -7,6 +7,7 @@ use crate::handlers::{could_not_move, void_if_edited, void_if_set_back};
 use crate::integrations::SourceError;
 use crate::integrations::jira::{StatusChange, TransitionError};
 use crate::model::{DecisionId, IssueId, Scope, Ticket, TicketStatus};
+use crate::policy::approval::clocks;
 use crate::policy::decision::AutoApproval;
 use crate::policy::evaluate;
 use crate::policy::facts::Fact;
@@ -94,6 +95,9 @@ impl Outbox {
         }
         if ticket.fingerprint() != approval.fingerprint() {
             return Ok(Some("the ticket was edited after it was judged"));
+        }
+        if self.context.sources.github.clock_ahead_ms().and_then(clocks::difference).is_some() {
+            return Ok(Some("the clocks do not agree any more"));
         }
         match siblings(&self.context.sources, ticket, scope).await? {
             Fact::Known(others) if others.is_empty() => Ok(None),

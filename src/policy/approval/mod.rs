@@ -3,6 +3,7 @@
 //! What the review rules rest on is proven in [`super::evidence`].
 
 pub mod change_class;
+pub mod clocks;
 pub mod commit_range;
 pub mod commit_review;
 pub mod control_paths;

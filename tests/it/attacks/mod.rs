@@ -6,6 +6,7 @@ mod approvals;
 mod branch_and_range;
 mod bumps;
 mod changes;
+mod clocks;
 mod edge_cases;
 mod edges;
 mod edits;

@@ -150,6 +150,7 @@ pub fn passing() -> Facts {
     };
     Facts {
         ticket,
+        clock_ahead_ms: Fact::Known(0),
         gathered_at: NOW,
         first_seen: Some(NOW),
         placement,
