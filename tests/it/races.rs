@@ -4,7 +4,7 @@
 //! approve two siblings step by step as `handlers/evaluation.rs` and `jobs/outbox/approve.rs` do, both let go at one moment.
 //! All is real but Jira, which is a table of what is approved. The twin does the same without turns and finds both approved.
 //!
-//! Forty more are run from end to end: two clean tickets in a scope of their own, the second a random moment after the first,
+//! Twenty more are run from end to end: two clean tickets in a scope of their own, the second a random moment after the first,
 //! between at once and when the first is decided. Two whole services do the work: whichever of the eight workers and senders
 //! comes first. `CM_BOT_TEST_RACES=1000` runs a thousand of these, in some minutes. In all of them Jira's search shows neither
 //! ticket, and there is no settle time, so only our records and the turns of the scope keep siblings apart.
@@ -38,7 +38,7 @@ use crate::support::{database_of, scene, world};
 const RACES: usize = 1_000;
 
 /// Races from end to end, unless `CM_BOT_TEST_RACES` says otherwise.
-const WHOLE_RACES: usize = 40;
+const WHOLE_RACES: usize = 20;
 
 /// Races at a time.
 const AT_A_TIME: usize = 8;

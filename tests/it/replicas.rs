@@ -30,7 +30,7 @@ async fn database() -> String {
 }
 
 /// What an administrator does who ends every connection of others to a database; those that `state` is about.
-async fn cut_off(url: &str, state: &'static str) {
+pub async fn cut_off(url: &str, state: &'static str) {
     let mut connection = PgConnection::connect(url).await.unwrap();
     sqlx::query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
@@ -49,7 +49,7 @@ async fn running(url: &str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
 }
 
-fn scope() -> Scope {
+pub fn scope() -> Scope {
     passing().placement.scope().unwrap()
 }
 
@@ -57,7 +57,7 @@ fn job() -> Job {
     Job::Ticket(IssueId::parse("10001").unwrap())
 }
 
-async fn record(store: &Store, number: i64, turn: &mut Turn) -> Result<(), StoreError> {
+pub async fn record(store: &Store, number: i64, turn: &mut Turn) -> Result<(), StoreError> {
     let facts = passing();
     let decision = judge(&facts);
     let policy = Policy { criteria_text: String::new(), people_text: String::new(), criteria: criteria() };

@@ -124,6 +124,12 @@ impl Service {
         self.0.wait().unwrap();
     }
 
+    /// Sends it a signal by its name: `STOP` lets it sleep, `CONT` wakes it.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status().unwrap();
+        assert!(sent.success());
+    }
+
     /// Asks it to stop, and gives back how it ended.
     pub fn stop(mut self) -> std::process::ExitStatus {
         let asked = Command::new("kill").arg(self.0.id().to_string()).status().unwrap();
