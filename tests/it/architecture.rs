@@ -15,7 +15,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("integrations", &["model", "policy", "render", "settings", "clock"]),
     ("store", &["model", "policy", "audit"]),
     ("gather", &["model", "policy", "integrations", "store"]),
-    ("handlers", &["model", "policy", "render", "audit", "integrations", "store", "gather", "settings", "clock"]),
+    (
+        "handlers",
+        &["model", "policy", "render", "audit", "integrations", "store", "gather", "settings", "clock", "signals"],
+    ),
     (
         "jobs",
         &["model", "policy", "render", "audit", "integrations", "store", "gather", "handlers", "signals", "clock"],

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use cm_bot::cli::demo::compare::Outcome;
+use cm_bot::cli::demo::play::settle;
 use cm_bot::model::TicketKey;
 use cm_bot::simulator::jira::BOT_ACCOUNT;
-use cm_bot::simulator::scene::Variant;
+use cm_bot::simulator::scene::{Step, Variant};
 use cm_bot::store::Job;
 
 use crate::support::database::Other;
-use crate::support::{database_of, scene};
+use crate::support::{database_of, scene, start};
 
 async fn damage(url: &str) {
     let mut other = Other::connect(url).await;
@@ -40,7 +42,8 @@ async fn f19_after_five_faults_a_ticket_is_left_to_people_and_they_hear_of_it_on
         let since = std::time::Instant::now();
         while store.dead_jobs().await.unwrap() == 0 || !played.app.is_idle().await.unwrap() {
             assert!(since.elapsed() < Duration::from_secs(90), "round {round}: {} comments", said().len());
-            played.world.simulator.shared.clock.pass(Duration::from_secs(60));
+            // Slowly enough that nobody's lease ends in the middle of a piece of work.
+            played.world.simulator.shared.clock.pass(Duration::from_secs(10));
             played.app.wake.all();
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
@@ -53,4 +56,22 @@ async fn f19_after_five_faults_a_ticket_is_left_to_people_and_they_hear_of_it_on
     let told: Vec<_> = told.iter().filter(|message| message.text.contains("PRODCM-412")).collect();
     assert!(told.iter().any(|message| message.text.ends_with("An approver decides in Jira.")), "{told:?}");
     played.stop().await;
+}
+
+/// Whoever reads the comment later sees that not everything was well when it was written.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_stood_in_the_way_is_named_at_the_end_of_the_comment() {
+    for (trouble, ends) in [(Some("Slack does not answer"), " · not well at that time: slack"), (None, "full evidence")]
+    {
+        let scene = scene("no-rollback-plan").parsed().variant(Variant::Scene);
+        let played = start("trouble", scene.clone()).await;
+        played.app.context.readiness.note("slack", trouble.map(str::to_owned));
+        for step in scene.timeline.iter().flat_map(Step::parts) {
+            played.world.simulator.play(&step).await.unwrap();
+            settle(&played).await.unwrap();
+        }
+        let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+        assert!(outcome.comment_text().trim_end().ends_with(ends), "{}", outcome.comment_text());
+        played.stop().await;
+    }
 }

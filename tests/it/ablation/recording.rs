@@ -48,16 +48,20 @@ pub struct Recorder {
 struct Inner {
     http: reqwest::Client,
     world: HashMap<String, SocketAddr>,
+    /// The world's time, which stands still.
+    date: String,
     known: Mutex<Vec<(Question, Answer)>>,
     changed: Mutex<HashMap<String, (Question, Answer)>>,
 }
 
 impl Recorder {
     /// Stands in front of the simulated Jira and GitHub.
-    pub async fn before(jira: SocketAddr, github: SocketAddr) -> Recorder {
+    pub async fn before(jira: SocketAddr, github: SocketAddr, now_ms: i64) -> Recorder {
         let world = HashMap::from([("jira".to_owned(), jira), ("github".to_owned(), github)]);
+        let now = jiff::Timestamp::from_millisecond(now_ms).unwrap();
+        let date = now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        let inner = Arc::new(Inner { http, world, known: Mutex::default(), changed: Mutex::default() });
+        let inner = Arc::new(Inner { http, world, date, known: Mutex::default(), changed: Mutex::default() });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let app = Router::new().fallback(answer).with_state(Arc::clone(&inner));
@@ -94,6 +98,7 @@ async fn answer(State(inner): State<Arc<Inner>>, request: Request) -> Response {
         None => inner.known_or_asked(question, parts.headers).await,
     };
     let response = Response::builder().status(answer.status).header(header::CONTENT_TYPE, answer.kind);
+    let response = response.header(header::DATE, &inner.date);
     response.body(Body::from(answer.body)).unwrap()
 }
 

@@ -88,7 +88,8 @@ impl Stage {
     pub async fn of(name: &str, scene: &str) -> Stage {
         let played = play(name, Scene::parse(scene).unwrap(), Variant::Scene).await.unwrap();
         let world = &played.world;
-        let recorder = Recorder::before(world.addresses.jira, world.addresses.github).await;
+        let recorder =
+            Recorder::before(world.addresses.jira, world.addresses.github, world.simulator.shared.clock.now_ms()).await;
         let settings = load(Some(&world.settings_file()), &Environment::new()).unwrap();
         let text = |file: &std::path::Path| std::fs::read_to_string(file).unwrap();
         let terms = text(&settings.criteria_file);
