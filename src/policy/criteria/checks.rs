@@ -1,0 +1,91 @@
+//! What no single key can say: whether the terms agree with each other, with the rules and with the people.
+
+use super::content::VersionBump;
+use super::scans::SecurityScan;
+use super::{CriteriaError, Terms};
+use crate::model::People;
+use crate::policy::version_bump::{is_change_log, is_manifest, manifest_names};
+use crate::policy::{Duty, RULES};
+
+/// Everything that can be wrong with terms that could be read.
+///
+/// # Errors
+/// The first thing that is wrong.
+pub(super) fn check(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
+    check_rules(terms)?;
+    check_lists(terms)?;
+    check_manifests(&terms.version_bump)?;
+    check_roles(terms, people)?;
+    check_risks(&terms.security_scan)
+}
+
+fn check_rules(terms: &Terms) -> Result<(), CriteriaError> {
+    for id in &terms.switched_off {
+        let Some(rule) = RULES.iter().find(|rule| rule.id == id) else {
+            let all = RULES.iter().map(|rule| rule.id).collect::<Vec<_>>().join(", ");
+            return Err(CriteriaError::NoSuchRule(id.clone(), all));
+        };
+        match rule.duty {
+            Duty::Optional => {}
+            Duty::Always => return Err(CriteriaError::NotOptional(id.clone())),
+        }
+    }
+    Ok(())
+}
+
+fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
+    if terms.self_change.repositories.is_empty() {
+        return Err(CriteriaError::Empty("self_change.repositories", "name the repository with cm-bot's own settings"));
+    }
+    if terms.approvers.roles.is_empty() {
+        return Err(CriteriaError::Empty("approvers.roles", "then nobody could decide what cm-bot holds"));
+    }
+    if terms.notify.emergency.is_empty() {
+        return Err(CriteriaError::Empty("notify.emergency", "then nobody would learn of an emergency"));
+    }
+    match terms.change_class.automatic.intersection(&terms.change_class.emergency).next() {
+        Some(class) => Err(CriteriaError::TwoClasses(class.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_manifests(terms: &VersionBump) -> Result<(), CriteriaError> {
+    if let Some(path) = terms.manifests.iter().find(|path| !is_manifest(path)) {
+        return Err(CriteriaError::NoManifest(path.clone(), manifest_names()));
+    }
+    match terms.companions.iter().find(|path| !is_change_log(path)) {
+        Some(path) => Err(CriteriaError::NoChangeLog(path.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_roles(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
+    let lists = [
+        ("approvers.roles", &terms.approvers.roles),
+        ("notify.held", &terms.notify.held),
+        ("notify.emergency", &terms.notify.emergency),
+    ];
+    let named = lists.into_iter().flat_map(|(key, roles)| roles.iter().map(move |role| (key, role)));
+    let reviewers = terms.sensitive_paths.iter().filter_map(|path| path.role.as_ref());
+    for (key, role) in named.chain(reviewers.map(|role| ("sensitive_paths.role", role))) {
+        if people.with_any_role(std::slice::from_ref(role)).next().is_none() {
+            return Err(CriteriaError::NobodyInRole(key, role.clone()));
+        }
+    }
+    Ok(())
+}
+
+fn check_risks(terms: &SecurityScan) -> Result<(), CriteriaError> {
+    for (place, risk) in terms.accepted.iter().enumerate() {
+        let said = [
+            ("tool", &risk.tool, "name the tool as the scanner's settings do"),
+            ("rule", &risk.rule, "nobody accepts everything that a tool may find"),
+            ("owner", &risk.owner, "somebody of the people file must answer for it"),
+            ("reason", &risk.reason, "say why it is no danger for now"),
+        ];
+        if let Some((key, _, why)) = said.into_iter().find(|(_, text, _)| text.trim().is_empty()) {
+            return Err(CriteriaError::VagueRisk(place + 1, key, why));
+        }
+    }
+    Ok(())
+}

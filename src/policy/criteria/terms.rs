@@ -1,0 +1,63 @@
+//! The keys of `criteria.toml`. One line a block; the block itself is in the file of its topic.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::content::{ControlPaths, HiddenCharacterTerms, OpaqueChanges, VersionBump};
+use super::review::{CommitReview, SensitivePath, SquashMerge};
+use super::roles::{Notify, Roles};
+use super::scans::SecurityScan;
+use super::ticket::{ChangeClasses, RequiredFields, SelfChange};
+
+/// The keys of `criteria.toml`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Terms {
+    /// The name of this edition, shown in every message.
+    pub version: String,
+    /// What cm-bot may do when everything is met.
+    pub mode: Mode,
+    /// Rules that this company does not want, by id. Most rules cannot be switched off.
+    pub switched_off: BTreeSet<String>,
+    /// Which fields must be filled in.
+    pub required_fields: RequiredFields,
+    /// The classes of change.
+    pub change_class: ChangeClasses,
+    /// What counts as a review.
+    pub commit_review: CommitReview,
+    /// What is done about squash merges.
+    pub squash_merge: SquashMerge,
+    /// Paths that are never changed without a human.
+    pub control_paths: ControlPaths,
+    /// Changes that nobody can read line by line.
+    pub opaque_changes: OpaqueChanges,
+    /// Characters that make text look like something else.
+    #[serde(default)]
+    pub hidden_characters: HiddenCharacterTerms,
+    /// Paths that want more than one review, or a certain reviewer.
+    #[serde(default)]
+    pub sensitive_paths: Vec<SensitivePath>,
+    /// When a scan blocks.
+    pub security_scan: SecurityScan,
+    /// What counts as a manifest with a version.
+    pub version_bump: VersionBump,
+    /// What cm-bot itself is made of.
+    pub self_change: SelfChange,
+    /// Who may approve by hand.
+    pub approvers: Roles,
+    /// Who is told.
+    pub notify: Notify,
+}
+
+/// What cm-bot may do when every criterion is met.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Approve the ticket.
+    Approve,
+    /// Recommend the approval; a human approves.
+    Recommend,
+    /// Only report; a human decides.
+    Off,
+}
