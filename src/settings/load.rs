@@ -68,6 +68,7 @@ struct RawJira {
     webhook_secrets: Vec<String>,
     webhook_secrets_file: String,
     project: String,
+    issue_type: String,
     settle_seconds: u64,
     fields: BTreeMap<Field, String>,
     workflow: Workflow,
@@ -294,6 +295,7 @@ impl RawJira {
                 .ok_or_else(|| missing("jira.token", "the API token of that account"))?,
             webhook_secrets,
             project: self.project,
+            issue_type: self.issue_type,
             fields: self.fields.into_iter().collect(),
             workflow: self.workflow,
         })

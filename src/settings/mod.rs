@@ -67,6 +67,8 @@ pub struct Jira {
     pub webhook_secrets: Vec<SecretString>,
     /// The project's key.
     pub project: String,
+    /// The type of the tickets that the gate makes.
+    pub issue_type: String,
     /// Jira's name or id of each field.
     pub fields: Vec<(Field, String)>,
     /// Names in the workflow.

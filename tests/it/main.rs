@@ -26,6 +26,7 @@ mod lost_answers;
 mod lost_thread;
 mod metrics;
 mod modes;
+mod new_tickets;
 mod peers;
 mod policy;
 mod queries;

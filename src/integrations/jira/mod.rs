@@ -3,6 +3,7 @@
 pub mod adf;
 mod client;
 mod comments;
+mod create;
 mod fields;
 mod history;
 mod search;
@@ -11,5 +12,6 @@ mod wire;
 
 pub use client::{JiraClient, TransitionError};
 pub use comments::{Comment, CommentMark};
+pub use create::{Created, NewTicket, RequestMark, Unfilled};
 pub use history::StatusChange;
 pub use search::{ChangedTicket, FoundTicket, Wanted};

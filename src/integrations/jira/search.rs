@@ -40,10 +40,10 @@ pub struct ChangedTicket {
 }
 
 /// A question to the search.
-struct Question<'a> {
-    jql: String,
-    field: &'a str,
-    recent: Vec<u64>,
+pub(super) struct Question<'a> {
+    pub jql: String,
+    pub field: &'a str,
+    pub recent: Vec<u64>,
 }
 
 impl JiraClient {
@@ -88,7 +88,8 @@ impl JiraClient {
         found.collect()
     }
 
-    async fn search(&self, question: &Question<'_>) -> Result<Vec<wire::FoundIssue>, SourceError> {
+    /// Every page of the answer.
+    pub(super) async fn search(&self, question: &Question<'_>) -> Result<Vec<wire::FoundIssue>, SourceError> {
         let mut issues = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..MOST_PAGES {

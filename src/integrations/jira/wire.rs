@@ -131,6 +131,76 @@ pub(super) struct Created {
     pub id: String,
 }
 
+#[derive(Debug, Deserialize)]
+pub(super) struct CreatedIssue {
+    pub id: String,
+    pub key: String,
+}
+
+/// Who made an issue: unlike the reporter, nobody can change it.
+#[derive(Debug, Deserialize)]
+pub(super) struct MadeBy {
+    pub id: String,
+    pub key: String,
+    pub fields: Creator,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct Creator {
+    /// Nobody when Jira made it itself.
+    pub creator: Option<Author>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct IssueTypes {
+    pub start_at: u64,
+    pub total: u64,
+    pub issue_types: Vec<IssueType>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct IssueType {
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FormFields {
+    pub start_at: u64,
+    pub total: u64,
+    pub fields: Vec<FormField>,
+}
+
+/// A field of the form with which an issue is made.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FormField {
+    pub field_id: String,
+    pub name: String,
+    pub required: bool,
+    /// Left out by some fields, which then have none.
+    pub has_default_value: Option<bool>,
+    pub schema: FieldSchema,
+    /// Only fields of a choice have them.
+    pub allowed_values: Option<Vec<Choice>>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct FieldSchema {
+    #[serde(rename = "type")]
+    pub kind: String,
+    pub custom: Option<String>,
+}
+
+/// An option has a value, a component a name.
+#[derive(Debug, Clone, Deserialize)]
+pub(super) struct Choice {
+    pub value: Option<String>,
+    pub name: Option<String>,
+}
+
 /// Jira names a remote link by a number.
 #[derive(Debug, Deserialize)]
 pub(super) struct Linked {

@@ -17,7 +17,7 @@ use super::workflow::{AWAITING_APPROVAL, Transition};
 pub(super) struct NewTicket {
     /// Its key; the caller makes sure that it is free.
     pub key: String,
-    /// The account of its reporter.
+    /// The account of its creator, who is also its reporter unless the content names another.
     pub by: String,
     /// What stands in it.
     pub content: Edit,
@@ -205,6 +205,7 @@ pub(super) fn blank(id: u64, new: &NewTicket, now: i64) -> Ticket {
         status: &AWAITING_APPROVAL,
         status_since: now,
         reporter: new.by.clone(),
+        creator: new.by.clone(),
         created: now,
         updated: now,
         components: Vec::new(),
@@ -228,6 +229,10 @@ pub(super) fn apply(ticket: &mut Ticket, edit: Edit, state: &State) -> Vec<Item>
     if let Some(summary) = edit.summary {
         let old = std::mem::replace(&mut ticket.summary, summary);
         items.push(system_item("summary", plain(&old), plain(&ticket.summary)));
+    }
+    if let Some(reporter) = edit.reporter {
+        let old = std::mem::replace(&mut ticket.reporter, reporter);
+        items.push(system_item("reporter", plain(&old), plain(&ticket.reporter)));
     }
     if let Some(description) = edit.description {
         let old = std::mem::replace(&mut ticket.description, description);

@@ -112,7 +112,7 @@ fn fields(frame: Frame<'_>, state: &State, ticket: &Ticket) -> Map<String, Value
         "description": ticket.description.as_ref().map_or(Value::Null, |body| document(frame, body)),
         "environment": null,
         "reporter": frame.user(&ticket.reporter),
-        "creator": frame.user(&ticket.reporter),
+        "creator": frame.user(&ticket.creator),
         "assignee": null,
         "priority": priority(frame),
         "resolution": null,

@@ -28,6 +28,7 @@ enum Subject {
     Id,
     Created,
     Updated,
+    Labels,
     Choice(&'static Field),
 }
 
@@ -175,6 +176,7 @@ fn subject(name: &str) -> Result<Subject, String> {
         "id" => Some(Subject::Id),
         "created" | "createddate" => Some(Subject::Created),
         "updated" | "updateddate" => Some(Subject::Updated),
+        "labels" => Some(Subject::Labels),
         _ => choice(name).map(Subject::Choice),
     };
     known.ok_or_else(|| format!("Field '{name}' does not exist or you do not have permission to view it."))
@@ -226,6 +228,7 @@ impl Clause {
     fn is_empty(&self, ticket: &Ticket) -> bool {
         match self.subject {
             Subject::Component => ticket.components.is_empty(),
+            Subject::Labels => ticket.labels.is_empty(),
             Subject::Choice(field) => !ticket.values.contains_key(field.id),
             _ => false,
         }
@@ -240,6 +243,8 @@ impl Clause {
             Subject::StatusCategory => same(ticket.status.category.name()) || same(ticket.status.category.key()),
             Subject::Key | Subject::Id => same(&ticket.key) || ticket.id.to_string() == value,
             Subject::Created | Subject::Updated => false,
+            // Labels that no ticket has are no mistake: they are free text.
+            Subject::Labels => ticket.labels.iter().any(|label| same(label)),
             Subject::Choice(field) => ticket
                 .values
                 .get(field.id)
@@ -292,6 +297,7 @@ mod tests {
             let new = NewTicket { key: key.into(), by: String::new(), content: Edit::default() };
             let mut ticket = blank(state.next_ticket_id(), &new, NOW - 60 * 60 * 1000);
             ticket.components = Some(component.to_owned()).filter(|name| !name.is_empty()).into_iter().collect();
+            ticket.labels.extend((key == "PRODCM-1").then(|| "urgent".to_owned()));
             ticket.values.extend((key == "PRODCM-1").then(|| ("customfield_10101", "prod-us".into())));
             state.add(ticket);
         }
@@ -315,6 +321,8 @@ mod tests {
             found("status in (\"Awaiting approval\", Approved) and key not in (PRODCM-1)"),
             Ok(vec![10002, 10003])
         );
+        assert_eq!(found("labels = Urgent"), Ok(vec![10001]));
+        assert_eq!(found("labels = nobody-has-it"), Ok(vec![]));
         assert_eq!(found("id = 10003 AND statusCategory != Done"), Ok(vec![10003]));
         assert_eq!(found("\"Target environment\" = prod-us AND cf[10101] = prod-us"), Ok(vec![10001]));
     }

@@ -46,6 +46,7 @@ pub(super) struct Ticket {
     pub status_since: i64,
     /// Account ids.
     pub reporter: String,
+    pub creator: String,
     pub created: i64,
     pub updated: i64,
     pub components: Vec<String>,
@@ -117,6 +118,7 @@ pub(super) struct RemoteLink {
 #[derive(Debug, Default)]
 pub(super) struct Edit {
     pub summary: Option<String>,
+    pub reporter: Option<String>,
     /// `Some(None)` clears it.
     pub description: Option<Option<Value>>,
     pub components: Option<Vec<String>>,

@@ -59,6 +59,9 @@ pub struct Scene {
     /// Keys of `criteria.toml` that this scene sets differently.
     #[serde(default)]
     pub criteria: toml::Table,
+    /// Fields without which Jira makes no ticket, by logical name; a person's ticket of a scene is made all the same.
+    #[serde(default)]
+    pub required_fields: Vec<String>,
     /// What happens, in order. A minute of simulated time passes before each step.
     pub timeline: Vec<Step>,
     /// What must be true in the end, one block a ticket.

@@ -37,6 +37,7 @@ fn set(edit: &mut Edit, name: &str, value: &Value, state: &State) -> Result<(), 
         "project" | "issuetype" => {}
         "summary" => edit.summary = Some(summary(value)?),
         "description" => edit.description = Some(document(name, value)?),
+        "reporter" => edit.reporter = Some(account(value)?),
         "components" => edit.components = Some(names(value)),
         "labels" => edit.labels = Some(labels(value)?),
         _ => {
@@ -61,6 +62,12 @@ fn summary(value: &Value) -> Result<String, Refusal> {
         _ => return Ok(text.to_owned()),
     };
     Err(Refusal::field("summary", fault))
+}
+
+/// A user, named by account id in either of the two ways that Jira takes.
+fn account(value: &Value) -> Result<String, Refusal> {
+    let given = value["id"].as_str().or(value["accountId"].as_str()).filter(|id| !id.is_empty());
+    given.map(String::from).ok_or_else(|| Refusal::field("reporter", "data was not an object"))
 }
 
 fn document(name: &str, value: &Value) -> Result<Option<Value>, Refusal> {

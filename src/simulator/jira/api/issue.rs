@@ -15,6 +15,7 @@ use super::super::issue_json::{self, Wanted};
 use super::super::refusal::{Refusal, object};
 use super::super::shapes::{BOT, Version};
 use super::super::workflow;
+use super::create_meta;
 use super::edit;
 use super::params::Asked;
 use super::site::known_project;
@@ -35,11 +36,10 @@ pub(super) async fn create(State(jira): State<Arc<Jira>>, body: Bytes) -> Result
     }
     let (content, key) = {
         let state = jira.locked();
-        (edit::read(&body, &state, None)?, state.next_key(&project))
+        let content = edit::read(&body, &state, None)?;
+        create_meta::check(&content, &jira.shared.scene)?;
+        (content, state.next_key(&project))
     };
-    if content.summary.is_none() {
-        return Err(Refusal::field("summary", "You must specify a summary of the issue."));
-    }
     jira.create(NewTicket { key: key.clone(), by: BOT.to_owned(), content });
     let state = jira.locked();
     let ticket = state.find(&key).ok_or_else(Refusal::no_issue)?;

@@ -1,6 +1,7 @@
 //! The REST API of the simulated Jira: `/rest/api/3`, and the little that exists outside of it.
 
 mod comments;
+mod create_meta;
 mod edit;
 mod issue;
 mod links;
@@ -44,6 +45,8 @@ fn version_three() -> Router<Arc<Jira>> {
         .route("/field", get(site::fields))
         .route("/project/{key}", get(site::project))
         .route("/issue", post(issue::create))
+        .route("/issue/createmeta/{project}/issuetypes", get(create_meta::types))
+        .route("/issue/createmeta/{project}/issuetypes/{id}", get(create_meta::fields))
         .route("/issue/{issue}", get(issue::read).put(issue::change))
         .route("/issue/{issue}/transitions", get(issue::transitions).post(issue::push))
         .route("/issue/{issue}/changelog", get(issue::changelog))
