@@ -6,6 +6,7 @@ pub mod demo;
 mod explain;
 mod not_yet;
 mod serve;
+mod service_manager;
 mod simulator;
 
 use std::collections::HashMap;

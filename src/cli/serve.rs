@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 
-use super::{Exit, SettingsFile, told_to_stop};
+use super::{Exit, SettingsFile, service_manager, told_to_stop};
 use crate::app::App;
 use crate::clock::Clock;
 use crate::server::metrics;
@@ -21,6 +21,7 @@ pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
     let app = App::build(settings, Clock::System).await?;
     let running = app.start().await?;
     app.watch(&running);
+    let alive = tokio::spawn(service_manager::watched());
     let criteria = &app.context.policy.criteria.terms.version;
     tracing::info!(address = %running.address, "Listening on {}, criteria {criteria} (not signed)", running.address);
     tokio::select! {
@@ -32,6 +33,8 @@ pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
         }
     }
     tracing::info!("Stopping: no new work, what has begun is finished");
+    alive.abort();
+    service_manager::stopping();
     running.stop().await;
     if let Some(traces) = traces {
         // It waits for its own thread, so it must not hold up ours.

@@ -13,6 +13,7 @@ mod connections;
 mod contention;
 mod crash;
 mod crash_matrix;
+mod deploy;
 mod escaping;
 mod explain;
 mod faults;

@@ -53,6 +53,14 @@ impl Service {
         Service::run(command, world, world.service).await
     }
 
+    /// Starts it as a service manager does that listens at this address and wants to hear from it this often.
+    pub async fn managed(world: &World, notify: &Path, watchdog: Duration) -> Service {
+        drop(world.take_port());
+        let mut command = quiet(program());
+        command.env("NOTIFY_SOCKET", notify).env("WATCHDOG_USEC", watchdog.as_micros().to_string());
+        Service::run(command, world, world.service).await
+    }
+
     /// Starts it so that it writes its log into a file.
     pub async fn with_log(world: &World, filter: &str, file: &Path) -> Service {
         drop(world.take_port());
