@@ -14,7 +14,7 @@ fn names(text: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn every_alert_rests_on_a_metric_that_is_there() {
+async fn every_alert_and_panel_rests_on_a_metric_that_is_there() {
     cm_bot::server::metrics::start();
     let played = scene("clean-change").play(Variant::Scene).await;
     let store = &played.app.context.sources.store;
@@ -22,10 +22,14 @@ async fn every_alert_rests_on_a_metric_that_is_there() {
     let signer = cm_bot::audit::checkpoint::Signer::parse(&private).unwrap();
     store.checkpoint(&signer, played.app.context.clock.now()).await.unwrap();
     let service = played.world.service;
-    reqwest::Client::new().post(format!("http://{service}/webhooks/jira")).body("{}").send().await.unwrap();
+    for path in ["webhooks/jira", "api/v1/scans"] {
+        reqwest::Client::new().post(format!("http://{service}/{path}")).body("{}").send().await.unwrap();
+    }
     let page = reqwest::get(format!("http://{service}/metrics")).await.unwrap().text().await.unwrap();
-    for name in names(&std::fs::read_to_string("deploy/alerts.yml").unwrap()) {
-        assert!(page.contains(&format!("# TYPE {name} ")), "{name} is not in\n{page}");
+    for file in ["deploy/alerts.yml", "deploy/grafana/cm-bot.json"] {
+        for name in names(&std::fs::read_to_string(file).unwrap()) {
+            assert!(page.contains(&format!("# TYPE {name} ")), "{name} of {file} is not in\n{page}");
+        }
     }
     for sample in [
         "cm_bot_oldest_job_seconds 0\n",
