@@ -30,4 +30,4 @@ pub use scan::{
 pub use service::{Scanner, Scope, Service};
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};
-pub use time::{Day, Timestamp};
+pub use time::{Day, Month, Timestamp};

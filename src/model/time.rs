@@ -77,9 +77,73 @@ impl Day {
     /// Whether a moment lies after this day.
     #[must_use]
     pub fn is_over_at(self, time: Timestamp) -> bool {
-        let day = jiff::Timestamp::from_millisecond(time.0).map(|time| time.to_zoned(jiff::tz::TimeZone::UTC).date());
-        day.map_or(true, |day| day > self.0)
+        day_of(time).is_none_or(|day| day > self.0)
     }
+}
+
+/// A month, as UTC counts months.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Month(jiff::civil::Date);
+
+impl Month {
+    /// Reads `2026-10`.
+    ///
+    /// # Errors
+    /// When the text is no month.
+    pub fn parse(text: &str) -> Result<Month, ParseError> {
+        let first = (text.len() == "2026-10".len()).then(|| format!("{text}-01").parse().ok()).flatten();
+        first.map(Month).ok_or_else(|| ParseError::new(text, "a month such as 2026-10"))
+    }
+
+    /// The month that a moment lies in; nothing for times that no calendar has.
+    #[must_use]
+    pub fn of(time: Timestamp) -> Option<Month> {
+        Some(Month(day_of(time)?.first_of_month()))
+    }
+
+    /// The month before.
+    #[must_use]
+    pub fn before(self) -> Month {
+        Month(self.0.yesterday().map_or(self.0, jiff::civil::Date::first_of_month))
+    }
+
+    /// Whether a moment lies in it.
+    #[must_use]
+    pub fn contains(self, time: Timestamp) -> bool {
+        Month::of(time) == Some(self)
+    }
+
+    /// Whether a moment lies after it.
+    #[must_use]
+    pub fn is_over_at(self, time: Timestamp) -> bool {
+        Month::of(time).is_some_and(|month| month > self)
+    }
+
+    /// Its first moment, and the first after it.
+    #[must_use]
+    pub fn bounds(self) -> (Timestamp, Timestamp) {
+        let start = |day: jiff::civil::Date| {
+            let time = day.to_zoned(jiff::tz::TimeZone::UTC).map(|time| time.timestamp().as_millisecond());
+            Timestamp(time.unwrap_or(i64::MAX))
+        };
+        (start(self.0), start(self.0.last_of_month().tomorrow().unwrap_or(self.0)))
+    }
+
+    /// `October 2026`.
+    #[must_use]
+    pub fn title(self) -> String {
+        self.0.strftime("%B %Y").to_string()
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0.strftime("%Y-%m"))
+    }
+}
+
+fn day_of(time: Timestamp) -> Option<jiff::civil::Date> {
+    jiff::Timestamp::from_millisecond(time.0).ok().map(|time| time.to_zoned(jiff::tz::TimeZone::UTC).date())
 }
 
 impl fmt::Display for Day {
@@ -114,5 +178,18 @@ mod tests {
         assert!(day.is_over_at(Timestamp::parse("2026-11-23T00:00:00Z").unwrap()));
         assert!(Day::parse("2026-11-31").is_err() && Day::parse("soon").is_err());
         assert_eq!(day.to_string(), "2026-11-22");
+    }
+
+    #[test]
+    fn a_month_has_its_days_and_no_other() {
+        let month = Month::parse("2026-10").unwrap();
+        let at = |text: &str| Timestamp::parse(text).unwrap();
+        assert!(month.contains(at("2026-10-01T00:00:00Z")) && month.contains(at("2026-10-31T23:59:59Z")));
+        assert!(!month.contains(at("2026-11-01T00:00:00Z")) && !month.contains(at("2026-09-30T23:59:59Z")));
+        assert!(!month.is_over_at(at("2026-10-31T23:59:59Z")) && month.is_over_at(at("2026-11-01T00:00:00Z")));
+        assert_eq!(month.bounds(), (at("2026-10-01T00:00:00Z"), at("2026-11-01T00:00:00Z")));
+        assert_eq!(Month::parse("2026-01").unwrap().before().to_string(), "2025-12");
+        assert_eq!((month.to_string(), month.title()), ("2026-10".into(), "October 2026".into()));
+        assert!(["2026-13", "2026-1", "26-10", "2026-10-01", ""].iter().all(|text| Month::parse(text).is_err()));
     }
 }

@@ -39,7 +39,8 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     match (kept.len(), rewritten.len()) {
         (0, 0) => Finding::not_applicable("no pull requests"),
         (_, 1..) if criteria.terms.squash_merge.allow_verified_squash => {
-            Finding::met(format!("{} rewritten, compared file by file", plural(rewritten.len(), "pull request")))
+            let seen = format!("{} rewritten, compared file by file", plural(rewritten.len(), "pull request"));
+            Finding::met(seen).about(sentences(rewritten.into_values(), facts))
         }
         (kept, 0) => Finding::met(format!("{}, commits kept", plural(kept, "pull request"))),
         _ => lost(rewritten.into_values().collect(), facts),
@@ -51,12 +52,17 @@ fn lost(rewritten: Vec<(&PullRequest, Route)>, facts: &Facts) -> Finding {
         1 => "A pull request was merged in a way that lost the reviewed commits.".to_owned(),
         many => format!("{many} pull requests were merged in a way that lost the reviewed commits."),
     };
-    let details = rewritten.iter().map(|(pull_request, route)| sentence(pull_request, *route, facts)).collect();
+    let count = rewritten.len();
     let todo = Todo::decide(
         "compare the new commits with the reviewed ones, then approve or decline the ticket. \
          Merge with a merge commit next time; then cm-bot can do this by itself.",
     );
-    Finding::not_met(format!("{} rewritten", plural(rewritten.len(), "pull request")), headline, todo).about(details)
+    Finding::not_met(format!("{} rewritten", plural(count, "pull request")), headline, todo)
+        .about(sentences(rewritten.into_iter(), facts))
+}
+
+fn sentences<'a>(rewritten: impl Iterator<Item = (&'a PullRequest, Route)>, facts: &Facts) -> Vec<Text> {
+    rewritten.map(|(pull_request, route)| sentence(pull_request, route, facts)).collect()
 }
 
 fn sentence(pull_request: &PullRequest, route: Route, facts: &Facts) -> Text {

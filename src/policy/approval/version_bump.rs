@@ -20,12 +20,25 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     let Ok(proofs) = Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) else {
         return Finding::not_applicable("no commit asks to pass without review");
     };
-    let bumps = proofs.iter().filter(|proof| matches!(proof.verdict, Verdict::VersionBump(_))).count();
+    let bumps: Vec<Text> = proofs.iter().filter_map(bump).collect();
     let refused: Vec<(&Proof<'_>, &str)> = proofs.iter().filter_map(refusal).collect();
-    match (bumps, refused.as_slice()) {
+    match (bumps.len(), refused.as_slice()) {
         (0, []) => Finding::not_applicable("no commit asks to pass without review"),
-        (bumps, []) => Finding::met(format!("{} changed only a version number", plural(bumps, "commit"))),
+        (count, []) => Finding::met(format!("{} changed only a version number", plural(count, "commit"))).about(bumps),
         (_, refused) => not_only_a_version(refused, facts),
+    }
+}
+
+/// What passes without review is told, also to those who look at it a year later.
+fn bump(proof: &Proof<'_>) -> Option<Text> {
+    match &proof.verdict {
+        Verdict::VersionBump(what) => Some(format!("{}: {what}", proof.commit.sha.short()).as_str().into()),
+        Verdict::Reviewed(_)
+        | Verdict::CleanMerge
+        | Verdict::ChangesNothing
+        | Verdict::NoVersionBump(_)
+        | Verdict::Lacking(_)
+        | Verdict::Unclear(_) => None,
     }
 }
 

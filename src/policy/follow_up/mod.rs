@@ -1,3 +1,4 @@
 //! "What is owed afterwards?"
 
 pub mod emergency;
+pub mod inspection;
