@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """Verifies cm-bot's audit trail without cm-bot: Python's standard library is all that it needs.
 
-    verify.py LOG [--key NAME+ID+BASE64] [--checkpoint FILE]...
+    verify.py LOG [--key NAME+ID+BASE64] [--checkpoint FILE]... [--inspection FILE]...
 
 LOG is `log.ndjson` from `cm-bot audit export`, or the SQLite database itself. Checked are: the numbers of the entries,
 the hash that each carries, the tree's root (RFC 6962, section 2.1) against every checkpoint, and the Ed25519 signature of
-every checkpoint (c2sp.org/signed-note). Ends with 0 when all is well, with 1 and a sentence when not.
+every checkpoint (c2sp.org/signed-note). An inspection (`inspections/MONTH.json`) is drawn again: the list must be the one
+whose hash the trail holds, and each draw must come out as the trail says. Ends with 0 when all is well, with 1 and a
+sentence when not.
 """
 
 import argparse
@@ -39,8 +41,8 @@ def entries_of(path):
             yield entry["seq"], entry["body"], entry["hash"]
 
 
-def checked(entries):
-    """Checks numbers and hashes; gives back the leaves of the tree."""
+def checked(entries, keep=lambda body: None):
+    """Checks numbers and hashes; gives back the leaves of the tree, and shows each body to `keep`."""
     leaves, previous = [], START
     for expected, (number, body, stored) in enumerate(entries, start=1):
         if number != expected:
@@ -48,6 +50,7 @@ def checked(entries):
         if hashlib.sha256(f"{previous}\n{body}".encode()).hexdigest() != stored:
             raise Bad(f"entry {number} does not fit its hash: it, or one before it, was changed")
         leaves.append(hashlib.sha256(b"\x00" + body.encode()).digest())
+        keep(body)
         previous = stored
     return leaves
 
@@ -60,6 +63,37 @@ def root(leaves):
         return leaves[0]
     half = 1 << (len(leaves) - 1).bit_length() - 1
     return hashlib.sha256(b"\x01" + root(leaves[:half]) + root(leaves[half:])).digest()
+
+
+# Inspections
+
+
+def check_inspection(path, events):
+    """Draws a month again from its list; gives back the month, the number of its changes and of its draws."""
+    with open(path, "rb") as file:
+        data = file.read()
+    claims = [event for event in events if event["event"] == "population_closed"]
+    claim = next((event for event in claims if event["members_sha256"] == hashlib.sha256(data).hexdigest()), None)
+    if claim is None:
+        raise Bad(f"{path}: the trail knows no list like this: it was changed, or is of another trail")
+    members = json.loads(data)
+    keys = sorted(member["ticket"].encode() for member in members)
+    claimed = root([hashlib.sha256(b"\x00" + key).digest() for key in keys]).hex()
+    if claimed != claim["root"]:
+        raise Bad(f"{path}: the root in the trail is not that of this list")
+    chance = [m["ticket"] for m in members if m["approved"] == "machine" and not m["strata"]]
+    later = events[events.index(claim) + 1 :]
+    draws = [event for event in later if event["event"] == "inspection_drawn" and event["month"] == claim["month"]]
+    for draw in draws:
+        seed = sha256(f"prodcm-sample-v1\n{claim['month']}\n{claimed}\n{draw['entropy']}\n")
+        ranked = sorted(chance, key=lambda ticket: (sha256(f"{seed}\n{ticket}\n"), ticket))
+        if ranked[: draw["size"]] != draw["tickets"]:
+            raise Bad(f"{path}: draw {draw['draw']} of {claim['month']} comes out otherwise")
+    return claim["month"], len(members), len(draws)
+
+
+def sha256(text):
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 # Checkpoints
@@ -163,14 +197,24 @@ def main():
     parser.add_argument("log", metavar="LOG")
     parser.add_argument("--key", metavar="NAME+ID+BASE64", help="the public key of the checkpoints")
     parser.add_argument("--checkpoint", metavar="FILE", action="append", default=[], help="one that was kept elsewhere")
+    parser.add_argument("--inspection", metavar="FILE", action="append", default=[], help="what was drawn of, of a month")
     arguments = parser.parse_args()
+    events = []
+
+    def keep(body):
+        if '"population_closed"' in body or '"inspection_drawn"' in body:
+            events.append(json.loads(body))
+
     try:
-        leaves = checked(entries_of(arguments.log))
+        leaves = checked(entries_of(arguments.log), keep)
         for path in arguments.checkpoint:
             with open(path, encoding="utf-8") as file:
                 size = check_checkpoint(file.read(), leaves, arguments.key, path)
             signed = "signed with this key" if arguments.key else "signature not checked: no key given"
             print(f"checkpoint {size}: consistent, {signed}")
+        for path in arguments.inspection:
+            month, changes, draws = check_inspection(path, events)
+            print(f"inspection of {month}: {changes} changes, {draws} draws made again")
     except (Bad, ValueError, KeyError, OSError, sqlite3.Error) as error:
         print(f"bad: {error}")
         return 1

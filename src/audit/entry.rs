@@ -1,7 +1,9 @@
 //! One entry of the audit trail.
 
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
+use super::draw::Population;
 use crate::model::{CommitSha, DecisionId, TicketKey, Timestamp};
 
 /// Something that happened.
@@ -87,9 +89,66 @@ pub enum Event {
     },
     /// cm-bot failed at the ticket again and again, and left it to people.
     ProcessingError,
+    /// What there is to inspect of a month is fixed.
+    PopulationClosed {
+        /// The month.
+        month: String,
+        /// How many changes there are.
+        changes: usize,
+        /// The root of the tree over their keys.
+        root: String,
+        /// SHA-256 of the stored list, with the reasons to inspect some of them anyway.
+        members_sha256: String,
+    },
+    /// Changes were drawn for inspection.
+    InspectionDrawn {
+        /// The month.
+        month: String,
+        /// Which draw of the month, from 1.
+        draw: i64,
+        /// What nobody could know when the population was fixed.
+        entropy: String,
+        /// Who brought it.
+        brought_by: String,
+        /// Why it was drawn once more.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+        /// How many were to be drawn.
+        size: usize,
+        /// The root that the seed rests on.
+        root: String,
+        /// The seed.
+        seed: String,
+        /// Those that were drawn, in the order of their ranks.
+        tickets: Vec<TicketKey>,
+    },
+    /// Somebody has inspected a change.
+    Inspected {
+        /// The month.
+        month: String,
+        /// `sound` or `finding`.
+        result: String,
+        /// In the inspector's words.
+        note: String,
+        /// Who.
+        inspector: String,
+    },
     /// From here on checkpoints are signed with this key.
     CheckpointKey {
         /// The public key.
         public: String,
     },
+}
+
+impl Event {
+    /// What there is to inspect of a month was fixed, and is stored as this text.
+    #[must_use]
+    pub fn population_closed(population: &Population, members: &str) -> Event {
+        Event::PopulationClosed {
+            month: population.month().to_string(),
+            changes: population.members().len(),
+            root: population.root(),
+            members_sha256: hex::encode(Sha256::digest(members)),
+        }
+    }
 }
