@@ -4,6 +4,7 @@ mod audit;
 mod check_config;
 pub mod demo;
 mod explain;
+mod inspection;
 mod not_yet;
 mod serve;
 mod service_manager;
@@ -81,6 +82,9 @@ enum Command {
     /// Verifies and exports the audit trail, and makes the key that signs it
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Draws changes for the monthly inspection, so that nobody can steer it, and records what was found
+    #[command(subcommand)]
+    Inspection(inspection::Command),
     #[command(flatten)]
     NotYet(not_yet::Command),
 }
@@ -95,6 +99,7 @@ pub async fn run() -> ExitCode {
         Command::CheckConfig { settings } => check_config::run(&settings),
         Command::Migrate { settings } => check_config::migrate(&settings).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::Inspection(command) => inspection::run(command).await,
         Command::NotYet(command) => Ok(not_yet::run(&command)),
     };
     match result {

@@ -13,8 +13,6 @@ pub enum Command {
     Plan(Anything),
     /// Signs, verifies and replays criteria (not in this version)
     Criteria(Anything),
-    /// Draws changes for inspection (not in this version)
-    Inspection(Anything),
     /// Examines the installation (not in this version; see `check-config` and `/readyz`)
     Doctor(Anything),
 }
@@ -33,7 +31,6 @@ pub fn run(command: &Command) -> Exit {
         Command::Gate(anything) => ("gate", anything),
         Command::Plan(anything) => ("plan", anything),
         Command::Criteria(anything) => ("criteria", anything),
-        Command::Inspection(anything) => ("inspection", anything),
         Command::Doctor(anything) => ("doctor", anything),
     };
     let asked = std::iter::once(name).chain(rest.first().map(String::as_str)).collect::<Vec<_>>().join(" ");

@@ -2,6 +2,7 @@
 
 mod comments;
 mod history;
+pub mod inspection;
 mod kept;
 mod objects;
 mod scans;

@@ -41,6 +41,7 @@ const CHANGES: &[Change] = &[
     change!(4, "0004_audit_checkpoints"),
     change!(5, "0005_faults"),
     change!(6, "0006_approval_marks"),
+    change!(7, "0007_inspections"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

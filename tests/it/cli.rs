@@ -94,7 +94,6 @@ fn what_is_not_there_yet_says_so_and_fails() {
         &["gate", "status"],
         &["plan", "plan.json"],
         &["criteria", "verify"],
-        &["inspection", "draw"],
         &["doctor"],
     ] {
         let output = run(command);

@@ -20,6 +20,7 @@ mod faults;
 mod forgery;
 mod fuzz;
 mod hostile;
+mod inspections;
 mod ledger;
 mod logins;
 mod logs;

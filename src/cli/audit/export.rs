@@ -18,10 +18,11 @@ const VERIFIER: &str = include_str!("../../../tests/verify.py");
 const README: &str = "\
 log.ndjson    the audit trail of cm-bot, an entry a line: its number, its text, its hash
 checkpoints/  what was signed about the trail, each named by the number of entries it speaks of
+inspections/  what there was to inspect of each month, a file a month
 keys.txt      the public keys of the checkpoints; compare them with those that you were given elsewhere
 verify.py     verifies all of it; Python 3 and nothing else is needed:
 
-    python3 verify.py log.ndjson --key KEY --checkpoint checkpoints/FILE
+    python3 verify.py log.ndjson --key KEY --checkpoint checkpoints/FILE --inspection inspections/FILE
 
 hash(n) = SHA-256(hash(n-1), newline, text(n)), beginning with 64 zeros: sha256sum can check it too. The root in a
 checkpoint is that of RFC 6962, section 2.1, over the texts. A checkpoint that you kept yourself, for example from a
@@ -52,6 +53,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     create_dir(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let entries = log(&store, folder.join("log.ndjson")).await?;
     let checkpoints = checkpoints(&store, folder).await?;
+    inspections(&store, folder).await?;
     write(folder.join("verify.py"), VERIFIER)?;
     write(folder.join("README.txt"), README)?;
     println!("{entries} entries and {checkpoints} checkpoints are in {}", folder.display());
@@ -87,4 +89,14 @@ async fn checkpoints(store: &Store, folder: &std::path::Path) -> anyhow::Result<
     }
     write(folder.join("keys.txt"), keys.iter().map(|key| format!("{key}\n")).collect::<String>())?;
     Ok(count)
+}
+
+/// Byte for byte as they are stored: the trail holds their hashes.
+async fn inspections(store: &Store, folder: &std::path::Path) -> anyhow::Result<()> {
+    let folder = folder.join("inspections");
+    create_dir(&folder)?;
+    for (month, members) in store.populations().await? {
+        write(folder.join(format!("{month}.json")), members)?;
+    }
+    Ok(())
 }

@@ -1,0 +1,243 @@
+//! `cm-bot inspection`: what is looked at each month, drawn so that nobody can steer it.
+
+use anyhow::{Context as _, bail, ensure};
+
+use super::{Exit, SettingsFile};
+use crate::app::read_policy;
+use crate::audit::draw::Population;
+use crate::clock::Clock;
+use crate::gather;
+use crate::model::{Month, People, TicketKey, plural};
+use crate::policy::follow_up::inspection::{Member, Stratum, statement};
+use crate::settings::Settings;
+use crate::store::{InspectionResult, RecordedDraw, Store};
+
+/// The commands.
+#[derive(Debug, clap::Subcommand)]
+pub enum Command {
+    /// Fixes what there is to inspect of a month that is over, and publishes its root
+    Close(OfMonth),
+    /// Draws, with something that nobody could know before: dice, a public beacon
+    Draw(Draw),
+    /// Makes the draws of a month again from what was fixed, and says whether they come out the same
+    Verify(OfMonth),
+    /// Shows what is to be inspected, what was found, and what can be said of the rest
+    Show(OfMonth),
+    /// Records what an inspector found
+    Record(Record),
+}
+
+/// A month.
+#[derive(Debug, clap::Args)]
+pub struct OfMonth {
+    /// Such as 2026-10
+    month: String,
+    #[command(flatten)]
+    settings: SettingsFile,
+}
+
+/// Arguments of `inspection draw`.
+#[derive(Debug, clap::Args)]
+pub struct Draw {
+    #[command(flatten)]
+    of: OfMonth,
+    /// What nobody could know when the month was closed: twenty rolls of a die, the value of a public beacon
+    #[arg(long)]
+    entropy: String,
+    /// Who brought it: a name of the people file
+    #[arg(long, value_name = "NAME")]
+    by: String,
+    /// How many are drawn beside those that are inspected anyway
+    #[arg(long, default_value_t = 25)]
+    size: usize,
+    /// Draw once more, and why; the earlier draw stays on record
+    #[arg(long, value_name = "REASON")]
+    again: Option<String>,
+}
+
+/// Arguments of `inspection record`.
+#[derive(Debug, clap::Args)]
+pub struct Record {
+    #[command(flatten)]
+    of: OfMonth,
+    /// The ticket
+    ticket: String,
+    /// What was found
+    #[arg(value_parser = ["sound", "finding"])]
+    result: String,
+    /// In words
+    #[arg(long)]
+    note: String,
+    /// The inspector: a name of the people file
+    #[arg(long, value_name = "NAME")]
+    by: String,
+}
+
+/// A month with what is needed to work on it.
+struct Work {
+    month: Month,
+    settings: Settings,
+    store: Store,
+}
+
+/// Does what was asked.
+///
+/// # Errors
+/// When something is not as it must be; the sentence says what.
+pub(super) async fn run(command: Command) -> anyhow::Result<Exit> {
+    match command {
+        Command::Close(of) => close(&Work::on(&of).await?).await,
+        Command::Draw(arguments) => draw(&Work::on(&arguments.of).await?, &arguments).await,
+        Command::Verify(of) => verify(&Work::on(&of).await?).await,
+        Command::Show(of) => show(&Work::on(&of).await?).await,
+        Command::Record(arguments) => record(&Work::on(&arguments.of).await?, &arguments).await,
+    }
+}
+
+impl Work {
+    async fn on(of: &OfMonth) -> anyhow::Result<Work> {
+        let settings = of.settings.load()?;
+        let store = Store::open(&settings.database_url).await?;
+        Ok(Work { month: Month::parse(&of.month)?, settings, store })
+    }
+
+    async fn population(&self) -> anyhow::Result<Population> {
+        let month = self.month;
+        let how = format!("{} is not closed; `cm-bot inspection close {month}` fixes what there is", month.title());
+        self.store.population(month).await?.context(how)
+    }
+
+    /// A person of the people file, by name.
+    fn person(&self, name: &str) -> anyhow::Result<String> {
+        let people: People = read_policy(&self.settings)?.criteria.people;
+        let known = people.everybody().iter().any(|person| person.name == name);
+        ensure!(known, "{name} is not in {}", self.settings.people_file.display());
+        Ok(name.to_owned())
+    }
+}
+
+async fn close(work: &Work) -> anyhow::Result<Exit> {
+    let (month, now) = (work.month, Clock::System.now());
+    ensure!(month.is_over_at(now), "{} is not over: what comes until then would be left out", month.title());
+    let population = Population::of(month, gather::inspection::members(&work.store, month).await?);
+    let is_new = work.store.close_population(&population, now).await?;
+    let population = work.population().await?;
+    println!(
+        "{}: {} {}, root {}",
+        month.title(),
+        plural(population.members().len(), "change"),
+        if is_new { "fixed now" } else { "were fixed before" },
+        population.root()
+    );
+    eprintln!(
+        "The root is in the audit trail. Now somebody else rolls dice: cm-bot inspection draw {month} --entropy …"
+    );
+    Ok(Exit::Done)
+}
+
+async fn draw(work: &Work, arguments: &Draw) -> anyhow::Result<Exit> {
+    let population = work.population().await?;
+    let draws = work.store.draws(work.month).await?;
+    if !draws.is_empty() && arguments.again.is_none() {
+        bail!("{} was drawn already; `--again REASON` draws once more, and both stay on record", work.month.title());
+    }
+    ensure!(!arguments.entropy.trim().is_empty(), "--entropy says nothing: anybody could have known it");
+    let by = work.person(&arguments.by)?;
+    let draw = population.draw(&arguments.entropy, arguments.size);
+    let recorded = RecordedDraw {
+        number: draws.last().map_or(1, |last| last.number + 1),
+        entropy: arguments.entropy.clone(),
+        brought_by: by,
+        reason: arguments.again.clone(),
+        size: arguments.size,
+        tickets: draw.drawn.iter().map(|one| one.ticket.clone()).collect(),
+    };
+    let stored = work.store.record_draw((work.month, &recorded), &draw, Clock::System.now()).await?;
+    ensure!(stored, "somebody else drew at the same time; `cm-bot inspection show {}`", work.month);
+    println!("{}", drawn_line(&population, &recorded));
+    for one in &draw.drawn {
+        println!("  {}  {}", one.rank.get(..16).unwrap_or(&one.rank), one.ticket);
+    }
+    for member in population.always() {
+        println!("  {:16}  {}", "always", reasons(member));
+    }
+    Ok(Exit::Done)
+}
+
+fn drawn_line(population: &Population, draw: &RecordedDraw) -> String {
+    let left_to_chance = population.members().filter(|member| member.may_be_drawn()).count();
+    let always = population.always().count();
+    format!(
+        "{}: draw {} by {}, {} of {left_to_chance} drawn at random, and {always} that {} inspected anyway",
+        population.month().title(),
+        draw.number,
+        draw.brought_by,
+        draw.tickets.len(),
+        if always == 1 { "is" } else { "are" },
+    )
+}
+
+fn reasons(member: &Member) -> String {
+    let reasons: Vec<&str> = member.strata.iter().map(|stratum: &Stratum| stratum.title()).collect();
+    format!("{} ({})", member.ticket, reasons.join(", "))
+}
+
+async fn verify(work: &Work) -> anyhow::Result<Exit> {
+    let population = work.population().await?;
+    let draws = work.store.draws(work.month).await?;
+    for recorded in &draws {
+        let again = population.draw(&recorded.entropy, recorded.size);
+        let tickets: Vec<TicketKey> = again.drawn.into_iter().map(|one| one.ticket).collect();
+        if tickets != recorded.tickets {
+            println!("bad: draw {} of {} comes out otherwise", recorded.number, work.month.title());
+            return Ok(Exit::Failed);
+        }
+    }
+    println!(
+        "ok: {}, {}, root {}, {} made again",
+        work.month.title(),
+        plural(population.members().len(), "change"),
+        population.root(),
+        plural(draws.len(), "draw")
+    );
+    Ok(Exit::Done)
+}
+
+async fn show(work: &Work) -> anyhow::Result<Exit> {
+    let population = work.population().await?;
+    let (draws, results) = (work.store.draws(work.month).await?, work.store.results(work.month).await?);
+    let newest = |ticket: &TicketKey| results.iter().rev().find(|result| &result.ticket == ticket);
+    let line = |name: String, ticket: &TicketKey| match newest(ticket) {
+        Some(result) => println!("  {name}: {} ({}), {}", result.result, result.inspector, result.note),
+        None => println!("  {name}: to inspect"),
+    };
+    for draw in &draws {
+        println!("{}", drawn_line(&population, draw));
+        draw.tickets.iter().for_each(|ticket| line(ticket.to_string(), ticket));
+    }
+    population.always().for_each(|member| line(reasons(member), &member.ticket));
+    let drawn = draws.iter().flat_map(|draw| &draw.tickets).collect::<std::collections::BTreeSet<_>>();
+    let inspected: Vec<&InspectionResult> = drawn.into_iter().filter_map(newest).collect();
+    let deviating = inspected.iter().filter(|result| result.result == "finding").count();
+    println!("{}", statement(inspected.len(), deviating));
+    Ok(Exit::Done)
+}
+
+async fn record(work: &Work, arguments: &Record) -> anyhow::Result<Exit> {
+    let population = work.population().await?;
+    let ticket = TicketKey::parse(&arguments.ticket)?;
+    let drawn = work.store.draws(work.month).await?.into_iter().any(|draw| draw.tickets.contains(&ticket));
+    let always = population.always().any(|member| member.ticket == ticket);
+    ensure!(drawn || always, "{ticket} is not among what is inspected of {}", work.month.title());
+    ensure!(!arguments.note.trim().is_empty(), "--note says nothing: what was looked at?");
+    let result = InspectionResult {
+        ticket,
+        result: arguments.result.clone(),
+        note: arguments.note.clone(),
+        inspector: work.person(&arguments.by)?,
+        at: Clock::System.now(),
+    };
+    work.store.record_result(work.month, &result).await?;
+    println!("{}: {}, recorded by {}", result.ticket, result.result, result.inspector);
+    Ok(Exit::Done)
+}
