@@ -1,4 +1,4 @@
-//! What systemd is told (sd_notify(3)): ready, alive, stopping. Without systemd these do nothing.
+//! What systemd is told (`sd_notify(3)`): ready, alive, stopping. Without systemd these do nothing.
 
 use sd_notify::{NotifyState, notify, watchdog_enabled};
 
