@@ -161,6 +161,9 @@ impl Simulator {
             }
             Moment::Redeliver(again) => self.jira.redeliver(again),
             Moment::ForgeWebhook(forge) => self.jira.forge_webhook(forge),
+            Moment::Click(click) => self.slack.click(click).await,
+            Moment::Submit(submit) => self.slack.submit(submit).await,
+            Moment::SlackCommand(command) => self.slack.command(command).await,
             other => Err(SceneError(format!("nobody plays {other:?}"))),
         }
     }

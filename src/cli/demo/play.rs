@@ -33,6 +33,12 @@ pub struct Played {
 }
 
 impl Played {
+    /// Stops the service and leaves the world as it is, for another one to start in.
+    pub async fn without_service(self) -> (String, World) {
+        self.running.stop().await;
+        (self.name, self.world)
+    }
+
     /// Stops the service and the world.
     pub async fn stop(self) {
         self.running.stop().await;

@@ -76,6 +76,7 @@ impl World {
         std::fs::write(self.settings_file(), self.settings(&secrets)?)?;
         let service = self.service;
         self.simulator.jira.send_webhooks_to(format!("http://{service}/webhooks/jira"), secrets.jira);
+        self.simulator.slack.send_deeds_to(format!("http://{service}"), secrets.slack);
         self.simulator.github.send_webhooks_to(format!("http://{service}/webhooks/github"), secrets.github);
         Ok(())
     }
@@ -89,7 +90,7 @@ impl World {
              [database]\nurl = {database}\n\
              [jira]\napi_url = \"http://{jira}\"\naccount = \"{account}\"\ntoken = \"{token}\"\nwebhook_secrets = [\"{jira_secret}\"]\nsettle_seconds = 0\n\
              [github]\napi_url = \"http://{github}\"\ntoken = \"{github_token}\"\nwebhook_secrets = [\"{github_secret}\"]\n\
-             [slack]\napi_url = \"http://{slack_at}/api\"\nbot_token = \"{slack_token}\"\n\
+             [slack]\napi_url = \"http://{slack_at}/api\"\nbot_token = \"{slack_token}\"\nsigning_secret = \"{slack_secret}\"\n\
              [slack.channels]\nchanges = \"{changes}\"\nemergencies = \"{emergencies}\"\n\
              [criteria]\nfile = {criteria}\n[people]\nfile = {people}\n",
             service = self.service,
@@ -98,6 +99,7 @@ impl World {
             github_token = self.simulator.github.token(),
             github_secret = secrets.github,
             slack_token = self.simulator.slack.token(),
+            slack_secret = secrets.slack,
             changes = slack::CHANGES,
             emergencies = slack::EMERGENCIES,
             criteria = path("criteria.toml"),
@@ -119,12 +121,13 @@ impl World {
 struct Secrets {
     jira: String,
     github: String,
+    slack: String,
 }
 
 impl Secrets {
     fn new() -> Secrets {
         let secret = || uuid::Uuid::new_v4().simple().to_string();
-        Secrets { jira: secret(), github: secret() }
+        Secrets { jira: secret(), github: secret(), slack: secret() }
     }
 }
 

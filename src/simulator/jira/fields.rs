@@ -38,7 +38,7 @@ const fn field(logical: &'static str, name: &'static str, (id, number): (&'stati
 }
 
 /// Every custom field. Jira's system field `Environment` is another one than the first of these: names are not unique.
-pub(super) static FIELDS: [Field; 13] = [
+pub(super) static FIELDS: [Field; 16] = [
     field("environment", "Target environment", ("customfield_10101", 10101), Kind::Choice),
     field("repository", "Repository", ("customfield_10102", 10102), Kind::Line),
     field("commit", "Commit", ("customfield_10103", 10103), Kind::Line),
@@ -52,6 +52,9 @@ pub(super) static FIELDS: [Field; 13] = [
     field("links", "Links", ("customfield_10111", 10111), Kind::Area),
     field("security_scan", "Security scan", ("customfield_10112", 10112), Kind::Line),
     field("change_class", "Change class", ("customfield_10113", 10113), Kind::Choice),
+    field("access_method", "Access method", ("customfield_10114", 10114), Kind::Line),
+    field("emergency_steps", "Emergency steps", ("customfield_10115", 10115), Kind::Area),
+    field("prevention", "Prevention", ("customfield_10116", 10116), Kind::Area),
 ];
 
 impl Field {

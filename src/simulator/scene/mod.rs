@@ -9,6 +9,7 @@ mod code;
 mod defaults;
 mod expect;
 mod pulls;
+mod slack;
 mod step;
 mod tickets;
 
@@ -21,6 +22,7 @@ pub use expect::{Expect, Finding};
 pub use pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review, ReviewState,
 };
+pub use slack::{Click, SlackCommand, Submit};
 pub use step::{Moment, Step};
 pub use tickets::{
     Comment, CreateTicket, DeleteTicket, DeployedBefore, EditTicket, Fail, FailureKind, ForgeWebhook, MoveTicket,
@@ -88,6 +90,9 @@ pub struct Person {
     /// May not push to the repositories.
     #[serde(default)]
     pub read_only: bool,
+    /// What the account in Slack is: empty for a member, or `guest`, `stranger` (of another workspace), `deactivated`.
+    #[serde(default)]
+    pub slack: String,
 }
 
 /// Something that is deployed: a Jira component, its repository, release branch, environments and scanners.

@@ -9,6 +9,7 @@ use super::code::{CheckRun, DeleteBranch, DismissAlert, Merge, Push, Scan, Statu
 use super::pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review,
 };
+use super::slack::{Click, SlackCommand, Submit};
 use super::tickets::{
     Comment, CreateTicket, DeleteTicket, DeployedBefore, EditTicket, Fail, ForgeWebhook, MoveTicket, Recover,
     Redeliver, RenameTicket,
@@ -81,6 +82,12 @@ pub struct Step {
     pub redeliver: Option<Redeliver>,
     /// Somebody who does not know the secret sends a webhook.
     pub forge_webhook: Option<ForgeWebhook>,
+    /// Somebody presses a button in Slack.
+    pub click: Option<Click>,
+    /// Somebody sends a form in Slack.
+    pub submit: Option<Submit>,
+    /// Somebody writes a command in Slack.
+    pub slack_command: Option<SlackCommand>,
 }
 
 /// The one verb of a [`Step`], borrowed.
@@ -117,6 +124,9 @@ pub enum Moment<'a> {
     Recover(&'a Recover),
     Redeliver(&'a Redeliver),
     ForgeWebhook(&'a ForgeWebhook),
+    Click(&'a Click),
+    Submit(&'a Submit),
+    SlackCommand(&'a SlackCommand),
 }
 
 impl Step {
@@ -157,6 +167,9 @@ impl Step {
             self.recover.as_ref().map(Moment::Recover),
             self.redeliver.as_ref().map(Moment::Redeliver),
             self.forge_webhook.as_ref().map(Moment::ForgeWebhook),
+            self.click.as_ref().map(Moment::Click),
+            self.submit.as_ref().map(Moment::Submit),
+            self.slack_command.as_ref().map(Moment::SlackCommand),
         ];
         let mut said = verbs.into_iter().flatten();
         match (said.next(), said.next()) {

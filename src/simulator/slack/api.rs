@@ -86,6 +86,7 @@ impl Slack {
             "users.lookupByEmail" => self.user_by_email(args),
             "usergroups.list" => self.user_groups(args),
             "usergroups.users.list" => self.user_group_members(args),
+            "views.open" => self.open_view(args),
             _ => Err(Refusal::of("unknown_method")),
         }
     }

@@ -41,6 +41,7 @@ impl Slack {
             blocks: content.blocks.unwrap_or_else(|| json!([])),
             metadata: content.metadata.unwrap_or(Value::Null),
             edits: 0,
+            broadcast: args.says_yes("reply_broadcast"),
         };
         let answer = json!({ "channel": channel.id, "ts": message.ts, "message": shape(&message, Metadata::Whole) });
         state.messages.push(message);
@@ -54,8 +55,12 @@ impl Slack {
         if !self.shared.scene.people.iter().any(|person| person.slack_id() == user) {
             return Err(Refusal::of("user_not_in_channel"));
         }
-        content(args)?;
-        let ts = self.locked().next_ts(self.shared.clock.now_ms());
+        let content = content(args)?;
+        let mut state = self.locked();
+        let ts = state.next_ts(self.shared.clock.now_ms());
+        let blocks = content.blocks.unwrap_or_else(|| json!([]));
+        let whisper = MessageView::aside(args.needed("channel")?, ts.clone(), (content.text, blocks));
+        state.whispers.push((user.to_owned(), whisper));
         Ok(json!({ "message_ts": ts }))
     }
 

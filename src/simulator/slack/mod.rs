@@ -1,10 +1,11 @@
-//! The simulated Slack: two channels, a Web API, and a page that shows the messages.
+//! The simulated Slack: two channels, a Web API, what people press and write, and a page that shows the messages.
 
 mod api;
 mod args;
 mod chat;
 mod conversations;
 mod date;
+mod deeds;
 mod limits;
 mod mrkdwn;
 mod names;
@@ -14,7 +15,9 @@ mod pieces;
 mod rich_text;
 mod state;
 mod text;
+mod views;
 
+pub use deeds::Request;
 pub use state::MessageView;
 pub use text::plain_text;
 

@@ -126,14 +126,15 @@ impl Slack {
 
 fn user(person: &Person) -> Value {
     json!({
-        "id": person.slack_id(), "team_id": TEAM, "name": person.name, "deleted": false,
+        "id": person.slack_id(), "team_id": super::deeds::team(person), "name": person.name,
+        "deleted": person.slack == "deactivated",
         "real_name": person.full_name, "tz": "Etc/UTC", "tz_label": "Coordinated Universal Time", "tz_offset": 0,
         "profile": {
             "real_name": person.full_name, "real_name_normalized": person.full_name, "display_name": person.name,
             "display_name_normalized": person.name, "email": person.email(), "team": TEAM,
         },
-        "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": false,
-        "is_ultra_restricted": false, "is_bot": person.bot, "is_app_user": false, "is_email_confirmed": true,
+        "is_admin": false, "is_owner": false, "is_primary_owner": false, "is_restricted": person.slack == "guest",
+        "is_ultra_restricted": false, "is_stranger": person.slack == "stranger", "is_bot": person.bot, "is_app_user": false, "is_email_confirmed": true,
         "updated": 0, "who_can_share_contact_card": "EVERYONE",
     })
 }

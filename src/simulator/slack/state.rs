@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::super::scene::Scene;
+use super::deeds::{App, Request};
 use super::{CHANGES, EMERGENCIES};
 
 /// The shortest time between two messages, in microseconds: a `ts` is the name of a message in its channel.
@@ -25,6 +26,19 @@ pub struct MessageView {
     pub metadata: Value,
     /// How often it was updated.
     pub edits: u32,
+    /// Whether a reply was shown in the channel too.
+    pub broadcast: bool,
+}
+
+/// A form that is open.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    /// Its name.
+    pub id: String,
+    /// Whose screen it is on.
+    pub user: String,
+    /// What the app sent.
+    pub view: Value,
 }
 
 /// Everything that the simulated Slack knows.
@@ -32,7 +46,18 @@ pub struct MessageView {
 pub(super) struct State {
     /// All messages, oldest first.
     pub messages: Vec<MessageView>,
+    /// What only one person saw, with the account.
+    pub whispers: Vec<(String, MessageView)>,
+    /// Forms that are open, oldest first.
+    pub views: Vec<View>,
+    /// Where the app wants to hear of what people do.
+    pub app: Option<App>,
+    /// What was sent to it.
+    pub requests: Vec<Request>,
+    /// Triggers that nobody has used: trigger, account.
+    pub triggers: Vec<(String, String)>,
     newest: i64,
+    given: u64,
 }
 
 /// A channel or a direct conversation.
@@ -49,6 +74,14 @@ impl State {
     pub(super) fn next_ts(&mut self, now_ms: i64) -> String {
         self.newest = (now_ms * 1000).max(self.newest + BETWEEN_MESSAGES);
         format!("{}.{:06}", self.newest / 1_000_000, self.newest % 1_000_000)
+    }
+
+    /// Lets the app open one form for somebody.
+    pub(super) fn trigger(&mut self, user: &str) -> String {
+        self.given += 1;
+        let trigger = format!("{}.{}.trigger", self.given, user.len());
+        self.triggers.push((trigger.clone(), user.to_owned()));
+        trigger
     }
 
     /// The message with this name.
@@ -69,6 +102,12 @@ impl State {
 }
 
 impl MessageView {
+    /// What only one person sees.
+    pub(super) fn aside(channel: &str, ts: String, (text, blocks): (String, Value)) -> MessageView {
+        let channel = channel.to_owned();
+        MessageView { channel, ts, thread_ts: None, text, blocks, metadata: Value::Null, edits: 0, broadcast: false }
+    }
+
     fn answers(&self, parent: &str) -> bool {
         self.thread_ts.as_deref() == Some(parent)
     }

@@ -72,6 +72,7 @@ mod tests {
             blocks: blocks.clone(),
             metadata: serde_json::Value::Null,
             edits: 0,
+            broadcast: false,
         };
         plain_text(&message, &scene)
     }
