@@ -3,10 +3,12 @@
 //! Nothing in this folder reads a clock, a file or the network.
 
 mod commit;
+mod declaration;
 mod git;
 mod ids;
 mod people;
 mod pull_request;
+mod reminders;
 mod scan;
 mod service;
 mod text;
@@ -14,6 +16,7 @@ mod ticket;
 mod time;
 
 pub use commit::{Commit, GitActor, Relation, Signature};
+pub use declaration::{Declaration, EmergencyId, Unclear, registered};
 pub use git::{Content, Mode, Tree, TreeEntry, blob_id};
 pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
@@ -24,6 +27,7 @@ pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
     SeenReview,
 };
+pub use reminders::{Held, Quiet, Reminders, TimeOfDay};
 pub use scan::{
     AlertDismissal, Analysis, BuildName, CheckRun, CommitStatus, Conclusion, ScanFinding, Severity, UploadedRun,
 };

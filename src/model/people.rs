@@ -29,6 +29,7 @@ pub struct People {
     everybody: Vec<Person>,
     by_github: HashMap<GithubId, usize>,
     by_jira: HashMap<AccountId, usize>,
+    by_slack: HashMap<SlackId, usize>,
 }
 
 /// What is wrong with a people file.
@@ -62,7 +63,12 @@ impl People {
     /// When it is no TOML of this form, or an account has two owners.
     pub fn parse(text: &str) -> Result<People, PeopleError> {
         let file: File = toml::from_str(text).map_err(|error| PeopleError::Unreadable(error.to_string()))?;
-        let mut people = People { everybody: file.people, by_github: HashMap::new(), by_jira: HashMap::new() };
+        let mut people = People {
+            everybody: file.people,
+            by_github: HashMap::new(),
+            by_jira: HashMap::new(),
+            by_slack: HashMap::new(),
+        };
         for (place, person) in people.everybody.iter().enumerate() {
             for id in &person.github {
                 own(&mut people.by_github, *id, place)
@@ -70,6 +76,10 @@ impl People {
             }
             own(&mut people.by_jira, person.jira.clone(), place)
                 .map_err(|first| shared(format!("Jira account {}", person.jira), &people.everybody, (first, place)))?;
+            if let Some(slack) = &person.slack {
+                own(&mut people.by_slack, slack.clone(), place)
+                    .map_err(|first| shared(format!("Slack account {slack}"), &people.everybody, (first, place)))?;
+            }
         }
         Ok(people)
     }
@@ -84,6 +94,12 @@ impl People {
     #[must_use]
     pub fn by_jira(&self, account: &AccountId) -> Option<&Person> {
         self.by_jira.get(account).map(|place| &self.everybody[*place])
+    }
+
+    /// Whose Slack account this is. A display name or a photo is nobody's.
+    #[must_use]
+    pub fn by_slack(&self, account: &SlackId) -> Option<&Person> {
+        self.by_slack.get(account).map(|place| &self.everybody[*place])
     }
 
     /// Everybody with at least one of these roles, in the order of the file.

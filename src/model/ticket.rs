@@ -72,11 +72,14 @@ pub enum Field {
     Links,
     SecurityScan,
     ChangeClass,
+    AccessMethod,
+    EmergencySteps,
+    Prevention,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Field; 13] = [
+    pub const ALL: [Field; 16] = [
         Field::Environment,
         Field::Repository,
         Field::Commit,
@@ -90,6 +93,9 @@ impl Field {
         Field::Links,
         Field::SecurityScan,
         Field::ChangeClass,
+        Field::AccessMethod,
+        Field::EmergencySteps,
+        Field::Prevention,
     ];
 
     /// What people call it.
@@ -109,6 +115,9 @@ impl Field {
             Field::Links => "links",
             Field::SecurityScan => "security scan",
             Field::ChangeClass => "change class",
+            Field::AccessMethod => "access method",
+            Field::EmergencySteps => "emergency steps",
+            Field::Prevention => "prevention",
         }
     }
 }
