@@ -9,6 +9,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::{Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
 use crate::model::Field;
@@ -39,6 +40,7 @@ struct Raw {
     criteria: RawCriteria,
     people: RawFile,
     jobs: RawJobs,
+    reminders: RawReminders,
     audit: RawAudit,
     traces: RawTraces,
     #[serde(default)]
@@ -236,6 +238,7 @@ impl Raw {
             criteria_file: self.criteria.file.into(),
             people_file: self.people.file.into(),
             jobs: self.jobs.checked()?,
+            reminders: self.reminders.checked()?,
             audit: self.audit.checked()?,
             traces: self.traces.checked()?,
             services,

@@ -1,6 +1,7 @@
 //! Settings: `config/default.toml`, then a file, then environment variables; checked as a whole before anything starts.
 
 mod load;
+mod reminders;
 mod secret;
 mod services;
 
@@ -10,7 +11,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::model::{Field, Service, ServiceName, TokenDigest};
+use crate::model::{Field, Reminders, Service, ServiceName, TokenDigest};
 
 pub use load::{DEFAULTS, Environment, load};
 
@@ -33,6 +34,8 @@ pub struct Settings {
     pub people_file: PathBuf,
     /// Intervals.
     pub jobs: Jobs,
+    /// When people are reminded.
+    pub reminders: Reminders,
     /// The audit trail.
     pub audit: Audit,
     /// The collector of traces, if there is one.
