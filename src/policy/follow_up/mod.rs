@@ -1,4 +1,6 @@
-//! "What is owed afterwards?"
+//! "What is owed afterwards?" Given what happened so far and the time: what is owed now, and when to look next.
 
 pub mod emergency;
+pub mod held;
 pub mod inspection;
+pub mod parts;

@@ -1,12 +1,183 @@
-//! What is owed after an emergency.
+//! What is owed after an emergency, and when: exact to the second, once, and nothing that was due before anybody listened.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cm_bot::policy::follow_up::emergency::documentation_due;
+use cm_bot::model::{Held, Quiet, Reminders, RoleName, TimeOfDay, Timestamp};
+use cm_bot::policy::follow_up::emergency::{
+    Announced, Emergency, Ending, Judgement, Owed, Step, documentation_due, judge,
+};
+use cm_bot::policy::follow_up::held;
+use cm_bot::policy::follow_up::parts::Part;
 
 use crate::support::facts::NOW;
 
+const MINUTE: u64 = 60;
+const HOUR: u64 = 60 * MINUTE;
+
+fn at(seconds: u64) -> Timestamp {
+    NOW.plus(Duration::from_secs(seconds))
+}
+
+pub fn times() -> Reminders {
+    let seconds = Duration::from_secs;
+    Reminders {
+        held: Held {
+            thread: seconds(2 * HOUR),
+            direct: seconds(8 * HOUR),
+            last_resort: seconds(24 * HOUR),
+            role: RoleName::parse("security-officer").unwrap(),
+        },
+        quiet: None,
+        daily: TimeOfDay::parse("09:00").unwrap(),
+        call_again: vec![seconds(10 * MINUTE), seconds(30 * MINUTE)],
+        call_in_jira: seconds(10 * MINUTE),
+        document: seconds(24 * HOUR),
+        remind_owner: vec![seconds(12 * HOUR), seconds(20 * HOUR)],
+        remind_leads: seconds(HOUR),
+    }
+}
+
+/// An emergency that a lead has acknowledged.
+fn emergency() -> Emergency {
+    Emergency {
+        declared: NOW,
+        used: None,
+        acknowledged: vec![("Priya Nair".into(), NOW)],
+        leads_needed: 1,
+        new_date: None,
+        was_overdue: false,
+        ended: None,
+        announced: Announced::InSlack,
+        taken: BTreeSet::new(),
+    }
+}
+
+fn judged(emergency: &Emergency, now: Timestamp) -> Judgement {
+    judge(emergency, &BTreeSet::from([Part::Prevention]), &times(), (NOW, now))
+}
+
+/// Takes every step as it becomes due, looking only when it was said to look.
+fn play(mut emergency: Emergency, until: Timestamp) -> Vec<(i64, Owed)> {
+    let (mut now, mut taken) = (NOW, Vec::new());
+    while now <= until {
+        let judgement = judged(&emergency, now);
+        for owed in judgement.owed {
+            let (Owed::Say(step) | Owed::Note(step)) = owed;
+            assert!(emergency.taken.insert(step.name()), "{step:?} is owed twice");
+            emergency.was_overdue |= matches!(step, Step::Overdue(_));
+            taken.push((now.seconds() - NOW.seconds(), owed));
+        }
+        let Some(next) = judgement.next else { break };
+        assert!(next > now);
+        now = next;
+    }
+    taken
+}
+
 #[test]
 fn an_emergency_is_documented_within_a_day() {
-    assert_eq!(documentation_due(NOW), NOW.plus(Duration::from_secs(86_400)));
+    assert_eq!(documentation_due(NOW), at(24 * HOUR));
+}
+
+#[test]
+fn f16_the_time_is_over_at_the_second() {
+    let one_before = judged(&emergency(), Timestamp(at(24 * HOUR).0 - 1));
+    assert!(!one_before.owed.iter().any(|owed| matches!(owed, Owed::Say(Step::Overdue(_)))), "{one_before:?}");
+    assert_eq!(one_before.next, Some(at(24 * HOUR)));
+    assert_eq!(judged(&emergency(), at(24 * HOUR)).owed, [Owed::Say(Step::Overdue(at(24 * HOUR)))]);
+}
+
+#[test]
+fn each_step_comes_at_its_time_and_once() {
+    let said = play(emergency(), at(48 * HOUR));
+    let hours: Vec<i64> = said.iter().take(4).map(|(seconds, _)| seconds / 3600).collect();
+    assert_eq!(hours, [12, 20, 23, 24], "{said:?}");
+    assert!(matches!(said.last(), Some((_, Owed::Say(Step::StillOverdue(_))))), "{said:?}");
+    let days = said.iter().filter(|(_, owed)| matches!(owed, Owed::Say(Step::StillOverdue(_)))).count();
+    assert_eq!(days, 1, "one nine o'clock lies in the second day");
+}
+
+#[test]
+fn leads_are_called_until_enough_of_them_know() {
+    let nobody = Emergency { acknowledged: Vec::new(), ..emergency() };
+    let calls = |emergency: Emergency| -> Vec<i64> {
+        let calls = play(emergency, at(HOUR)).into_iter();
+        calls.filter(|(_, owed)| matches!(owed, Owed::Say(Step::CallLeads(_)))).map(|(at, _)| at / 60).collect()
+    };
+    assert_eq!(calls(nobody.clone()), [10, 30]);
+    assert_eq!(calls(emergency()), [0; 0]);
+    assert_eq!(calls(Emergency { leads_needed: 2, ..emergency() }), [10, 30], "one of two is not enough");
+    assert!(!Emergency { leads_needed: 2, ..emergency() }.is_confirmed() && emergency().is_confirmed());
+}
+
+#[test]
+fn when_slack_does_not_take_it_the_leads_are_called_in_jira_within_a_quarter_of_an_hour() {
+    let nobody = Emergency { acknowledged: Vec::new(), announced: Announced::NotYet, ..emergency() };
+    let said = play(nobody.clone(), at(15 * MINUTE));
+    assert!(said.contains(&(600, Owed::Say(Step::CallLeadsInJira))), "{said:?}");
+    let heard = play(Emergency { announced: Announced::InSlack, ..nobody }, at(15 * MINUTE));
+    assert!(!heard.iter().any(|(_, owed)| *owed == Owed::Say(Step::CallLeadsInJira)));
+}
+
+#[test]
+fn what_was_due_before_anybody_listened_is_not_said_later() {
+    let missing = BTreeSet::from([Part::Reason]);
+    let late = judge(&emergency(), &missing, &times(), (at(30 * HOUR), at(30 * HOUR)));
+    assert_eq!(late.owed, [Owed::Note(Step::Overdue(at(24 * HOUR)))]);
+    let taken = BTreeSet::from([Step::Overdue(at(24 * HOUR)).name()]);
+    let later = Emergency { taken, was_overdue: true, ..emergency() };
+    let next = judge(&later, &missing, &times(), (at(30 * HOUR), at(30 * HOUR))).next.unwrap();
+    assert!(next > at(30 * HOUR) && next <= at(54 * HOUR), "it goes on with the next day");
+}
+
+#[test]
+fn after_a_pause_only_the_last_step_is_said() {
+    assert_eq!(judged(&emergency(), at(21 * HOUR)).owed, [Owed::Say(Step::RemindOwner(1))]);
+    let over = judged(&emergency(), at(60 * HOUR)).owed;
+    assert_eq!(over, [Owed::Say(Step::Overdue(at(24 * HOUR)))], "that a date was missed is never passed over");
+}
+
+#[test]
+fn an_emergency_that_is_over_owes_nothing() {
+    let over = Emergency { ended: Some(Ending::CalledOff), ..emergency() };
+    assert_eq!(judged(&over, at(30 * HOUR)), Judgement::default());
+    let nothing_missing = judge(&emergency(), &BTreeSet::new(), &times(), (NOW, at(HOUR)));
+    assert_eq!(nothing_missing.owed, [Owed::Say(Step::Documented)]);
+}
+
+#[test]
+fn a_new_date_is_followed_up_and_the_missed_one_stays() {
+    let taken: BTreeSet<String> = play(emergency(), at(25 * HOUR))
+        .into_iter()
+        .map(|(_, owed)| match owed {
+            Owed::Say(step) | Owed::Note(step) => step.name(),
+        })
+        .collect();
+    let given = Emergency { new_date: Some(at(72 * HOUR)), was_overdue: true, taken, ..emergency() };
+    assert!(judged(&given, at(30 * HOUR)).owed.is_empty());
+    assert_eq!(judged(&given, at(71 * HOUR)).owed, [Owed::Say(Step::RemindLeads(at(72 * HOUR)))]);
+    assert!(matches!(judged(&given, at(72 * HOUR)).owed[..], [Owed::Say(Step::Overdue(due))] if due == at(72 * HOUR)));
+}
+
+#[test]
+fn j17_the_time_runs_from_the_use_of_the_gate_but_no_missed_date_is_taken_back() {
+    let used = Emergency { used: Some(at(2 * HOUR)), ..emergency() };
+    assert_eq!(used.due(&times()), at(26 * HOUR));
+    assert_eq!(Emergency { was_overdue: true, ..used }.due(&times()), at(24 * HOUR));
+}
+
+#[test]
+fn nobody_is_reminded_of_a_waiting_ticket_at_night() {
+    let night = Reminders { quiet: Quiet::parse("18:00-07:00").unwrap(), ..times() };
+    let since = Timestamp::parse("2026-11-22T17:30:00Z").unwrap();
+    let waits = held::Held { since, taken: BTreeSet::new() };
+    let judged = |now: &str| held::judge(&waits, &night, (since, Timestamp::parse(now).unwrap()));
+    assert_eq!(judged("2026-11-22T19:30:00Z").owed, None);
+    assert_eq!(judged("2026-11-22T19:30:00Z").next, Some(Timestamp::parse("2026-11-23T07:00:00Z").unwrap()));
+    assert_eq!(
+        judged("2026-11-23T07:00:00Z").owed,
+        Some(held::Step::Direct),
+        "of two that fall together, the later one"
+    );
 }
