@@ -1,10 +1,13 @@
 //! One entry of the audit trail.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::draw::Population;
-use crate::model::{CommitSha, DecisionId, TicketKey, Timestamp};
+use crate::model::{CommitSha, DecisionId, EmergencyId, TicketKey, Timestamp};
+use crate::policy::follow_up::parts::Part;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -86,6 +89,75 @@ pub enum Event {
     Ended {
         /// Its last status.
         status: String,
+    },
+    /// An emergency was declared.
+    EmergencyDeclared {
+        /// Its id.
+        emergency: EmergencyId,
+        /// Who changes production.
+        by: String,
+        /// How many leads have to acknowledge it.
+        leads_needed: usize,
+    },
+    /// A lead knows of an emergency. That is no approval.
+    EmergencyAcknowledged {
+        /// Which.
+        emergency: EmergencyId,
+        /// Who.
+        by: String,
+    },
+    /// A change went to production on account of an emergency.
+    EmergencyUsed {
+        /// Which.
+        emergency: EmergencyId,
+    },
+    /// Production was not changed after all.
+    EmergencyCalledOff {
+        /// Which.
+        emergency: EmergencyId,
+        /// Who says so.
+        by: String,
+    },
+    /// The documentation of an emergency was not there in time.
+    EmergencyOverdue {
+        /// Which.
+        emergency: EmergencyId,
+        /// When it was due.
+        due: Timestamp,
+        /// What was missing.
+        missing: BTreeSet<Part>,
+    },
+    /// The Security Officer gave more time. A date that was missed stays missed.
+    EmergencyNewDate {
+        /// Which.
+        emergency: EmergencyId,
+        /// Who.
+        by: String,
+        /// Until when.
+        until: Timestamp,
+        /// Why.
+        reason: String,
+    },
+    /// Every part of the documentation of an emergency is there.
+    EmergencyDocumented {
+        /// Which.
+        emergency: EmergencyId,
+    },
+    /// Somebody was reminded.
+    Reminded {
+        /// Of what.
+        step: String,
+        /// Who.
+        who: Vec<String>,
+    },
+    /// Somebody tried something in Slack who may not, or too late. Nothing came of it.
+    RefusedInSlack {
+        /// The Slack account.
+        account: String,
+        /// What was tried.
+        what: String,
+        /// Why it was refused.
+        reason: String,
     },
     /// cm-bot failed at the ticket again and again, and left it to people.
     ProcessingError,
