@@ -12,7 +12,7 @@ use super::claims::Claim;
 use super::db::{Row, Transaction, query};
 use super::{Place, Store, StoreError, audit, stored};
 use crate::audit::{Entry, Event};
-use crate::model::{DecisionId, IssueId, TicketKey, Timestamp};
+use crate::model::{DecisionId, IssueId, SlackId, TicketKey, Timestamp};
 
 /// Takes the first that is due, first in its lane, and has nothing to wait for.
 macro_rules! claim {
@@ -79,6 +79,44 @@ pub enum Effect {
         /// Text and blocks.
         message: Value,
     },
+    /// Remind people in the thread of a root message; in the channel, when there is none.
+    Remind {
+        /// Of which root message.
+        place: Place,
+        /// Who sees it.
+        reach: Reach,
+        /// Text and blocks.
+        message: Value,
+    },
+    /// Write to one person alone.
+    Direct {
+        /// Whom.
+        to: SlackId,
+        /// Text and blocks.
+        message: Value,
+    },
+    /// Post the daily message about everything that waits.
+    Daily {
+        /// Text and blocks.
+        message: Value,
+    },
+    /// Write a comment beside the one that is true now: it calls people.
+    Call {
+        /// What for.
+        about: String,
+        /// The content, ADF.
+        body: Value,
+    },
+}
+
+/// Who sees a reply.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
+    /// Whoever follows the thread.
+    Thread,
+    /// The whole channel.
+    Channel,
 }
 
 /// A row of actions that are done in order.
@@ -135,8 +173,13 @@ impl Effect {
             Effect::SetBack {} => "set-back",
             Effect::Comment { .. } => "comment",
             Effect::Link { .. } => "link",
+            Effect::Message { place: Place::Overdue, .. } => "overdue",
             Effect::Message { .. } => "message",
             Effect::Reply { .. } => "reply",
+            Effect::Remind { .. } => "remind",
+            Effect::Direct { .. } => "direct",
+            Effect::Daily { .. } => "daily",
+            Effect::Call { .. } => "call",
         }
     }
 
@@ -144,8 +187,16 @@ impl Effect {
     #[must_use]
     pub fn lane(&self) -> Lane {
         match self {
-            Effect::Approve { .. } | Effect::SetBack {} | Effect::Comment { .. } | Effect::Link { .. } => Lane::Jira,
-            Effect::Message { .. } | Effect::Reply { .. } => Lane::Slack,
+            Effect::Approve { .. }
+            | Effect::SetBack {}
+            | Effect::Comment { .. }
+            | Effect::Link { .. }
+            | Effect::Call { .. } => Lane::Jira,
+            Effect::Message { .. }
+            | Effect::Reply { .. }
+            | Effect::Remind { .. }
+            | Effect::Direct { .. }
+            | Effect::Daily { .. } => Lane::Slack,
         }
     }
 }
@@ -284,7 +335,11 @@ impl Store {
             | Effect::SetBack {}
             | Effect::Link { .. }
             | Effect::Message { .. }
-            | Effect::Reply { .. } => None,
+            | Effect::Reply { .. }
+            | Effect::Remind { .. }
+            | Effect::Direct { .. }
+            | Effect::Daily { .. }
+            | Effect::Call { .. } => None,
         }))
     }
 
@@ -338,9 +393,10 @@ pub(super) async fn insert(
 }
 
 /// Forgets actions of a ticket that nobody has begun: what replaces them is newer. One that was begun may have arrived,
-/// so it stays and is looked after.
+/// so it stays and is looked after; so does what is followed up, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
-    let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0";
+    let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
+               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'call')";
     query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }

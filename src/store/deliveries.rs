@@ -2,14 +2,14 @@
 
 use sha2::{Digest, Sha256};
 
-use super::StoreError;
 use super::db::{Transaction, query};
+use super::{Store, StoreError};
 use crate::model::{Receipt, Timestamp};
 
 /// A webhook whose signature was checked.
 #[derive(Debug, Clone)]
 pub struct Delivery<'a> {
-    /// `jira` or `github`.
+    /// `jira`, `github` or `slack`.
     pub source: &'static str,
     /// The sender's id of the delivery; the same when it is sent again.
     pub id: &'a str,
@@ -29,6 +29,18 @@ pub enum Received {
     /// Its body was there already under another id, and ids are not signed. Nothing was done: a body that says the same is
     /// the same hint, the time stands in each, and what is looked at is how things are now.
     DuplicateBody,
+}
+
+impl Store {
+    /// The body of a delivery and when it came.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn delivery(&self, source: &str, id: &str) -> Result<Option<(Vec<u8>, Timestamp)>, StoreError> {
+        let sql = "SELECT body, received_at FROM deliveries WHERE source = $1 AND delivery_id = $2";
+        let row = query(sql).bind(source).bind(id).optional(self.db.reader()).await?;
+        row.map(|row| Ok((row.get("body")?, Timestamp(row.get("received_at")?)))).transpose()
+    }
 }
 
 /// Writes a delivery down, and gives back its number, or how it was known already. An id that came with another body before

@@ -6,7 +6,7 @@
 use super::claims::Claim;
 use super::db::{Transaction, query};
 use super::{Store, StoreError, stored};
-use crate::model::{IssueId, RepoName, Timestamp};
+use crate::model::{EmergencyId, IssueId, RepoName, Timestamp};
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -15,6 +15,12 @@ pub enum Job {
     Ticket(IssueId),
     /// Something about a repository changed.
     Repository(RepoName),
+    /// It is time to see what is owed for a ticket.
+    FollowUp(IssueId),
+    /// An emergency was declared in Slack, before there is a ticket.
+    Declaration(EmergencyId),
+    /// Somebody did something in Slack: the id of the delivery that says what.
+    Slack(String),
 }
 
 /// Takes the first that is due and whose subject nobody has. One whose claim ran out comes before a newer one for the same
@@ -56,13 +62,18 @@ impl Job {
         match self {
             Job::Ticket(_) => "ticket",
             Job::Repository(_) => "repository",
+            Job::FollowUp(_) => "follow-up",
+            Job::Declaration(_) => "declaration",
+            Job::Slack(_) => "slack",
         }
     }
 
-    fn subject(&self) -> &str {
+    fn subject(&self) -> String {
         match self {
-            Job::Ticket(id) => id.as_str(),
-            Job::Repository(name) => name.as_str(),
+            Job::Ticket(id) | Job::FollowUp(id) => id.to_string(),
+            Job::Repository(name) => name.to_string(),
+            Job::Declaration(id) => id.to_string(),
+            Job::Slack(delivery) => delivery.clone(),
         }
     }
 }
@@ -89,6 +100,9 @@ impl Store {
         let job = match row.get::<&str>("kind")? {
             "ticket" => Job::Ticket(stored(IssueId::parse(&subject))?),
             "repository" => Job::Repository(stored(RepoName::parse(&subject))?),
+            "follow-up" => Job::FollowUp(stored(IssueId::parse(&subject))?),
+            "declaration" => Job::Declaration(stored(EmergencyId::parse(&subject))?),
+            "slack" => Job::Slack(subject),
             other => return Err(StoreError::Damaged(format!("a job of kind `{other}`"))),
         };
         let (seq, token) = (row.get("seq")?, row.get("lease_token")?);

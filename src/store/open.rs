@@ -42,6 +42,7 @@ const CHANGES: &[Change] = &[
     change!(5, "0005_faults"),
     change!(6, "0006_approval_marks"),
     change!(7, "0007_inspections"),
+    change!(8, "0008_follow_ups"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

@@ -16,6 +16,8 @@ pub enum Place {
     Changes,
     /// The root message in the channel for emergencies.
     Emergencies,
+    /// The root message there that says that documentation is overdue.
+    Overdue,
 }
 
 /// A post of ours.
@@ -37,6 +39,7 @@ impl Place {
             Place::Comment => "comment",
             Place::Changes => "changes",
             Place::Emergencies => "emergencies",
+            Place::Overdue => "overdue",
         }
     }
 }

@@ -1,0 +1,42 @@
+-- Emergencies: each is declared once, by a ticket or in Slack before there is one. What happened to it afterwards are marks,
+-- which are only added. What is missing of its documentation is what was seen at the last look.
+CREATE TABLE emergencies (
+    id TEXT PRIMARY KEY,
+    issue_id TEXT,
+    service TEXT,
+    declaration TEXT NOT NULL,
+    declared_at BIGINT NOT NULL,
+    leads_needed BIGINT NOT NULL,
+    missing TEXT NOT NULL,
+    channel TEXT,
+    root TEXT
+);
+CREATE UNIQUE INDEX emergency_of_ticket ON emergencies (issue_id);
+CREATE INDEX emergencies_of_service ON emergencies (service, declared_at);
+
+CREATE TABLE emergency_marks (
+    seq INTEGER PRIMARY KEY AUTOINCREMENT,
+    emergency TEXT NOT NULL REFERENCES emergencies (id),
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    detail TEXT NOT NULL,
+    marked_at BIGINT NOT NULL,
+    UNIQUE (emergency, kind, name)
+);
+CREATE TRIGGER emergency_marks_are_not_updated BEFORE UPDATE ON emergency_marks BEGIN SELECT RAISE(ABORT, 'what happened to an emergency is never changed'); END;
+CREATE TRIGGER emergency_marks_are_not_deleted BEFORE DELETE ON emergency_marks BEGIN SELECT RAISE(ABORT, 'what happened to an emergency is never changed'); END;
+
+-- Reminders: each step of each wait is taken once, whoever takes it.
+CREATE TABLE reminders (
+    subject TEXT NOT NULL,
+    since BIGINT NOT NULL,
+    step TEXT NOT NULL,
+    taken_at BIGINT NOT NULL,
+    PRIMARY KEY (subject, since, step)
+);
+
+-- Since when something is switched on.
+CREATE TABLE switches (
+    name TEXT PRIMARY KEY,
+    since BIGINT NOT NULL
+);
