@@ -4,8 +4,11 @@
 //! tables. `integrations` turns them into the JSON of Jira and Slack, [`terminal`] and [`html`] into text and pages.
 
 pub mod document;
+pub mod emergency;
+pub mod form;
 pub mod html;
 pub mod jira;
+pub mod reminders;
 pub mod slack;
 pub mod terminal;
 pub mod verdict;

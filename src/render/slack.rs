@@ -4,7 +4,6 @@ use super::verdict::{Verdict, title};
 use super::view::{Links, Problem, View};
 use crate::model::{Person, SlackId, Span, Text, Ticket, Timestamp, listed, plural, shortened};
 use crate::policy::decision::By;
-use crate::policy::follow_up::emergency::documentation_due;
 
 /// At most this many findings stand in a message; the ticket has all.
 const MOST_FINDINGS: usize = 3;
@@ -27,6 +26,8 @@ pub enum Part {
     Fields(Vec<Mrkdwn>),
     /// Buttons that lead somewhere: what they say, what they say aloud, where they lead.
     Buttons(Vec<Button>),
+    /// Buttons some of which tell us something.
+    Controls(Vec<Control>),
     /// Small print.
     Context(Mrkdwn),
 }
@@ -42,6 +43,54 @@ pub struct Button {
     pub aloud: String,
     /// Where it leads.
     pub url: String,
+}
+
+/// A button of either kind.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Control {
+    /// It opens a page.
+    Open(Button),
+    /// It tells us something.
+    Send(Send),
+}
+
+/// A button that tells us something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Send {
+    /// Its name.
+    pub id: &'static str,
+    /// What it says.
+    pub label: String,
+    /// What it says to somebody who does not see it.
+    pub aloud: String,
+    /// What it carries: an opaque id, and nothing to be believed.
+    pub value: String,
+    /// How it looks.
+    pub style: Style,
+    /// What is asked before it counts.
+    pub question: Option<Question>,
+}
+
+/// How a button looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is what it says")]
+pub enum Style {
+    Plain,
+    Primary,
+    Danger,
+}
+
+/// What is asked before a button counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Question {
+    /// The question.
+    pub title: &'static str,
+    /// What it means.
+    pub text: &'static str,
+    /// The answer that counts.
+    pub yes: &'static str,
+    /// The answer that does not.
+    pub no: &'static str,
 }
 
 /// Text in Slack's markup. Words can only be added escaped, so nothing from outside becomes a mention or a link.
@@ -137,8 +186,9 @@ pub fn findings(view: &View<'_>) -> Message {
         Verdict::ApprovedAutomatically => approved_automatically(view),
         Verdict::Blocked => blocked(view),
         Verdict::CouldNotBeChecked => could_not_be_checked(view),
-        Verdict::Emergency => emergency(view),
+        // An emergency is announced by `emergency.rs`, with what happened to it since.
         Verdict::Waiting
+        | Verdict::Emergency
         | Verdict::Failed
         | Verdict::Approved
         | Verdict::NotCounted
@@ -259,35 +309,6 @@ fn could_not_be_checked(view: &View<'_>) -> Message {
     Message { fallback: fallback(view), parts: vec![Part::Section(more(section, view)), Part::Context(small)] }
 }
 
-fn emergency(view: &View<'_>) -> Message {
-    let summary = shortened(&view.ticket().summary, 150);
-    let start = Mrkdwn::new().emoji(Verdict::Emergency.emoji()).bold("Emergency change declared").words(" · ");
-    let section = start
-        .link(view.ticket().key.as_str(), &view.links.ticket(view.ticket()))
-        .words(&format!(" {}", view.subject()));
-    let who = mention_all(Mrkdwn::new().bold("Who is changing production").line(), &requester(view));
-    let who = who.words(&format!(" ({})", view.requester_name()));
-    let due = documentation_due(view.declared());
-    let fields = vec![
-        who,
-        Mrkdwn::new().bold("What").line().words(&view.build()),
-        Mrkdwn::new().bold("Declared").line().time(view.declared()),
-        Mrkdwn::new().bold("Documentation due").line().time(due).words(" (24 h)"),
-    ];
-    let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
-    let ask = mention_all(Mrkdwn::new().bold("Leads, please look now:").words(" "), &leads)
-        .line()
-        .words("Nothing is approved automatically. The change is reviewed afterwards.");
-    let parts = vec![
-        Part::Section(section.line().bold(&summary)),
-        Part::Fields(fields),
-        Part::Section(ask),
-        Part::Buttons(vec![open_ticket(view, "Open the ticket")]),
-        Part::Context(Mrkdwn::new().words(&view.stamp())),
-    ];
-    Message { fallback: fallback(view), parts }
-}
-
 fn headline(view: &View<'_>) -> Mrkdwn {
     Mrkdwn::new()
         .emoji(Verdict::of(view.decision).emoji())
@@ -349,7 +370,7 @@ fn requester<'a>(view: &View<'a>) -> Vec<&'a Person> {
 }
 
 /// Mentions those who have a Slack account and names the others.
-fn mention_all(mut line: Mrkdwn, people: &[&Person]) -> Mrkdwn {
+pub(super) fn mention_all(mut line: Mrkdwn, people: &[&Person]) -> Mrkdwn {
     if people.is_empty() {
         return line.words("nobody known to Slack");
     }

@@ -1,6 +1,6 @@
 //! What every message about a decision needs to know.
 
-use crate::model::{DecisionId, Field, People, Person, Ticket, Timestamp, shortened};
+use crate::model::{DecisionId, Field, People, Person, Ticket, TicketKey, Timestamp, shortened};
 use crate::policy::criteria::Terms;
 use crate::policy::decision::{By, Decision, Finding, Outcome};
 use crate::policy::facts::Facts;
@@ -50,7 +50,13 @@ impl Links {
     /// The ticket in Jira.
     #[must_use]
     pub fn ticket(&self, ticket: &Ticket) -> String {
-        format!("{}/browse/{}", self.jira, ticket.key)
+        self.ticket_of(&ticket.key)
+    }
+
+    /// The ticket of this key in Jira.
+    #[must_use]
+    pub fn ticket_of(&self, key: &TicketKey) -> String {
+        format!("{}/browse/{key}", self.jira)
     }
 
     /// The evidence page of the ticket.
