@@ -11,12 +11,16 @@ use crate::model::Field;
 /// Jira's id for each of our fields.
 pub(super) type FieldIds = BTreeMap<Field, String>;
 
-/// Finds the id of each field: by exact name, or pinned as `customfield_NNNNN`.
+/// Finds the id of each field: by exact name, or pinned as `customfield_NNNNN`. A field without a name is not there.
 ///
 /// # Errors
 /// When a name is not there, or stands for several fields.
 pub(super) fn resolve(wanted: &[(Field, String)], known: &[FieldInfo]) -> Result<FieldIds, SourceError> {
-    wanted.iter().map(|(field, name)| find(*field, name, known).map(|id| (*field, id))).collect()
+    wanted
+        .iter()
+        .filter(|(_, name)| !name.is_empty())
+        .map(|(field, name)| find(*field, name, known).map(|id| (*field, id)))
+        .collect()
 }
 
 fn find(field: Field, name: &str, known: &[FieldInfo]) -> Result<String, SourceError> {

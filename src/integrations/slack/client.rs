@@ -4,6 +4,7 @@ use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::sync::OnceCell;
 use url::Url;
 use uuid::Uuid;
 
@@ -22,6 +23,7 @@ pub struct SlackClient {
     http: reqwest::Client,
     base: Url,
     token: SecretString,
+    pub(super) team_id: OnceCell<String>,
 }
 
 /// A message that is in Slack.
@@ -31,6 +33,15 @@ pub struct Post {
     pub channel: String,
     /// Slack's name for the message.
     pub ts: String,
+}
+
+/// The thread of a root message, and who sees what is written there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thread<'a> {
+    /// Whoever follows the thread.
+    Quiet(&'a str),
+    /// The whole channel.
+    Broadcast(&'a str),
 }
 
 /// What can come of asking Slack.
@@ -51,7 +62,12 @@ impl SlackClient {
     /// A client for the workspace of the settings.
     #[must_use]
     pub fn new(http: reqwest::Client, settings: &Settings) -> SlackClient {
-        SlackClient { http, base: settings.api_url.clone(), token: settings.bot_token.clone() }
+        SlackClient {
+            http,
+            base: settings.api_url.clone(),
+            token: settings.bot_token.clone(),
+            team_id: OnceCell::new(),
+        }
     }
 
     /// Checks that Slack answers and the token is good.
@@ -69,14 +85,17 @@ impl SlackClient {
     pub async fn post(
         &self,
         channel: &str,
-        thread: Option<&str>,
+        thread: Option<Thread<'_>>,
         message: &Value,
         key: &str,
     ) -> Result<Post, SlackError> {
         let mut arguments = self.arguments(channel, message, key);
         arguments["client_msg_id"] = json!(Uuid::new_v5(&Uuid::NAMESPACE_URL, key.as_bytes()));
-        if let Some(thread) = thread {
-            arguments["thread_ts"] = json!(thread);
+        if let Some(Thread::Quiet(root) | Thread::Broadcast(root)) = thread {
+            arguments["thread_ts"] = json!(root);
+        }
+        if let Some(Thread::Broadcast(_)) = thread {
+            arguments["reply_broadcast"] = json!(true);
         }
         let posted: wire::Posted = self.tell("chat.postMessage", arguments).await?;
         Ok(Post { channel: posted.channel, ts: posted.ts })
@@ -139,7 +158,7 @@ impl SlackClient {
     }
 
     /// A call that only reads. Reads take forms, not JSON.
-    async fn ask<T: DeserializeOwned>(&self, method: &str, arguments: Value) -> Result<T, SlackError> {
+    pub(super) async fn ask<T: DeserializeOwned>(&self, method: &str, arguments: Value) -> Result<T, SlackError> {
         let pairs: Vec<(String, String)> = arguments
             .as_object()
             .into_iter()
@@ -150,7 +169,7 @@ impl SlackClient {
     }
 
     /// A call that changes something: sent once.
-    async fn tell<T: DeserializeOwned>(&self, method: &str, arguments: Value) -> Result<T, SlackError> {
+    pub(super) async fn tell<T: DeserializeOwned>(&self, method: &str, arguments: Value) -> Result<T, SlackError> {
         taken(Peer::Slack.send_once(self.request(method).json(&arguments)).await?)
     }
 
