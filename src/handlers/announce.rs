@@ -13,17 +13,19 @@ use crate::render::verdict::Verdict;
 use crate::render::view::View;
 use crate::store::{Effect, NewAction, Place, StoreError, StoredDecision};
 
-/// After a decision: the approval if it gives one, not before the scope has settled, and then the words about it.
+/// After a decision: the approval if it gives one, not before the scope has settled, and then the words about it. `root` is
+/// the announcement of an emergency.
 pub(super) fn decision(
     view: &View<'_>,
     before: Option<&str>,
     settled: Timestamp,
+    root: Option<Value>,
 ) -> Result<Vec<NewAction>, StoreError> {
     let verdict = Verdict::of(view.decision);
     let message = Effect::Message {
         place: if view.decision.is_emergency() { Place::Emergencies } else { Place::Changes },
         verdict: verdict.id().into(),
-        message: to_json(&slack::findings(view), &generation(view)),
+        message: root.unwrap_or_else(|| to_json(&slack::findings(view), &generation(view))),
     };
     let comment = Effect::Comment {
         verdict: verdict.id().into(),

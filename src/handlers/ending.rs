@@ -65,7 +65,10 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
         }
     };
     let subject = scope.map_or_else(String::new, Scope::to_string);
-    for place in [Place::Changes, Place::Emergencies] {
+    let emergency = context.sources.store.emergency_of(&ticket.id).await?;
+    // An emergency ends when it is documented, whatever the status of its ticket says.
+    let places = if emergency.is_some() { &[Place::Changes][..] } else { &[Place::Changes, Place::Emergencies][..] };
+    for place in places.iter().copied() {
         let post = context.sources.store.post(&ticket.id, place).await?;
         if post.is_some_and(|post| post.verdict != verdict.id()) {
             let actions = announce::ended(context, ticket, verdict, (how, &subject, place))?;

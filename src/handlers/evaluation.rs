@@ -1,8 +1,10 @@
 //! A ticket waits for a decision: gather, evaluate, record.
 
+use serde_json::Value;
 use tracing::Instrument as _;
 use uuid::Uuid;
 
+use super::follow_up::emergency;
 use super::{Context, HandlerError, Next, announce, voiding};
 use crate::gather;
 use crate::model::{DecisionId, Service, Ticket, Timestamp};
@@ -62,7 +64,11 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
     };
     let last = previous(context, known.as_ref()).await?;
     let verdict = last.as_ref().map(|last| last.verdict.as_str());
-    let actions = announce::decision(&view, verdict, settled(context, last.as_ref(), &view))?;
+    let root = match decision.is_emergency() {
+        true => Some(announcement(context, facts, declared(known.as_ref(), facts, now)).await?),
+        false => None,
+    };
+    let actions = announce::decision(&view, verdict, settled(context, last.as_ref(), &view), root)?;
     let evaluation = Evaluation {
         facts,
         decision: &decision,
@@ -77,6 +83,18 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
     let (key, verdict) = (&facts.ticket.key, evaluation.verdict);
     tracing::info!(ticket.key = %key, decision.id = %view.record, verdict, "Decided {key}: {verdict}");
     Ok(next(context, facts, &decision))
+}
+
+/// The announcement of an emergency, with what happened to it since. The first one opens it.
+async fn announcement(context: &Context, facts: &Facts, declared: Timestamp) -> Result<Value, StoreError> {
+    let record = emergency::of_ticket(context, &facts.ticket, (facts.placement.scope(), declared)).await?;
+    emergency::root(context, &record).await
+}
+
+/// From when the time of an emergency runs: since we saw the ticket, or, when it was no emergency at first, since it is one.
+fn declared(known: Option<&KnownTicket>, facts: &Facts, now: Timestamp) -> Timestamp {
+    let was_judged = known.is_some_and(|known| known.decision.is_some());
+    facts.first_seen.filter(|_| !was_judged).unwrap_or(now)
 }
 
 async fn previous(context: &Context, known: Option<&KnownTicket>) -> Result<Option<StoredDecision>, StoreError> {

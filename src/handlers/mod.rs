@@ -2,10 +2,13 @@
 
 mod announce;
 mod approval;
+mod declaration;
 mod ending;
 mod evaluation;
 mod fault;
+mod follow_up;
 mod repository;
+mod slack;
 mod voiding;
 
 use std::sync::Arc;
@@ -14,7 +17,8 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
-use crate::model::{IssueId, Scope, TicketStatus};
+use crate::integrations::slack::{SlackClient, SlackError};
+use crate::model::{IssueId, Reminders, Scope, TicketStatus, Timestamp};
 use crate::render::view::Links;
 use crate::settings::Jobs;
 use crate::signals::Readiness;
@@ -41,6 +45,12 @@ pub struct Context {
     pub intervals: Jobs,
     /// What stands in this process's way.
     pub readiness: Readiness,
+    /// Slack, for what is said to one person at once.
+    pub slack: Arc<SlackClient>,
+    /// When people are reminded.
+    pub reminders: Arc<Reminders>,
+    /// The channel for emergencies.
+    pub emergencies: String,
     /// How long a ticket is visible before it is approved: so late is Jira's search.
     pub settle: Duration,
 }
@@ -52,6 +62,8 @@ pub enum Next {
     Nothing,
     /// After this time, even if nothing happens.
     LookAgain(Duration),
+    /// At this time, even if nothing happens.
+    LookAt(Timestamp),
     /// Soon: something could not be found out. Sooner the first times, but not before another system wants to be asked.
     TryAgain(Option<Duration>),
 }
@@ -67,6 +79,15 @@ pub enum HandlerError {
     Store(#[from] StoreError),
 }
 
+impl From<SlackError> for HandlerError {
+    fn from(error: SlackError) -> HandlerError {
+        HandlerError::Source(match error {
+            SlackError::Source(error) => error,
+            SlackError::Refused(word) | SlackError::Gone(word) => SourceError::Refused { status: 200, message: word },
+        })
+    }
+}
+
 /// Does one job.
 ///
 /// # Errors
@@ -77,9 +98,13 @@ pub async fn handle(context: &Context, job: &Job) -> Result<Next, HandlerError> 
             let was = context.sources.store.unfinished_in(issue).await?;
             let next = ticket(context, issue).await?;
             look_at_others(context, issue, was).await?;
+            follow_up::of_ticket(context, issue, context.clock.now()).await?;
             Ok(next)
         }
         Job::Repository(name) => repository::changed(context, name).await,
+        Job::FollowUp(issue) => follow_up::run(context, issue).await,
+        Job::Declaration(id) => declaration::run(context, *id).await,
+        Job::Slack(delivery) => slack::run(context, delivery).await,
     }
 }
 
