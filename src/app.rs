@@ -18,7 +18,7 @@ use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Reconcile, Takeover, Worker};
+use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Reconcile, Schedule, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
 use crate::server::intake::Intake;
@@ -41,7 +41,6 @@ pub struct App {
     pub context: Context,
     /// Wakes the workers.
     pub wake: Wake,
-    slack: Arc<SlackClient>,
     channels: Channels,
     secrets: Arc<Secrets>,
     intake: Intake,
@@ -84,6 +83,9 @@ impl App {
             project: settings.jira.project.clone(),
             intervals: settings.jobs,
             readiness: Readiness::default(),
+            slack: Arc::new(SlackClient::new(client, &settings.slack)),
+            reminders: Arc::new(settings.reminders),
+            emergencies: settings.slack.emergencies.clone(),
             settle: settings.jira.settle,
         };
         let channels =
@@ -91,7 +93,6 @@ impl App {
         Ok(App {
             context,
             wake: Wake::default(),
-            slack: Arc::new(SlackClient::new(client, &settings.slack)),
             channels,
             secrets: Arc::new(Secrets {
                 jira: settings.jira.webhook_secrets,
@@ -152,11 +153,12 @@ impl App {
     pub fn watch(&self, running: &Running) {
         let probe = Probe {
             sources: self.context.sources.clone(),
-            slack: Arc::clone(&self.slack),
+            slack: Arc::clone(&self.context.slack),
             readiness: self.context.readiness.clone(),
         };
         running.tasks.spawn(probe.run(running.stop.clone()));
         running.tasks.spawn(self.reconcile().run(running.stop.clone()));
+        running.tasks.spawn(self.schedule().run(running.stop.clone()));
     }
 
     /// Whether nothing is left to do that is due now.
@@ -174,6 +176,8 @@ impl App {
             wake: self.wake.clone(),
             links: self.context.links.clone(),
             services: Arc::clone(&self.context.sources.services),
+            policy: Arc::clone(&self.context.policy),
+            slack: Arc::clone(&self.context.slack),
             secrets: Arc::clone(&self.secrets),
             readiness: self.context.readiness.clone(),
             intake: self.intake.clone(),
@@ -193,12 +197,18 @@ impl App {
         Reconcile::new(self.context.clone(), self.wake.clone())
     }
 
+    /// Whoever looks that nothing is followed up without a timer.
+    #[must_use]
+    pub fn schedule(&self) -> Schedule {
+        Schedule { context: self.context.clone(), wake: self.wake.clone() }
+    }
+
     /// Whoever carries actions out.
     #[must_use]
     pub fn outbox(&self) -> Outbox {
         Outbox {
             context: self.context.clone(),
-            slack: Arc::clone(&self.slack),
+            slack: Arc::clone(&self.context.slack),
             channels: self.channels.clone(),
             wake: self.wake.clone(),
         }

@@ -4,6 +4,7 @@ mod checkpoints;
 mod outbox;
 mod probe;
 mod reconcile;
+mod schedule;
 mod takeover;
 mod worker;
 
@@ -11,6 +12,7 @@ pub use checkpoints::Checkpoints;
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;
 pub use reconcile::Reconcile;
+pub use schedule::Schedule;
 pub use takeover::Takeover;
 pub use worker::Worker;
 

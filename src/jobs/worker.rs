@@ -62,6 +62,7 @@ impl Worker {
                 let run_at = self.context.clock.now().plus(wait);
                 insist(|| store.look_again(claimed, run_at)).await
             }
+            Next::LookAt(at) => insist(|| store.look_again(claimed, at)).await,
             Next::TryAgain(asked) => {
                 let run_at = self.later(claimed, asked);
                 insist(|| store.retry_job(claimed, run_at, "something could not be found out")).await
@@ -103,7 +104,11 @@ impl Worker {
 /// What every log line of a job carries, whatever level is logged.
 fn span(job: &Job) -> Span {
     match job {
-        Job::Ticket(issue) => tracing::error_span!("ticket", ticket.id = %issue, ticket.key = Empty),
+        Job::Ticket(issue) | Job::FollowUp(issue) => {
+            tracing::error_span!("ticket", ticket.id = %issue, ticket.key = Empty)
+        }
         Job::Repository(name) => tracing::error_span!("repository", repository = %name),
+        Job::Declaration(id) => tracing::error_span!("declaration", emergency = %id),
+        Job::Slack(delivery) => tracing::error_span!("slack", delivery.id = delivery),
     }
 }

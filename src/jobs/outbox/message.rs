@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::{Done, Outbox, OutboxError};
-use crate::integrations::slack::{Post as SlackPost, SlackError};
+use crate::integrations::slack::{Post as SlackPost, SlackError, Thread};
 use crate::store::{ClaimedAction, Place, Post};
 
 impl Outbox {
@@ -23,10 +23,7 @@ impl Outbox {
                 Err(error) => return Err(error.into()),
             }
         }
-        let channel = match place {
-            Place::Emergencies => &self.channels.emergencies,
-            Place::Changes | Place::Comment => &self.channels.changes,
-        };
+        let channel = self.channel(place);
         let post = match self.posted_before(claimed, channel, None).await? {
             Some(post) => post,
             None if claimed.superseded => return Ok(Done::Dropped("a newer message follows")),
@@ -44,18 +41,18 @@ impl Outbox {
             None => store.post(&action.issue, Place::Emergencies).await?,
         };
         let Some(root) = root else { return Ok(Done::Dropped("there is no message to reply to")) };
-        let thread = Some(root.external_id.as_str());
-        let post = match self.posted_before(claimed, &root.channel, thread).await? {
+        let thread = root.external_id.as_str();
+        let post = match self.posted_before(claimed, &root.channel, Some(thread)).await? {
             Some(post) => post,
             None if claimed.superseded => return Ok(Done::Dropped("a newer message follows")),
-            None => self.slack.post(&root.channel, thread, message, &action.id).await?,
+            None => self.slack.post(&root.channel, Some(Thread::Quiet(thread)), message, &action.id).await?,
         };
         Ok(Done::Did(format!("reply {}", post.ts)))
     }
 
     /// The message that an earlier try of this action posted, whose answer was lost. Without the right to read the channel it
     /// cannot be looked for; then the same key is sent again and Slack may recognise it.
-    async fn posted_before(
+    pub(super) async fn posted_before(
         &self,
         claimed: &ClaimedAction,
         channel: &str,
@@ -74,6 +71,14 @@ impl Outbox {
                 Ok(None)
             }
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Where the root messages of a place are.
+    pub(super) fn channel(&self, place: Place) -> &str {
+        match place {
+            Place::Emergencies | Place::Overdue => &self.channels.emergencies,
+            Place::Changes | Place::Comment => &self.channels.changes,
         }
     }
 

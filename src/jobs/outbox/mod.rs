@@ -3,6 +3,7 @@
 mod approve;
 mod comment;
 mod message;
+mod notice;
 mod set_back;
 
 use std::sync::Arc;
@@ -133,6 +134,10 @@ impl Outbox {
             }
             Effect::Message { place, verdict, message } => self.message(claimed, *place, (verdict, message)).await,
             Effect::Reply { message } => self.reply(claimed, message).await,
+            Effect::Remind { place, reach, message } => self.remind(claimed, (*place, *reach), message).await,
+            Effect::Direct { to, message } => self.direct(claimed, to, message).await,
+            Effect::Daily { message } => self.daily(claimed, message).await,
+            Effect::Call { about, body } => self.call(claimed, (about, body)).await,
         }
     }
 }

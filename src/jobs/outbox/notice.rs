@@ -1,0 +1,99 @@
+//! Reminds people in Slack, and calls them in Jira. A reminder that nobody needs any more is not sent.
+
+use serde_json::Value;
+
+use super::{Done, Outbox, OutboxError};
+use crate::integrations::jira::{Comment, CommentMark};
+use crate::integrations::slack::Thread;
+use crate::model::SlackId;
+use crate::store::{ClaimedAction, Place, Reach};
+
+impl Outbox {
+    /// Writes in the thread of a root message, or in its channel when Slack never took the root message.
+    pub(super) async fn remind(
+        &self,
+        claimed: &ClaimedAction,
+        (place, reach): (Place, Reach),
+        message: &Value,
+    ) -> Result<Done, OutboxError> {
+        let action = &claimed.action;
+        if let Some(why) = self.is_needless(claimed, place).await? {
+            return Ok(Done::Dropped(why));
+        }
+        let root = self.context.sources.store.post(&action.issue, place).await?;
+        let (channel, root) = match &root {
+            Some(root) => (root.channel.as_str(), Some(root.external_id.as_str())),
+            None => (self.channel(place), None),
+        };
+        let post = match self.posted_before(claimed, channel, root).await? {
+            Some(post) => post,
+            None if claimed.superseded => return Ok(Done::Dropped("a newer reminder follows")),
+            None => {
+                let thread = root.map(|root| match reach {
+                    Reach::Thread => Thread::Quiet(root),
+                    Reach::Channel => Thread::Broadcast(root),
+                });
+                self.slack.post(channel, thread, message, &action.id).await?
+            }
+        };
+        Ok(Done::Did(format!("reminder {}", post.ts)))
+    }
+
+    /// Writes to one person alone.
+    pub(super) async fn direct(
+        &self,
+        claimed: &ClaimedAction,
+        to: &SlackId,
+        message: &Value,
+    ) -> Result<Done, OutboxError> {
+        if let Some(why) = self.is_needless(claimed, Place::Emergencies).await? {
+            return Ok(Done::Dropped(why));
+        }
+        let channel = self.slack.direct(to).await?;
+        let post = match self.posted_before(claimed, &channel, None).await? {
+            Some(post) => post,
+            None if claimed.superseded => return Ok(Done::Dropped("a newer reminder follows")),
+            None => self.slack.post(&channel, None, message, &claimed.action.id).await?,
+        };
+        Ok(Done::Did(format!("direct message {}", post.ts)))
+    }
+
+    /// Posts the daily message, which belongs to no ticket alone.
+    pub(super) async fn daily(&self, claimed: &ClaimedAction, message: &Value) -> Result<Done, OutboxError> {
+        let channel = self.channel(Place::Changes);
+        let post = match self.posted_before(claimed, channel, None).await? {
+            Some(post) => post,
+            None if claimed.superseded => return Ok(Done::Dropped("a newer one follows")),
+            None => self.slack.post(channel, None, message, &claimed.action.id).await?,
+        };
+        Ok(Done::Did(format!("message {}", post.ts)))
+    }
+
+    /// Writes a comment of its own on the ticket.
+    pub(super) async fn call(
+        &self,
+        claimed: &ClaimedAction,
+        (about, body): (&str, &Value),
+    ) -> Result<Done, OutboxError> {
+        let (jira, action) = (&self.context.sources.jira, &claimed.action);
+        if claimed.attempts > 1
+            && let Some(id) = jira.find_comment(&action.ticket, &action.id).await?
+        {
+            return Ok(Done::Did(format!("comment {id}")));
+        }
+        let checkpoint = self.context.sources.store.newest_checkpoint().await?;
+        let mark = CommentMark { action: action.id.clone(), verdict: format!("call:{about}"), checkpoint };
+        let id = jira.write_comment(&action.ticket, &Comment { body, mark: &mark }).await?;
+        Ok(Done::Did(format!("comment {id}")))
+    }
+
+    /// Why a reminder is not needed any more: what it is about has ended while it waited to be sent.
+    async fn is_needless(&self, claimed: &ClaimedAction, place: Place) -> Result<Option<&'static str>, OutboxError> {
+        let (store, issue) = (&self.context.sources.store, &claimed.action.issue);
+        let is_over = match store.emergency_of(issue).await? {
+            Some(record) if place != Place::Changes => record.state.ended.is_some(),
+            Some(_) | None => store.held(issue).await?.is_none(),
+        };
+        Ok(is_over.then_some("nobody waits for it any more"))
+    }
+}
