@@ -22,10 +22,11 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
 
 use crate::clock::Clock;
+use crate::integrations::slack::SlackClient;
 use crate::model::{Service, ServiceName, TokenDigest};
 use crate::render::view::Links;
 use crate::signals::{Readiness, Wake};
-use crate::store::Store;
+use crate::store::{Policy, Store};
 use intake::Intake;
 use seldom::Seldom;
 
@@ -50,6 +51,10 @@ pub struct Server {
     pub links: Links,
     /// The registered services.
     pub services: Arc<Vec<Service>>,
+    /// The criteria and people in force.
+    pub policy: Arc<Policy>,
+    /// Slack, for forms that open at once.
+    pub slack: Arc<SlackClient>,
     /// Secrets of the senders.
     pub secrets: Arc<Secrets>,
     /// Whether everything that cm-bot needs works.

@@ -127,7 +127,9 @@ fn tell(delivery: &Delivery<'_>, job: Option<&Job>, outcome: &'static str) {
         Some(Job::Repository(repository)) => {
             tracing::debug!(source, delivery.id = id, %repository, outcome, "A webhook of {source}: {outcome}");
         }
-        None => tracing::debug!(source, delivery.id = id, outcome, "A webhook of {source}: {outcome}"),
+        Some(Job::FollowUp(_) | Job::Declaration(_) | Job::Slack(_)) | None => {
+            tracing::debug!(source, delivery.id = id, outcome, "A webhook of {source}: {outcome}");
+        }
     }
 }
 

@@ -1,5 +1,6 @@
-//! What people do in Slack (<https://docs.slack.dev/interactivity>, <https://docs.slack.dev/interactivity/implementing-slash-commands>),
-//! in our words. Of a person only the account and its workspace are read; names are nobody's.
+//! What people do in Slack, in our words (<https://docs.slack.dev/interactivity>).
+//!
+//! Of a person only the account and its workspace are read; names are nobody's.
 
 use std::collections::{BTreeMap, HashMap};
 
