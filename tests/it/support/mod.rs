@@ -135,6 +135,16 @@ pub async fn start_with(scene: Scene, change: impl FnOnce(&mut toml::Table)) -> 
     start_in("a changed service", world, &clock).await.unwrap()
 }
 
+/// The service stops, time passes, and it starts again.
+pub async fn restarted(played: Played, pause: std::time::Duration) -> Played {
+    let (name, world) = played.without_service().await;
+    let clock = world.simulator.shared.clock.clone();
+    clock.pass(pause);
+    let played = start_in(&name, world, &clock).await.unwrap();
+    settle(&played).await.unwrap();
+    played
+}
+
 /// Plays the whole timeline of a started service's scene.
 pub async fn play_all(played: &Played) {
     for step in played.world.scene.timeline.iter().flat_map(Step::parts) {
