@@ -54,7 +54,7 @@ impl Step {
 #[must_use]
 pub fn judge(held: &Held, times: &Reminders, (on, now): (Timestamp, Timestamp)) -> Judgement {
     let ladder = ladder(held, times);
-    let due = ladder.iter().filter(|(at, _)| *at <= now).next_back();
+    let due = ladder.iter().rfind(|(at, _)| *at <= now);
     let owed = due.filter(|(at, step)| *at >= on && !held.taken.contains(step.name())).map(|(_, step)| *step);
     let next = ladder.iter().map(|(at, _)| *at).find(|at| *at > now);
     Judgement { owed, next }

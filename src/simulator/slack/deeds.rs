@@ -201,8 +201,8 @@ pub(super) fn team(person: &Person) -> &'static str {
 /// The button of a message with this label that tells the app something.
 fn button(message: &MessageView, label: &str) -> Option<Value> {
     let blocks = message.blocks.as_array()?;
-    let elements = blocks.iter().filter_map(|block| block["elements"].as_array()).flatten();
-    elements.cloned().find(|element| element["type"] == "button" && element["text"]["text"] == label)
+    let mut elements = blocks.iter().filter_map(|block| block["elements"].as_array()).flatten();
+    elements.find(|element| element["type"] == "button" && element["text"]["text"] == label).cloned()
 }
 
 /// What is filled in, as Slack sends it; a form that lacks something is not sent.
