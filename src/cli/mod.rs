@@ -6,6 +6,7 @@ pub mod demo;
 mod explain;
 mod inspection;
 mod not_yet;
+mod plan;
 mod serve;
 mod service_manager;
 mod simulator;
@@ -85,6 +86,8 @@ enum Command {
     /// Draws changes for the monthly inspection, so that nobody can steer it, and records what was found
     #[command(subcommand)]
     Inspection(inspection::Command),
+    /// Says what is risky about a Terraform plan
+    Plan(plan::Arguments),
     #[command(flatten)]
     NotYet(not_yet::Command),
 }
@@ -100,6 +103,7 @@ pub async fn run() -> ExitCode {
         Command::Migrate { settings } => check_config::migrate(&settings).await,
         Command::Audit(command) => audit::run(command).await,
         Command::Inspection(command) => inspection::run(command).await,
+        Command::Plan(arguments) => plan::run(&arguments),
         Command::NotYet(command) => Ok(not_yet::run(&command)),
     };
     match result {

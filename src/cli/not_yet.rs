@@ -9,8 +9,6 @@ use super::Exit;
 pub enum Command {
     /// Asks whether a deployment may go ahead (not in this version)
     Gate(Anything),
-    /// Judges the risk of a Terraform plan (not in this version)
-    Plan(Anything),
     /// Signs, verifies and replays criteria (not in this version)
     Criteria(Anything),
     /// Examines the installation (not in this version; see `check-config` and `/readyz`)
@@ -29,7 +27,6 @@ pub struct Anything {
 pub fn run(command: &Command) -> Exit {
     let (name, Anything { rest }) = match command {
         Command::Gate(anything) => ("gate", anything),
-        Command::Plan(anything) => ("plan", anything),
         Command::Criteria(anything) => ("criteria", anything),
         Command::Doctor(anything) => ("doctor", anything),
     };

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod facts;
 pub mod follow_up;
 pub mod paths;
+pub mod plan;
 mod strict_json;
 #[cfg(test)]
 mod tests;

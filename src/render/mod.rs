@@ -8,6 +8,7 @@ pub mod emergency;
 pub mod form;
 pub mod html;
 pub mod jira;
+pub mod plan;
 pub mod reminders;
 pub mod slack;
 pub mod terminal;

@@ -31,6 +31,7 @@ mod metrics;
 mod modes;
 mod new_tickets;
 mod peers;
+mod plan;
 mod policy;
 mod queries;
 mod races;

@@ -4,6 +4,7 @@ use super::content::VersionBump;
 use super::scans::SecurityScan;
 use super::{CriteriaError, Terms};
 use crate::model::People;
+use crate::policy::plan::PlanRules;
 use crate::policy::version_bump::{is_change_log, is_manifest, manifest_names};
 use crate::policy::{Duty, RULES};
 
@@ -11,11 +12,10 @@ use crate::policy::{Duty, RULES};
 ///
 /// # Errors
 /// The first thing that is wrong.
-pub(super) fn check(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
+pub(super) fn check(terms: &Terms) -> Result<(), CriteriaError> {
     check_rules(terms)?;
     check_lists(terms)?;
     check_manifests(&terms.version_bump)?;
-    check_roles(terms, people)?;
     check_risks(&terms.security_scan)
 }
 
@@ -43,6 +43,9 @@ fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
     if terms.notify.emergency.is_empty() {
         return Err(CriteriaError::Empty("notify.emergency", "then nobody would learn of an emergency"));
     }
+    if let Some((key, why)) = terms.terraform.as_ref().and_then(PlanRules::fault) {
+        return Err(CriteriaError::Empty(key, why));
+    }
     match terms.change_class.automatic.intersection(&terms.change_class.emergency).next() {
         Some(class) => Err(CriteriaError::TwoClasses(class.clone())),
         None => Ok(()),
@@ -59,7 +62,11 @@ fn check_manifests(terms: &VersionBump) -> Result<(), CriteriaError> {
     }
 }
 
-fn check_roles(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
+/// Whether somebody has each role that the terms name.
+///
+/// # Errors
+/// The first role that nobody has.
+pub(super) fn check_roles(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
     let lists = [
         ("approvers.roles", &terms.approvers.roles),
         ("notify.held", &terms.notify.held),

@@ -75,8 +75,8 @@ impl Criteria {
     pub fn parse(terms: &str, people: &str) -> Result<Criteria, CriteriaError> {
         let digest = digest(terms, people);
         let people = People::parse(people)?;
-        let terms: Terms = toml::from_str(terms).map_err(|error| CriteriaError::Unreadable(error.to_string()))?;
-        checks::check(&terms, &people)?;
+        let terms = Terms::parse(terms)?;
+        checks::check_roles(&terms, &people)?;
         Ok(Criteria { terms, people, digest })
     }
 

@@ -9,6 +9,8 @@ use super::review::{CommitReview, SensitivePath, SquashMerge};
 use super::roles::{Notify, Roles};
 use super::scans::SecurityScan;
 use super::ticket::{ChangeClasses, RequiredFields, SelfChange};
+use super::{CriteriaError, checks};
+use crate::policy::plan::PlanRules;
 
 /// The keys of `criteria.toml`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -48,6 +50,26 @@ pub struct Terms {
     pub approvers: Roles,
     /// Who is told.
     pub notify: Notify,
+    /// What is risky in a Terraform plan. Criteria that say nothing find every change risky.
+    pub terraform: Option<PlanRules>,
+}
+
+impl Terms {
+    /// Reads the text of the criteria alone, without the people whom they name.
+    ///
+    /// # Errors
+    /// With a sentence that says what is wrong and where.
+    pub fn parse(text: &str) -> Result<Terms, CriteriaError> {
+        let terms: Terms = toml::from_str(text).map_err(|error| CriteriaError::Unreadable(error.to_string()))?;
+        checks::check(&terms)?;
+        Ok(terms)
+    }
+
+    /// The rules for Terraform plans.
+    #[must_use]
+    pub fn plan_rules(&self) -> PlanRules {
+        self.terraform.clone().unwrap_or_else(PlanRules::everything)
+    }
 }
 
 /// What cm-bot may do when every criterion is met.

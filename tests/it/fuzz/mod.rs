@@ -6,6 +6,7 @@
 mod change;
 mod documents;
 mod manifests;
+mod plans;
 mod senders;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

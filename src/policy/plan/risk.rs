@@ -1,0 +1,135 @@
+//! What was found out about a plan.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What is to happen to a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It stays and changes.
+    Update,
+    /// It is deleted.
+    Delete,
+    /// It is deleted and made again.
+    Replace,
+    /// Terraform takes over something that exists.
+    Import,
+    /// Terraform knows it under another address.
+    Move,
+    /// Terraform forgets it; it goes on to exist with nobody in charge.
+    Forget,
+    /// Something that this version of cm-bot does not know.
+    Unrecognised,
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Action::Create => "create",
+            Action::Update => "update",
+            Action::Delete => "delete",
+            Action::Replace => "replace",
+            Action::Import => "import",
+            Action::Move => "move",
+            Action::Forget => "forget",
+            Action::Unrecognised => "unrecognised",
+        })
+    }
+}
+
+/// How many resources a plan touches. A replacement counts as one to add and one to destroy, as Terraform counts it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// To add.
+    pub add: usize,
+    /// To change.
+    pub change: usize,
+    /// To destroy.
+    pub destroy: usize,
+    /// To import.
+    pub import: usize,
+    /// To move.
+    pub moved: usize,
+    /// To forget.
+    pub forget: usize,
+    /// Resources that change in any way.
+    pub resources: usize,
+}
+
+/// One thing that a human must look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RiskItem {
+    /// The same in every plan that wants the same: SHA-256 over address, actions and what the risky attributes become.
+    pub id: String,
+    /// What is to happen; several when a resource is also moved or imported.
+    pub actions: Vec<Action>,
+    /// The resource, or the part of the plan.
+    pub address: String,
+    /// Names of the attributes that matter. Never a value.
+    pub attributes: Vec<String>,
+    /// Why it is risky, in words.
+    pub reasons: Vec<String>,
+}
+
+/// What a human has to know about a plan.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlanRisk {
+    /// SHA-256 of the plan, byte by byte.
+    pub digest: String,
+    /// The Terraform that made it, as it says.
+    pub terraform_version: Option<String>,
+    /// What it does altogether.
+    pub counts: Counts,
+    /// What is risky, in the order of the plan.
+    pub items: Vec<RiskItem>,
+}
+
+impl PlanRisk {
+    /// Whether a human must look at it.
+    #[must_use]
+    pub fn is_risky(&self) -> bool {
+        !self.items.is_empty()
+    }
+
+    /// Resources that change, and of which nothing is risky.
+    #[must_use]
+    pub fn low_risk(&self) -> usize {
+        self.counts.resources.saturating_sub(self.items.iter().filter(|item| item.is_of_resource()).count())
+    }
+
+    /// The items that an approval of these ids does not cover. A plan with the same or fewer items keeps its approval.
+    pub fn not_covered<'a>(&'a self, approved: &'a BTreeSet<String>) -> impl Iterator<Item = &'a RiskItem> {
+        self.items.iter().filter(|item| !approved.contains(&item.id))
+    }
+}
+
+/// The address of items that speak of the plan as a whole.
+pub(super) const THE_PLAN: &str = "(the plan)";
+
+impl RiskItem {
+    fn is_of_resource(&self) -> bool {
+        self.address != THE_PLAN
+    }
+}
+
+/// Why a plan could not be judged. Whoever asked for a judgement must take it for a risky plan.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PlanError {
+    /// Not JSON.
+    #[error("the plan cannot be read: {0}. Make it with `terraform show -json PLAN`")]
+    NotJson(String),
+    /// A key twice in one object.
+    #[error("the plan cannot be trusted: {0}. Terraform writes no key twice")]
+    Ambiguous(String),
+    /// Another document.
+    #[error("this is no Terraform plan: {0}. Make it with `terraform show -json PLAN`")]
+    NotAPlan(&'static str),
+    /// More than can be held.
+    #[error("the plan cannot be judged: it has more than {0} risky changes. Plan in smaller steps")]
+    TooMuch(usize),
+}
