@@ -1,5 +1,6 @@
 //! Collects the facts about a ticket. It asks, and judges nothing: what cannot be found out becomes a gap in the facts.
 
+mod branch;
 mod comments;
 mod history;
 pub mod inspection;
@@ -42,6 +43,7 @@ pub async fn for_ticket(
     (ticket, now): (Ticket, Timestamp),
     criteria: &Criteria,
 ) -> Result<Facts, StoreError> {
+    let sources = &Sources { github: Arc::new(sources.github.for_one_ticket()), ..sources.clone() };
     let mut facts = alone(sources, (ticket, now)).await?;
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
     from_records(sources, &mut facts, &scope).await?;
@@ -115,6 +117,7 @@ fn reason(error: &SourceError) -> GapReason {
         SourceError::Unrelated => GapReason::Unrelated,
         SourceError::Refused { .. } | SourceError::Unreadable(_) => GapReason::Unreadable,
         SourceError::TooMuch(_) => GapReason::TooMuch,
+        SourceError::UsedUp(_) => GapReason::TooDear,
         SourceError::Incomplete(_) => GapReason::Incomplete,
     }
 }

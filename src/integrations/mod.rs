@@ -46,6 +46,9 @@ pub enum SourceError {
     /// More than we read.
     #[error("more than cm-bot reads: {0}")]
     TooMuch(String),
+    /// More requests than one ticket may cost.
+    #[error("more than the {0} requests that one ticket may cost")]
+    UsedUp(usize),
     /// A list that is not complete, or that changed while it was read.
     #[error("an incomplete answer: {0}")]
     Incomplete(String),
@@ -61,6 +64,7 @@ impl From<&SourceError> for &'static str {
             SourceError::Forbidden(_) => "forbidden",
             SourceError::NotFound | SourceError::Unrelated => "not_found",
             SourceError::Refused { .. } => "refused",
+            SourceError::UsedUp(_) => "used_up",
             SourceError::Unreadable(_) | SourceError::TooMuch(_) | SourceError::Incomplete(_) => "unreadable",
         }
     }
@@ -80,6 +84,7 @@ impl SourceError {
             | SourceError::Refused { .. }
             | SourceError::Unreadable(_)
             | SourceError::TooMuch(_)
+            | SourceError::UsedUp(_)
             | SourceError::Incomplete(_) => None,
         }
     }

@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::{CommitSha, Text, TicketKey, Timestamp};
 use crate::policy::criteria::{Criteria, Mode};
 use crate::policy::evidence::overview;
-use crate::policy::facts::{Facts, Gap};
+use crate::policy::facts::{Facts, Gap, GapReason};
 use crate::policy::{Duty, Rule, approval};
 
 /// What one rule says of one ticket.
@@ -166,11 +166,11 @@ impl Finding {
     pub fn unknown(gap: &Gap) -> Finding {
         let todo = if gap.passes() {
             Todo { by: By::Time, text: "nothing; cm-bot tries again by itself.".into() }
+        } else if gap.reason == GapReason::TooDear {
+            let raise = "for changes of this size the operator of cm-bot raises github.requests_per_ticket.";
+            Todo::decide(format!("an approver decides; {raise}"))
         } else {
-            Todo {
-                by: By::Approver,
-                text: "an approver decides, or the cause is removed and the ticket is checked again.".into(),
-            }
+            Todo::decide("an approver decides, or the cause is removed and the ticket is checked again.")
         };
         let sentence = gap.to_string();
         Finding {

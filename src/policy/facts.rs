@@ -58,6 +58,8 @@ pub enum GapReason {
     Incomplete,
     /// There is more of it than cm-bot reads.
     TooMuch,
+    /// Finding it out takes more requests than one ticket may cost.
+    TooDear,
     /// The service does not let us see it.
     Refused,
     /// The service says that there is no such thing, or that we may not know of it.
@@ -266,6 +268,7 @@ impl Gap {
             | GapReason::Incomplete
             | GapReason::Unstable => true,
             GapReason::TooMuch
+            | GapReason::TooDear
             | GapReason::Refused
             | GapReason::Missing
             | GapReason::Unrelated
@@ -285,6 +288,9 @@ impl fmt::Display for Gap {
             GapReason::Unreadable => write!(f, "{source} answered something unexpected when asked for {what}"),
             GapReason::Incomplete => write!(f, "{source} did not give all of {what}"),
             GapReason::TooMuch => write!(f, "{source} has more of {what} than cm-bot reads"),
+            GapReason::TooDear => {
+                write!(f, "cm-bot may not send {source} more requests for one ticket, so {what} could not be read")
+            }
             GapReason::Refused => write!(f, "{source} does not let cm-bot see {what}"),
             GapReason::Missing => write!(f, "{source} does not know {what}, or does not let cm-bot see it"),
             GapReason::Unstable => write!(f, "{source} changed {what} each time it was read"),
@@ -340,6 +346,29 @@ impl Placement {
 }
 
 impl Facts {
+    /// Everything of the evidence that is not known.
+    pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
+        let scans = self.scans.known().ok();
+        let findings = scans.into_iter().flat_map(|scans| scans.findings.values()).filter_map(|one| one.known().err());
+        let dismissals = scans.and_then(|scans| scans.dismissals.known().err());
+        let single = [
+            self.baseline.known().err(),
+            self.siblings.known().err(),
+            self.on_branch.known().err(),
+            self.range.known().err(),
+            self.pull_requests.known().err(),
+            self.scans.known().err(),
+            dismissals,
+        ];
+        single.into_iter().flatten().chain(findings).chain(self.objects.gaps.values())
+    }
+
+    /// Whether finding everything out takes more requests than one ticket may cost.
+    #[must_use]
+    pub fn is_too_dear(&self) -> bool {
+        self.gaps().any(|gap| gap.reason == GapReason::TooDear)
+    }
+
     /// The commit to deploy, if the ticket names one in full.
     #[must_use]
     pub fn head(&self) -> Option<CommitSha> {

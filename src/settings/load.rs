@@ -86,6 +86,7 @@ struct RawGithub {
     token_file: String,
     webhook_secrets: Vec<String>,
     webhook_secrets_file: String,
+    requests_per_ticket: usize,
 }
 
 #[derive(Deserialize)]
@@ -326,7 +327,11 @@ impl RawGithub {
         let webhook_secrets =
             secret::many("github.webhook_secrets", &self.webhook_secrets, &self.webhook_secrets_file)?;
         check_secrets("github.webhook_secrets", &webhook_secrets)?;
-        Ok(Github { api_url: http_url("github.api_url", &self.api_url)?, login, webhook_secrets })
+        if self.requests_per_ticket == 0 {
+            return Err(bad("github.requests_per_ticket", "at least 1 is expected"));
+        }
+        let api_url = http_url("github.api_url", &self.api_url)?;
+        Ok(Github { api_url, login, webhook_secrets, requests_per_ticket: self.requests_per_ticket })
     }
 }
 

@@ -111,6 +111,8 @@ pub struct Github {
     pub login: GithubLogin,
     /// Secrets of the webhook; none means that its webhooks are refused.
     pub webhook_secrets: Vec<SecretString>,
+    /// Most requests that one look at one ticket may cost.
+    pub requests_per_ticket: usize,
 }
 
 /// How cm-bot identifies itself to GitHub.

@@ -9,6 +9,7 @@ use http::header::{ACCEPT, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use tokio::sync::Semaphore;
 
 use super::addresses::web_base;
+use super::allowance::Allowance;
 use super::carrier::{Carried, Failure, carried, whole};
 use super::limits::{self, Gate};
 use super::login::{Held, Login, Session};
@@ -23,13 +24,16 @@ use crate::settings::{Github as Settings, GithubLogin};
 /// Requests that are under way at a time for one owner. GitHub allows a hundred and asks for fewer.
 const AT_A_TIME: usize = 12;
 
-/// A client for one GitHub.
-#[derive(Debug)]
+/// A client for one GitHub. A clone shares everything with it.
+#[derive(Debug, Clone)]
 pub struct GithubClient {
-    login: Login,
     pub(super) clock: Clock,
-    their_clock: PeerClock,
-    owners: Mutex<HashMap<String, Arc<Owner>>>,
+    pub(super) login: Arc<Login>,
+    their_clock: Arc<PeerClock>,
+    owners: Arc<Mutex<HashMap<String, Arc<Owner>>>>,
+    requests_per_ticket: usize,
+    /// Nothing when any number of requests may be sent.
+    allowance: Option<Arc<Allowance>>,
 }
 
 /// What the requests for one owner share.
@@ -55,11 +59,19 @@ impl GithubClient {
     pub fn new(http: reqwest::Client, settings: &Settings, clock: Clock) -> GithubClient {
         let (api, login) = (settings.api_url.clone(), settings.login.clone());
         GithubClient {
-            login: Login { http, api, login, clock: clock.clone() },
+            login: Arc::new(Login { http, api, login, clock: clock.clone() }),
             clock,
-            their_clock: PeerClock::default(),
-            owners: Mutex::new(HashMap::new()),
+            their_clock: Arc::default(),
+            owners: Arc::default(),
+            requests_per_ticket: settings.requests_per_ticket,
+            allowance: None,
         }
+    }
+
+    /// The same client for one look at one ticket, which may send so many requests as the settings say and no more.
+    #[must_use]
+    pub fn for_one_ticket(&self) -> GithubClient {
+        GithubClient { allowance: Some(Arc::new(Allowance::of(self.requests_per_ticket))), ..self.clone() }
     }
 
     /// Where people see a repository.
@@ -138,6 +150,7 @@ impl GithubClient {
         let closed = |_| SourceError::Unreachable("the program is ending".into());
         let _permit = owner.under_way.acquire().await.map_err(closed)?;
         owner.gate.pass(self.clock.now())?;
+        self.allowance.as_ref().map_or(Ok(()), |allowance| allowance.take())?;
         let session = owner.held.session(&self.login, repository).await;
         let session = session.inspect_err(|error| self.note_limit(owner, error))?;
         let answer = Peer::Github.counted(self.once(owner, &session, request)).await;
