@@ -1,6 +1,7 @@
 //! Durable work: what was promised is done, also after a crash.
 
 mod checkpoints;
+mod missed;
 mod outbox;
 mod probe;
 mod reconcile;
@@ -9,6 +10,7 @@ mod takeover;
 mod worker;
 
 pub use checkpoints::Checkpoints;
+pub use missed::Missed;
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;
 pub use reconcile::Reconcile;

@@ -8,11 +8,10 @@ use sha2::{Digest, Sha256};
 use super::{MOST_GITHUB, MOST_JIRA, Server};
 use crate::integrations::signature::is_signed;
 use crate::integrations::{github, jira};
-use crate::model::{Receipt, RepoName, Service, shortened};
+use crate::model::{Receipt, shortened};
 use crate::store::{Delivery, Job, Received};
 
 /// What a webhook asks for and tells.
-#[derive(Default)]
 struct Told {
     job: Option<Job>,
     receipt: Option<Receipt>,
@@ -48,18 +47,12 @@ pub(super) async fn github(State(server): State<Server>, headers: HeaderMap, bod
         return refused(&server, "github");
     }
     let event = only(&headers, "x-github-event").unwrap_or("");
-    let told = told(&server, event, body);
+    let told = github::webhook::told(&server.services, event, body);
+    for why in &told.odd {
+        let _: Option<()> = not_understood("github", why);
+    }
+    let told = Told { job: told.repository.map(Job::Repository), receipt: told.receipt };
     store(&server, ("github", only(&headers, "x-github-delivery")), body, told).await
-}
-
-/// What a signed webhook of GitHub says about the repository of a service. An odd receipt does not take the hint away.
-fn told(server: &Server, event: &str, body: &[u8]) -> Told {
-    let name = github::webhook::read(event, body).unwrap_or_else(|why| not_understood("github", &why));
-    let matters = |service: &Service| event != "status" || service.expects_a_status();
-    let ours = |name: &RepoName| server.services.iter().any(|service| service.repository == *name && matters(service));
-    let Some(name) = name.filter(ours) else { return Told::default() };
-    let receipt = github::webhook::receipt(event, body).unwrap_or_else(|why| not_understood("github", &why));
-    Told { job: Some(Job::Repository(name)), receipt }
 }
 
 /// The value of a header that stands exactly once.

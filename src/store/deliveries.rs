@@ -1,10 +1,16 @@
 //! The inbox.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
+use sqlx::AssertSqlSafe;
 
 use super::db::{Transaction, query};
 use super::{Store, StoreError};
 use crate::model::{Receipt, Timestamp};
+
+/// Ids in one statement; SQLite allows some ten thousand values in one.
+const AT_ONCE: usize = 500;
 
 /// A webhook whose signature was checked.
 #[derive(Debug, Clone)]
@@ -32,6 +38,7 @@ pub enum Received {
 }
 
 impl Store {
+<<<<<<< HEAD
     /// The body of a delivery and when it came.
     ///
     /// # Errors
@@ -40,6 +47,24 @@ impl Store {
         let sql = "SELECT body, received_at FROM deliveries WHERE source = $1 AND delivery_id = $2";
         let row = query(sql).bind(source).bind(id).optional(self.db.reader()).await?;
         row.map(|row| Ok((row.get("body")?, Timestamp(row.get("received_at")?)))).transpose()
+=======
+    /// Those ids under which no delivery of a sender has come.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn not_received(&self, source: &'static str, ids: &[String]) -> Result<BTreeSet<String>, StoreError> {
+        let mut missing: BTreeSet<String> = ids.iter().cloned().collect();
+        for ids in ids.chunks(AT_ONCE) {
+            let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
+            let sql = "SELECT delivery_id FROM deliveries WHERE source = $1 AND delivery_id IN";
+            let sql = format!("{sql} ({})", places.join(", "));
+            let query = ids.iter().fold(query(AssertSqlSafe(sql)).bind(source), |query, id| query.bind(id.clone()));
+            for row in query.all(self.db.reader()).await? {
+                missing.remove(row.get::<&str>(0)?);
+            }
+        }
+        Ok(missing)
+>>>>>>> 63fa884 (jobs/missed: Ask GitHub for webhooks that did not arrive)
     }
 }
 

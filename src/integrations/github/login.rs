@@ -122,6 +122,17 @@ impl Login {
         Ok(token.token)
     }
 
+    /// Reads something that GitHub tells only the App itself.
+    ///
+    /// # Errors
+    /// [`SourceError::Forbidden`] for whoever is no App; else what the answer means.
+    pub(super) async fn as_app(&self, route: &str) -> Result<Answer, SourceError> {
+        match &self.login {
+            GithubLogin::App { id, private_key } => self.answer(self.app(*id, private_key)?._get(route).await).await,
+            GithubLogin::Token(_) => Err(SourceError::Forbidden("GitHub tells this only an App".into())),
+        }
+    }
+
     async fn answer(&self, answer: octocrab::Result<Carried>) -> Result<Answer, SourceError> {
         let answer = whole(answer.map_err(|error| carried(&error).into_error())?).await?;
         match limit(&answer, self.clock.now()) {

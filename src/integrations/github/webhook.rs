@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::{
-    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, Receipt, RepoName, Seen, Timestamp,
+    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, Receipt, RepoName, Seen, Service, Timestamp,
 };
 
 /// Events after which an open ticket may be judged differently.
@@ -29,12 +29,46 @@ struct Named {
     full_name: String,
 }
 
+/// What a delivery says about the repository of a service.
+#[derive(Debug, Default)]
+pub struct Told {
+    /// The repository, when open tickets of it may be judged differently now.
+    pub repository: Option<RepoName>,
+    /// What the ledger takes from it.
+    pub receipt: Option<Receipt>,
+    /// What of it makes no sense, in a few words each.
+    pub odd: Vec<String>,
+}
+
+/// Reads a delivery that is known to come from GitHub, whether it was sent to us or we asked for it. An odd receipt does not
+/// take the hint away.
+#[must_use]
+pub fn told(services: &[Service], event: &str, body: &[u8]) -> Told {
+    let matters = |service: &Service| event != "status" || service.expects_a_status();
+    let ours = |name: &RepoName| services.iter().any(|service| service.repository == *name && matters(service));
+    let name = match read(event, body) {
+        Ok(name) => name,
+        Err(why) => return Told { odd: vec![why], ..Told::default() },
+    };
+    let Some(name) = name.filter(ours) else { return Told::default() };
+    match receipt(event, body) {
+        Ok(receipt) => Told { repository: Some(name), receipt, odd: Vec::new() },
+        Err(why) => Told { repository: Some(name), receipt: None, odd: vec![why] },
+    }
+}
+
+/// Whether deliveries of this kind matter.
+#[must_use]
+pub fn matters(event: &str) -> bool {
+    EVENTS.contains(&event)
+}
+
 /// Reads the body of a webhook whose signature was checked: the repository, if the event matters.
 ///
 /// # Errors
 /// When the body is no JSON of this form, in a few words.
 pub fn read(event: &str, body: &[u8]) -> Result<Option<RepoName>, String> {
-    if !EVENTS.contains(&event) {
+    if !matters(event) {
         return Ok(None);
     }
     let body: Body = parse(body)?;

@@ -1,6 +1,10 @@
 //! GitHub's JSON.
 
+mod deliveries;
+
 use serde::{Deserialize, Deserializer, Serialize};
+
+pub(super) use deliveries::{Delivery, ListedDelivery};
 
 /// What is said to be nothing. An `Option` alone would take a key that is missing for the same.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
@@ -99,6 +103,13 @@ pub(super) struct CommitPull {
     pub node_id: String,
     #[serde(deserialize_with = "present")]
     pub merged_at: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PullCommit {
+    pub sha: String,
+    #[serde(deserialize_with = "present")]
+    pub author: Option<RestAccount>,
 }
 
 #[derive(Debug, Deserialize)]
