@@ -219,6 +219,7 @@ async fn answer(here: &SystemFaults, asked: &str, request: Request, next: Next) 
         Some(FailureKind::SecondaryLimit) => secondary_limit(),
         Some(FailureKind::TokenRevoked) => token_revoked(here.system),
         Some(FailureKind::Forbidden) => forbidden(here.system),
+        Some(FailureKind::NotFound) => (StatusCode::NOT_FOUND, Json(json!({"message": "Not Found"}))).into_response(),
         Some(FailureKind::BadGateway | FailureKind::TooLarge) => bad_gateway(),
         Some(FailureKind::GraphqlRateLimited) => graphql::rate_limited(),
         Some(FailureKind::GraphqlPartial) => graphql::without_one_node(next.run(request).await).await,

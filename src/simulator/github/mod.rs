@@ -5,6 +5,7 @@ mod accounts;
 mod checks;
 mod commits;
 mod content;
+mod deliveries;
 mod freshness;
 mod graphql;
 mod ids;
@@ -30,9 +31,10 @@ use super::clock::text as time_text;
 use super::faults::Faults;
 use super::git;
 use super::scene;
+use deliveries::{Delivered, Deliveries};
 use scene::{Moment, SceneError, System};
 use tokens::Tokens;
-use webhook::Sender;
+use webhook::{News, Sender};
 use world::World;
 
 /// The simulated GitHub.
@@ -43,6 +45,7 @@ pub struct Github {
     sender: Mutex<Option<Sender>>,
     faults: Faults,
     under_way: Arc<AtomicUsize>,
+    deliveries: Deliveries,
 }
 
 impl Github {
@@ -57,6 +60,7 @@ impl Github {
             world: Mutex::new(World::new(shared)?),
             sender: Mutex::default(),
             under_way: Arc::default(),
+            deliveries: Deliveries::default(),
         })
     }
 
@@ -65,16 +69,31 @@ impl Github {
     /// # Errors
     /// When the step is impossible, for example a review of a pull request that nobody opened.
     pub fn play(&self, moment: Moment<'_>) -> Option<Result<(), SceneError>> {
-        let (done, news) = {
+        let (done, news, now) = {
             let mut world = self.unsettled();
             let done = world.play(moment)?;
-            (done, std::mem::take(&mut world.news))
+            (done, std::mem::take(&mut world.news), world.now())
         };
-        if let Some(sender) = &*self.sender.lock().unwrap_or_else(PoisonError::into_inner) {
-            let wanted = news.iter().filter(|_| !self.faults.drops_webhook(System::Github));
-            wanted.for_each(|news| sender.send(news));
-        }
+        news.iter().for_each(|news| self.deliver(news, (&uuid::Uuid::now_v7().to_string(), now)));
         Some(done)
+    }
+
+    /// Tries to deliver a webhook. As long as nobody has said where to, nobody answers.
+    fn deliver(&self, news: &News, (guid, now): (&str, i64)) {
+        let id = self.deliveries.note(news, (guid, now));
+        if let Some(sender) = &*self.sender.lock().unwrap_or_else(PoisonError::into_inner)
+            && !self.faults.drops_webhook(System::Github)
+        {
+            sender.send(news, (guid, id));
+        }
+    }
+
+    /// What was delivered, or tried to, in the time for which GitHub keeps it; newest first. And where to.
+    fn delivered(&self) -> (Vec<Delivered>, String) {
+        let now = self.unsettled().now();
+        let sender = self.sender.lock().unwrap_or_else(PoisonError::into_inner);
+        let nowhere = || "http://localhost/webhooks/github".to_owned();
+        (self.deliveries.kept(now), sender.as_ref().map_or_else(nowhere, |sender| sender.url().to_owned()))
     }
 
     /// The full SHA of a commit that the scene calls `name`. A text of 40 hex digits stands for itself.
@@ -102,7 +121,7 @@ impl Github {
     /// Sends every webhook from now on to this address, signed with this secret. The steps of the scene must then be
     /// played inside of a Tokio runtime.
     pub fn send_webhooks_to(&self, url: String, secret: String) {
-        let sender = Sender::new(url, secret, Arc::clone(&self.under_way));
+        let sender = Sender::new(url, secret, (Arc::clone(&self.under_way), self.deliveries.clone()));
         *self.sender.lock().unwrap_or_else(PoisonError::into_inner) = Some(sender);
     }
 

@@ -11,6 +11,7 @@ use tokio::runtime::Handle;
 
 use super::accounts::Account;
 use super::checks::Run;
+use super::deliveries::Deliveries;
 use super::git::Oid;
 use super::push::Move;
 use super::shapes::{INSTALLATION, Links, View};
@@ -63,6 +64,7 @@ pub struct Sender {
     url: String,
     secret: String,
     under_way: Arc<AtomicUsize>,
+    deliveries: Deliveries,
 }
 
 impl World {
@@ -91,13 +93,19 @@ impl Notice<'_> {
 impl Sender {
     /// Sends to a URL, signed with a secret. Counts in `under_way` what is not answered yet.
     #[must_use]
-    pub fn new(url: String, secret: String, under_way: Arc<AtomicUsize>) -> Sender {
+    pub fn new(url: String, secret: String, (under_way, deliveries): (Arc<AtomicUsize>, Deliveries)) -> Sender {
         let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap_or_default();
-        Sender { http, url, secret, under_way }
+        Sender { http, url, secret, under_way, deliveries }
     }
 
-    /// Sends a webhook once and forgets about it.
-    pub fn send(&self, news: &News) {
+    /// Where it sends to.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Sends a webhook once, and notes in the delivery with this number what came of it.
+    pub fn send(&self, news: &News, (guid, id): (&str, u64)) {
         let Ok(runtime) = Handle::try_current() else {
             tracing::error!("The simulated GitHub can send webhooks only inside of a Tokio runtime");
             return;
@@ -105,16 +113,17 @@ impl Sender {
         let body = news.body.to_string();
         let request = self.http.post(&self.url).header("Content-Type", "application/json");
         let request = request.header("User-Agent", "GitHub-Hookshot/5117a0e").header("X-GitHub-Event", news.event);
-        let request = request.header("X-GitHub-Delivery", uuid::Uuid::now_v7().to_string());
+        let request = request.header("X-GitHub-Delivery", guid);
         let request = request.header("X-GitHub-Hook-ID", "41");
         let request = request.header("X-GitHub-Hook-Installation-Target-Type", "integration");
         let request = request.header("X-GitHub-Hook-Installation-Target-ID", "900001");
         let request = request.header("X-Hub-Signature-256", signature(&self.secret, &body)).body(body);
-        let under_way = Arc::clone(&self.under_way);
+        let (under_way, deliveries) = (Arc::clone(&self.under_way), self.deliveries.clone());
         under_way.fetch_add(1, Ordering::SeqCst);
         runtime.spawn(async move {
-            if let Err(error) = request.send().await {
-                tracing::debug!(%error, "A webhook of the simulated GitHub was not taken");
+            match request.send().await {
+                Ok(answer) => deliveries.answered(id, answer.status().as_u16()),
+                Err(error) => tracing::debug!(%error, "A webhook of the simulated GitHub was not taken"),
             }
             under_way.fetch_sub(1, Ordering::SeqCst);
         });

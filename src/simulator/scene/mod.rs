@@ -117,7 +117,7 @@ pub struct Service {
 /// One expected security scan.
 ///
 /// A code-scanning analysis (`tool`, `category`), a check run (`check`, `app_id`), a commit status (`status`,
-/// `creator_id`) or a file (`sarif`). The service that is played judges whether the keys make sense.
+/// `creator_id`) or a file (`sarif`); with `rules` for tools that list only those that fired. The service that is played judges whether the keys make sense.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scanner {
@@ -142,6 +142,9 @@ pub struct Scanner {
     /// The tool of a SARIF file that the pipeline sends.
     #[serde(default)]
     pub sarif: Option<String>,
+    /// What its list of rules tells.
+    #[serde(default)]
+    pub rules: Option<String>,
 }
 
 /// A repository and its protected release branch.

@@ -154,6 +154,8 @@ pub enum FailureKind {
     TokenRevoked,
     /// Answers 403.
     Forbidden,
+    /// Answers 404, as GitHub does about what one may not know of.
+    NotFound,
     /// Answers 502 with an HTML page.
     BadGateway,
     /// GraphQL answers with status 200 that the rate limit is used up.

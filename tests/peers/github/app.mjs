@@ -1,7 +1,7 @@
 // The log-in of a GitHub App: a token signed with its key, an installation, and a token of that installation.
 
 import { generateKeyPairSync } from "node:crypto";
-import { deepEqual, equal, match, ok, rejects } from "node:assert/strict";
+import { deepEqual, equal, match, notEqual, ok, rejects } from "node:assert/strict";
 import { describe, it } from "node:test";
 import { App } from "@octokit/app";
 import { createAppAuth } from "@octokit/auth-app";
@@ -47,6 +47,26 @@ describe("the log-in of an App", () => {
     const names = [];
     await app.eachRepository(({ repository }) => names.push(repository.full_name));
     deepEqual(names, ["acme/billing-api", "acme/empty-room"]);
+  });
+
+  it("the App reads what became of its webhooks, page by page, and has one sent again", async () => {
+    const { apps } = app.octokit.rest;
+    const { data: all } = await apps.listWebhookDeliveries({ per_page: 100 });
+    ok(all.length > 5 && all.every(({ status }) => status !== "OK"), "nobody listens to this world");
+    ok(all.every(({ id }, place) => place === 0 || id < all[place - 1].id), "the newest first");
+    const first = await apps.listWebhookDeliveries({ per_page: 2 });
+    const cursor = new URL(first.headers.link.match(/<([^>]+)>; rel="next"/)[1]).searchParams.get("cursor");
+    const second = await apps.listWebhookDeliveries({ per_page: 2, cursor });
+    const ids = (list) => list.map(({ id }) => id);
+    deepEqual(ids([...first.data, ...second.data]), ids(all.slice(0, 4)));
+    const lost = all.at(-1);
+    const { data: whole } = await apps.getWebhookDelivery({ delivery_id: lost.id });
+    deepEqual([whole.guid, whole.event, whole.request.payload.repository.id], [lost.guid, lost.event, lost.repository_id]);
+    equal((await apps.redeliverWebhookDelivery({ delivery_id: lost.id })).status, 202);
+    const [again] = (await apps.listWebhookDeliveries()).data;
+    deepEqual([again.guid, again.redelivery], [lost.guid, true]);
+    notEqual(again.id, lost.id);
+    await rejects(apps.getWebhookDelivery({ delivery_id: 1 }), refusal(404, "Not Found"));
   });
 
   it("an App must sign, and an installation is no person", async () => {

@@ -53,6 +53,12 @@ describe("pull requests", () => {
     deepEqual([open.number, open.merged_at], [4, null], "open ones are named as long as the default branch lacks it");
   });
 
+  it("all of them are listed, the newest first", async () => {
+    const listed = async (state) => (await pulls.list({ ...repo, state })).data.map((found) => found.number);
+    deepEqual(await listed("open"), [4]);
+    deepEqual((await listed("all")).slice(-3), [3, 2, 1]);
+  });
+
   it("what happened is told in order", async () => {
     const { data } = await issues.listEventsForTimeline({ ...repo, issue_number: 3 });
     deepEqual(

@@ -11,16 +11,20 @@ use serde_json::{Value, json};
 
 use super::super::accounts::Account;
 use super::super::checks::app_slug;
+use super::super::deliveries::Delivered;
 use super::super::shapes::{APP, INSTALLATION, View};
 use super::super::tokens::{Budget, Caller, LIMIT};
 use super::super::world::World;
 use super::super::{Github, time_text};
-use super::{Asked, Refusal, Reply, view};
+use super::{Answer, Asked, Refusal, Reply, view};
 
 /// The routes of this file.
 pub(super) fn routes() -> Router<Arc<Github>> {
     Router::new()
         .route("/app", get(app))
+        .route("/app/hook/deliveries", get(deliveries))
+        .route("/app/hook/deliveries/{id}", get(delivery))
+        .route("/app/hook/deliveries/{id}/attempts", post(redeliver))
         .route("/app/installations", get(installations))
         .route("/app/installations/{id}/access_tokens", post(access_token))
         .route("/repos/{owner}/{repo}/installation", get(installation))
@@ -40,6 +44,37 @@ async fn app(State(github): State<Arc<Github>>, Extension(asked): Extension<Aske
 async fn installations(State(github): State<Arc<Github>>, Extension(asked): Extension<Asked>) -> Reply {
     let world = github.locked();
     Ok(asked.list(&[any_view(&world, &asked)?], installation_json))
+}
+
+/// Pages of this list are found by a cursor and not by a number.
+async fn deliveries(State(github): State<Arc<Github>>, Extension(asked): Extension<Asked>) -> Reply {
+    let (all, _) = github.delivered();
+    let before = match asked.value("cursor") {
+        None => u64::MAX,
+        Some(cursor) => {
+            let id = cursor.strip_prefix("v1_").and_then(|id| id.parse().ok());
+            id.ok_or_else(|| Refusal::new(StatusCode::UNPROCESSABLE_ENTITY, "Invalid cursor"))?
+        }
+    };
+    let mut rest = all.iter().filter(|one| one.id < before);
+    let size = asked.paging().size;
+    let page: Vec<_> = rest.by_ref().take(size).collect();
+    let next = rest.next().and(page.last()).map(|last| asked.next_by_cursor(&format!("v1_{}", last.id)));
+    Ok(Answer { body: page.into_iter().map(Delivered::item_json).collect(), link: next })
+}
+
+async fn delivery(State(github): State<Arc<Github>>, Path(id): Path<u64>) -> Reply {
+    let (all, url) = github.delivered();
+    let found = all.iter().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+    Ok(found.whole_json(&url).into())
+}
+
+async fn redeliver(State(github): State<Arc<Github>>, Path(id): Path<u64>) -> Result<Response, Refusal> {
+    let (all, _) = github.delivered();
+    let found = all.iter().find(|one| one.id == id).ok_or_else(Refusal::not_found)?;
+    let now = github.unsettled().now();
+    github.deliver(&found.news, (&found.guid, now));
+    Ok((StatusCode::ACCEPTED, axum::Json(json!({}))).into_response())
 }
 
 async fn access_token(State(github): State<Arc<Github>>, Path(id): Path<u64>) -> Result<Response, Refusal> {

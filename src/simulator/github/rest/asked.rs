@@ -126,6 +126,14 @@ impl Asked {
         Some(links.collect::<Vec<_>>().join(", ")).filter(|link| !link.is_empty())
     }
 
+    /// The `Link` header of a list whose next page begins at a cursor.
+    #[must_use]
+    pub fn next_by_cursor(&self, cursor: &str) -> String {
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        query.extend_pairs(self.query.iter().filter(|(name, _)| name != "cursor")).append_pair("cursor", cursor);
+        format!("<{}{}?{}>; rel=\"next\"", self.links.web, self.path, query.finish())
+    }
+
     fn address_of(&self, page: usize) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.query.iter().filter(|(name, _)| name != "page"));

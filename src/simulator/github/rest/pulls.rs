@@ -20,11 +20,26 @@ const COMMITS: usize = 250;
 /// The routes of this file.
 pub(super) fn routes() -> Router<Arc<Github>> {
     Router::new()
+        .route("/repos/{owner}/{repo}/pulls", get(list))
         .route("/repos/{owner}/{repo}/pulls/{number}", get(one))
         .route("/repos/{owner}/{repo}/pulls/{number}/reviews", get(reviews))
         .route("/repos/{owner}/{repo}/pulls/{number}/commits", get(commits))
         .route("/repos/{owner}/{repo}/issues/{number}/comments", get(comments))
         .route("/repos/{owner}/{repo}/issues/{number}/timeline", get(timeline))
+}
+
+/// Newest first; only open ones without a word.
+async fn list(
+    State(github): State<Arc<Github>>,
+    Path((owner, repo)): Path<(String, String)>,
+    Extension(asked): Extension<Asked>,
+) -> Reply {
+    let world = github.locked();
+    let view = view(&world, &asked, (&owner, &repo))?;
+    let state = asked.value("state").unwrap_or("open").to_owned();
+    let wanted = |pull: &&Pull| state == "all" || view.pull_summary_json(pull)["state"] == state.as_str();
+    let pulls: Vec<&Pull> = view.repo.pulls.values().rev().filter(wanted).collect();
+    Ok(asked.list(&pulls, |pull| asked.versioned(view.pull_summary_json(pull))))
 }
 
 async fn one(
