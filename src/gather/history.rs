@@ -2,18 +2,25 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::branch::{self, Last};
 use super::objects::{self, Hints};
 use super::{Sources, comments, fact, kept, scans};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Comparison, Origins};
-use crate::model::{BranchName, Commit, CommitSha, PullRequest, Relation, RepoName, Service};
+use crate::model::{BranchName, Commit, CommitSha, PullRequest, RepoName, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::evidence;
-use crate::policy::facts::{Fact, Facts, Objects, PullRequests, Range, RemovedCommit, Source};
+use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, PullRequests, Range, RemovedCommit, Source};
 use crate::store::StoreError;
 
 /// Most commits that would leave production and are named.
 const MOST_REMOVED: usize = 100;
+
+/// How often reading begins anew when the release branch was rewritten meanwhile.
+const MOST_RESTARTS: usize = 3;
+
+/// What is not known when the branch could not be read.
+const BRANCH: &str = "the release branch";
 
 /// What is not known when the pull requests could not be read.
 const PULL_REQUESTS: &str = "the pull requests of the commits";
@@ -24,9 +31,34 @@ const PULL_REQUESTS: &str = "the pull requests of the commits";
 /// Only when our own records cannot be read.
 pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Criteria) -> Result<(), StoreError> {
     let (Some(head), Some(service)) = (facts.head(), facts.placement.service().cloned()) else { return Ok(()) };
-    let (found, scans) = tokio::join!(
-        range(sources, facts, (&service, &head), criteria),
-        scans::of(sources, (&service, &head), criteria)
+    for _ in 0..=MOST_RESTARTS {
+        match once(sources, facts, (&service, &head), criteria).await? {
+            Ok(Last::Steady(relation)) => facts.on_branch = Fact::Known(relation),
+            Err(error) => facts.on_branch = fact(Err(error), BRANCH, Source::Github),
+            Ok(Last::Rewritten) => {
+                tracing::warn!(repository = %service.repository, "The release branch was rewritten while it was read");
+                let (what, source) = (BRANCH.to_owned(), Source::Github);
+                facts.on_branch = Fact::Unknown(Gap { what, source, reason: GapReason::Unstable });
+                continue;
+            }
+        }
+        return Ok(());
+    }
+    Ok(())
+}
+
+/// Reads everything once, the branch first and last.
+async fn once(
+    sources: &Sources,
+    facts: &mut Facts,
+    (service, head): (&Service, &CommitSha),
+    criteria: &Criteria,
+) -> Result<Result<Last, SourceError>, StoreError> {
+    facts.objects = Objects::default();
+    let (first, found, scans) = tokio::join!(
+        branch::first(sources, service, head),
+        range(sources, facts, (service, head), criteria),
+        scans::of(sources, (service, head), criteria)
     );
     facts.scans = fact(scans, "the security scans of this commit", Source::Github);
     scans::add_uploads(sources, facts).await?;
@@ -44,10 +76,14 @@ pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Crit
         }
     }
     own_record(sources, facts, &service.repository).await?;
+    // What was seen of the branch before is not the last look.
+    hints.tip = None;
     objects::complete(sources, facts, (evidence::wanted, criteria), &mut hints).await;
     objects::keep(sources, facts, &hints).await;
-    facts.on_branch = fact(position(sources, &service, &head, hints.tip).await, "the release branch", Source::Github);
-    Ok(())
+    Ok(match first {
+        Ok(first) => branch::last(sources, (service, head), (first, hints.tip)).await,
+        Err(error) => Err(error),
+    })
 }
 
 /// Adds what our own record of GitHub's deliveries says about the pull requests.
@@ -60,21 +96,6 @@ async fn own_record(sources: &Sources, facts: &mut Facts, repository: &RepoName)
         }
     }
     Ok(())
-}
-
-/// How the commit stands to the release branch when everything else was read. Where the branch ends comes along with the
-/// objects; it is asked for only when none were read.
-async fn position(
-    sources: &Sources,
-    service: &Service,
-    head: &CommitSha,
-    tip: Option<CommitSha>,
-) -> Result<Relation, SourceError> {
-    let tip = match tip {
-        Some(tip) => tip,
-        None => sources.github.branch_tip(&service.repository, &service.branch).await?,
-    };
-    kept::relation(sources, &service.repository, (&tip, head)).await
 }
 
 /// The range, the pull requests of its commits, and what was read of the repository meanwhile.

@@ -31,7 +31,7 @@ pub(super) async fn of(
     };
     for scanner in &service.scanners {
         match scanner {
-            Scanner::Analysis { tool, category } => {
+            Scanner::Analysis { tool, category, .. } => {
                 let found = sources.github.analysis(repository, (tool, category), head).await?;
                 if let Some(analysis) = found.as_ref().filter(|analysis| analysis.commit == *head) {
                     let findings = sources.github.findings(repository, analysis.id).await;

@@ -1,0 +1,59 @@
+//! Where the release branch ends, and how the commit stands to it. It is read first and last: a branch that was rewritten
+//! in between is not the one that the evidence is about.
+
+use super::history::place;
+use super::{Sources, kept};
+use crate::integrations::SourceError;
+use crate::model::{CommitSha, Relation, Service};
+
+/// How the branch was when reading began.
+#[derive(Debug)]
+pub(super) struct First {
+    tip: CommitSha,
+    relation: Relation,
+}
+
+/// What the last look says.
+#[derive(Debug)]
+pub(super) enum Last {
+    /// How the commit stands to the branch, which at most grew meanwhile.
+    Steady(Relation),
+    /// What the branch ended in when reading began is not in its history any more.
+    Rewritten,
+}
+
+/// The first look.
+///
+/// # Errors
+/// When the branch cannot be read, or not be compared with the commit.
+pub(super) async fn first(sources: &Sources, service: &Service, head: &CommitSha) -> Result<First, SourceError> {
+    let (repository, branch) = place(service);
+    let tip = sources.github.branch_tip(repository, branch).await?;
+    let relation = kept::relation(sources, repository, (&tip, head)).await?;
+    Ok(First { tip, relation })
+}
+
+/// The last look; `tip` when somebody has just seen where the branch ends.
+///
+/// # Errors
+/// As [`first`].
+pub(super) async fn last(
+    sources: &Sources,
+    (service, head): (&Service, &CommitSha),
+    (first, tip): (First, Option<CommitSha>),
+) -> Result<Last, SourceError> {
+    let (repository, branch) = place(service);
+    let tip = match tip {
+        Some(tip) => tip,
+        None => sources.github.branch_tip(repository, branch).await?,
+    };
+    if tip == first.tip {
+        return Ok(Last::Steady(first.relation));
+    }
+    match kept::relation(sources, repository, (&first.tip, &tip)).await {
+        Ok(Relation::Ahead) => Ok(Last::Steady(kept::relation(sources, repository, (&tip, head)).await?)),
+        Ok(Relation::Identical | Relation::Behind | Relation::Diverged) => Ok(Last::Rewritten),
+        Err(SourceError::Unrelated | SourceError::NotFound) => Ok(Last::Rewritten),
+        Err(error) => Err(error),
+    }
+}
