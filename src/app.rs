@@ -13,12 +13,12 @@ use tokio_util::task::TaskTracker;
 use crate::audit::checkpoint::Signer;
 use crate::clock::Clock;
 use crate::gather::Sources;
-use crate::handlers::Context;
+use crate::handlers::{Context, TooDear};
 use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Checkpoints, Outbox, Probe, Reconcile, Schedule, Takeover, Worker};
+use crate::jobs::{Channels, Checkpoints, Missed, Outbox, Probe, Reconcile, Schedule, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
 use crate::server::intake::Intake;
@@ -86,6 +86,7 @@ impl App {
             slack: Arc::new(SlackClient::new(client, &settings.slack)),
             reminders: Arc::new(settings.reminders),
             emergencies: settings.slack.emergencies.clone(),
+            too_dear: TooDear::default(),
             settle: settings.jira.settle,
         };
         let channels =
@@ -151,13 +152,11 @@ impl App {
 
     /// Watches whether the other systems answer and whether their webhooks arrive, until the service stops.
     pub fn watch(&self, running: &Running) {
-        let probe = Probe {
-            sources: self.context.sources.clone(),
-            slack: Arc::clone(&self.context.slack),
-            readiness: self.context.readiness.clone(),
-        };
+        let (sources, readiness) = (self.context.sources.clone(), self.context.readiness.clone());
+        let probe = Probe::new(sources, Arc::clone(&self.context.slack), readiness);
         running.tasks.spawn(probe.run(running.stop.clone()));
         running.tasks.spawn(self.reconcile().run(running.stop.clone()));
+        running.tasks.spawn(self.missed().run(running.stop.clone()));
         running.tasks.spawn(self.schedule().run(running.stop.clone()));
     }
 
@@ -201,6 +200,12 @@ impl App {
     #[must_use]
     pub fn schedule(&self) -> Schedule {
         Schedule { context: self.context.clone(), wake: self.wake.clone() }
+    }
+
+    /// Whoever asks GitHub for webhooks that did not arrive.
+    #[must_use]
+    pub fn missed(&self) -> Missed {
+        Missed::new(self.context.clone(), self.wake.clone())
     }
 
     /// Whoever carries actions out.

@@ -25,23 +25,29 @@ impl Wake {
     }
 }
 
+/// The name of the part that is what can be read of a repository.
+#[must_use]
+pub fn evidence_of(repository: &str) -> String {
+    format!("evidence of {repository}")
+}
+
 /// What stands in the way of the work, by the name of the part. Empty when everything works.
 #[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, String>>>);
+pub struct Readiness(Arc<Mutex<BTreeMap<String, String>>>);
 
 impl Readiness {
     /// Notes how a part is: nothing when it works, else a sentence that says what to do.
-    pub fn note(&self, part: &'static str, trouble: Option<String>) {
+    pub fn note(&self, part: &str, trouble: Option<String>) {
         let mut parts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match trouble {
-            Some(trouble) => parts.insert(part, trouble),
+            Some(trouble) => parts.insert(part.to_owned(), trouble),
             None => parts.remove(part),
         };
     }
 
     /// Everything that stands in the way now.
     #[must_use]
-    pub fn troubles(&self) -> BTreeMap<&'static str, String> {
+    pub fn troubles(&self) -> BTreeMap<String, String> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }

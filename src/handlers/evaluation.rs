@@ -5,7 +5,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::follow_up::emergency;
-use super::{Context, HandlerError, Next, announce, voiding};
+use super::{Context, HandlerError, Next, access, announce, voiding};
 use crate::gather;
 use crate::model::{DecisionId, Service, Ticket, Timestamp};
 use crate::policy;
@@ -32,8 +32,13 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
         record(context, &gather::alone(&context.sources, (ticket, now)).await?, turn.as_mut()).await?;
         return Ok(Next::LookAgain(std::time::Duration::ZERO));
     }
+    if let Some(rest) = context.too_dear.rest(&ticket, now) {
+        return Ok(Next::LookAgain(rest));
+    }
     let gathering = tracing::info_span!("gather");
     let facts = gather::for_ticket(&context.sources, (ticket, now), criteria).instrument(gathering).await?;
+    context.too_dear.note(&facts, now);
+    access::note(context, &facts);
     record(context, &facts, turn.as_mut()).await
 }
 
@@ -50,7 +55,7 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
     if !store.says_something_new(known.as_ref(), &decision)? {
         return Ok(next(context, facts, &decision));
     }
-    let troubles: Vec<&str> = context.readiness.troubles().into_keys().collect();
+    let troubles: Vec<String> = context.readiness.troubles().into_keys().collect();
     let view = View {
         facts,
         decision: &decision,
@@ -113,9 +118,11 @@ fn settled(context: &Context, last: Option<&StoredDecision>, view: &View<'_>) ->
 /// A ticket that waits is looked at again by itself, so that no lost webhook leaves it behind.
 fn next(context: &Context, facts: &Facts, decision: &Decision) -> Next {
     let github = |service: &Service| context.sources.github.must_wait(&service.repository);
-    match decision.kind() {
-        Kind::Approve => Next::Nothing,
+    let rest = context.too_dear.rest(&facts.ticket, context.clock.now());
+    match (decision.kind(), rest) {
+        (Kind::Approve, _) => Next::Nothing,
+        (_, Some(rest)) => Next::LookAgain(rest),
         _ if decision.waits_for_time() => Next::TryAgain(facts.placement.service().and_then(github)),
-        Kind::Hold | Kind::Block | Kind::CouldNotCheck => Next::LookAgain(context.intervals.recheck),
+        (Kind::Hold | Kind::Block | Kind::CouldNotCheck, None) => Next::LookAgain(context.intervals.recheck),
     }
 }

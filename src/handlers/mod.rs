@@ -1,5 +1,6 @@
 //! What happens when something happens. One file a trigger; each gathers, evaluates, records, and decides nothing itself.
 
+mod access;
 mod announce;
 mod approval;
 mod declaration;
@@ -9,6 +10,7 @@ mod fault;
 mod follow_up;
 mod repository;
 mod slack;
+mod too_dear;
 mod voiding;
 
 use std::sync::Arc;
@@ -26,6 +28,7 @@ use crate::store::{Job, Policy, StoreError};
 
 pub use announce::{could_not_move, could_not_set_back};
 pub use fault::gave_up;
+pub use too_dear::TooDear;
 pub use voiding::{void_if_edited, void_if_set_back};
 
 /// What handlers work with.
@@ -51,6 +54,8 @@ pub struct Context {
     pub reminders: Arc<Reminders>,
     /// The channel for emergencies.
     pub emergencies: String,
+    /// Tickets that are left alone for what they cost.
+    pub too_dear: TooDear,
     /// How long a ticket is visible before it is approved: so late is Jira's search.
     pub settle: Duration,
 }

@@ -1,5 +1,6 @@
 //! Watches whether the other systems answer and let us in, so that `/readyz` and the log say what an operator must do.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,28 +9,43 @@ use tokio_util::sync::CancellationToken;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
+use crate::model::RepoName;
 use crate::policy::approval::clocks;
-use crate::signals::Readiness;
+use crate::signals::{Readiness, evidence_of};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
+
+/// In which of its looks it asks for everything that decisions need: every tenth.
+const LOOKS_AT_RIGHTS: u64 = 10;
 
 /// What is watched.
 #[derive(Debug)]
 pub struct Probe {
     /// Jira and GitHub.
-    pub sources: Sources,
+    sources: Sources,
     /// Slack.
-    pub slack: Arc<SlackClient>,
+    slack: Arc<SlackClient>,
     /// Where trouble is noted.
-    pub readiness: Readiness,
+    readiness: Readiness,
+    /// What may not be read, by repository.
+    denied: BTreeMap<RepoName, String>,
+    /// How often it has looked.
+    looks: u64,
 }
 
 impl Probe {
+    /// Somebody who has not looked yet.
+    #[must_use]
+    pub fn new(sources: Sources, slack: Arc<SlackClient>, readiness: Readiness) -> Probe {
+        Probe { sources, slack, readiness, denied: BTreeMap::new(), looks: 0 }
+    }
+
     /// Watches until it is told to stop.
-    pub async fn run(self, stop: CancellationToken) {
+    pub async fn run(mut self, stop: CancellationToken) {
         loop {
             self.look().await;
+            self.looks += 1;
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(EVERY) => {}
@@ -37,23 +53,12 @@ impl Probe {
         }
     }
 
-    async fn look(&self) {
+    async fn look(&mut self) {
         let jira = self.sources.jira.check().await.err().map(|error| {
             advice("Jira", &error, "create a new API token for jira.account and set jira.token", "jira.api_url")
         });
         self.note("jira", jira);
-        let mut github = None;
-        for service in self.sources.services.iter() {
-            if let Err(error) = self.sources.github.check(&service.repository).await {
-                let what = advice(
-                    "GitHub",
-                    &error,
-                    "correct github.token, or github.app_id and github.private_key",
-                    "github.api_url",
-                );
-                github = Some(format!("{what} (asked for {})", service.repository));
-            }
-        }
+        let github = self.github().await;
         self.note("github", github);
         self.note(
             "clock",
@@ -72,12 +77,40 @@ impl Probe {
         self.note("slack", slack);
     }
 
+    /// Whether every repository can be seen, and every tenth time whether everything in it can that decisions need.
+    async fn github(&mut self) -> Option<String> {
+        let sources = self.sources.clone();
+        for service in sources.services.iter() {
+            let repository = &service.repository;
+            if self.looks.is_multiple_of(LOOKS_AT_RIGHTS) {
+                let denied = sources.github.check_rights(service).await.err();
+                let denied = denied.map(|denied| said(&denied.error, &format!("{} of {repository}", denied.what)));
+                match denied {
+                    Some(denied) => drop(self.denied.insert(repository.clone(), denied)),
+                    None => {
+                        self.denied.remove(repository);
+                        self.readiness.note(&evidence_of(repository.as_str()), None);
+                    }
+                }
+            } else if let Err(error) = sources.github.check(repository).await {
+                return Some(said(&error, repository.as_str()));
+            }
+        }
+        self.denied.values().next().cloned()
+    }
+
     fn note(&self, part: &'static str, trouble: Option<String>) {
         if let Some(trouble) = &trouble {
             tracing::error!(part, "{trouble}");
         }
         self.readiness.note(part, trouble);
     }
+}
+
+/// What GitHub says, and what we wanted of it.
+fn said(error: &SourceError, asked_for: &str) -> String {
+    let credentials = "correct github.token, or github.app_id and github.private_key";
+    format!("{} (asked for {asked_for})", advice("GitHub", error, credentials, "github.api_url"))
 }
 
 /// One line: what is wrong and what to do.
@@ -95,7 +128,7 @@ fn advice(system: &str, error: &SourceError, credentials: &str, address: &str) -
         }
         SourceError::RateLimited(_) => format!("{system} allows no more requests for now; cm-bot waits"),
         SourceError::Refused { message, .. } => message.clone(),
-        SourceError::Unreadable(_) | SourceError::TooMuch(_) | SourceError::Incomplete(_) => {
+        SourceError::Unreadable(_) | SourceError::TooMuch(_) | SourceError::UsedUp(_) | SourceError::Incomplete(_) => {
             format!("{system} answers something unexpected ({error}): check that {address} is the address of its API")
         }
     }

@@ -25,7 +25,7 @@ pub struct View<'a> {
     /// Where things are.
     pub links: &'a Links,
     /// The parts that stood in the way at that time.
-    pub troubles: &'a [&'static str],
+    pub troubles: &'a [String],
 }
 
 /// One thing that stands in the way. Several rules that miss the same fact are one problem to a reader.

@@ -14,10 +14,7 @@ pub(super) async fn healthz() -> &'static str {
 
 /// `GET /readyz`: the database answers, and so does everything that decisions rest on.
 pub(super) async fn readyz(State(server): State<Server>) -> (StatusCode, Json<Value>) {
-    let mut troubles = server.readiness.troubles();
-    if let Err(error) = server.store.check().await {
-        troubles.insert("database", error.to_string());
-    }
+    let troubles = server.troubles().await;
     let status = if troubles.is_empty() { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(json!({"ready": troubles.is_empty(), "troubles": troubles})))
 }

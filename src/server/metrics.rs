@@ -1,5 +1,6 @@
 //! `GET /metrics` for Prometheus: counts from our records, and what this process counted itself.
 
+use std::collections::BTreeSet;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -53,7 +54,9 @@ async fn from_records(server: &Server) -> Result<String, StoreError> {
         text.gauge("cm_bot_checkpoint_age_seconds", "Time since the audit trail was signed", age);
     }
     text.family("cm_bot_trouble", "gauge", "Parts that stand in the way of decisions; /readyz says why");
-    for part in server.readiness.troubles().keys() {
+    // Which repository it is, is nothing for metrics.
+    let parts = server.troubles().await.into_keys().filter_map(|part| part.split(' ').next().map(str::to_owned));
+    for part in parts.collect::<BTreeSet<String>>() {
         text.sample(&format!("cm_bot_trouble{{part=\"{part}\"}}"), 1);
     }
     Ok(text.0)

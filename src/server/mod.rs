@@ -11,6 +11,7 @@ pub mod seldom;
 mod slack;
 mod webhooks;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -63,6 +64,17 @@ pub struct Server {
     pub intake: Intake,
     /// When a refused webhook was logged last.
     pub refusals: Seldom,
+}
+
+impl Server {
+    /// Everything that stands in the way now, by the name of the part.
+    async fn troubles(&self) -> BTreeMap<String, String> {
+        let mut troubles = self.readiness.troubles();
+        if let Err(error) = self.store.check().await {
+            troubles.insert("database".into(), error.to_string());
+        }
+        troubles
+    }
 }
 
 /// Secrets with which senders sign.

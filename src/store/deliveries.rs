@@ -38,7 +38,6 @@ pub enum Received {
 }
 
 impl Store {
-<<<<<<< HEAD
     /// The body of a delivery and when it came.
     ///
     /// # Errors
@@ -47,7 +46,8 @@ impl Store {
         let sql = "SELECT body, received_at FROM deliveries WHERE source = $1 AND delivery_id = $2";
         let row = query(sql).bind(source).bind(id).optional(self.db.reader()).await?;
         row.map(|row| Ok((row.get("body")?, Timestamp(row.get("received_at")?)))).transpose()
-=======
+    }
+
     /// Those ids under which no delivery of a sender has come.
     ///
     /// # Errors
@@ -64,7 +64,6 @@ impl Store {
             }
         }
         Ok(missing)
->>>>>>> 63fa884 (jobs/missed: Ask GitHub for webhooks that did not arrive)
     }
 }
 

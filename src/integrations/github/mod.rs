@@ -4,11 +4,13 @@
 //! not used: they lose partial errors, follow pages without credentials on Enterprise Server, and repeat writes.
 
 mod addresses;
+mod allowance;
 mod batches;
 mod carrier;
 mod client;
 mod comments;
 mod commits;
+mod deliveries;
 mod graphql;
 mod history;
 mod limits;
@@ -18,6 +20,7 @@ mod memory;
 mod objects;
 mod own_commits;
 mod pull_requests;
+mod rights;
 mod scans;
 pub mod webhook;
 mod wire;
@@ -25,6 +28,8 @@ mod wire;
 pub use client::GithubClient;
 pub use comments::Comment;
 pub use commits::Origins;
+pub use deliveries::Listed;
 pub use history::Comparison;
 pub use objects::{Asked, MOST_OBJECTS, Read};
 pub use own_commits::OwnCommits;
+pub use rights::Denied;

@@ -1,0 +1,51 @@
+//! Whether cm-bot may read everything that a decision needs. Rights get lost one at a time.
+
+use futures_util::future::join_all;
+
+use super::client::GithubClient;
+use crate::integrations::SourceError;
+use crate::model::{Scanner, Service};
+
+const REPOSITORY: &str = "the repository";
+
+/// Something that cannot be read.
+#[derive(Debug)]
+pub struct Denied {
+    /// What, in words.
+    pub what: &'static str,
+    /// Why.
+    pub error: SourceError,
+}
+
+impl GithubClient {
+    /// Asks for one of everything that a decision about a service needs. What has not changed costs nothing.
+    ///
+    /// # Errors
+    /// With the first thing that cannot be read.
+    pub async fn check_rights(&self, service: &Service) -> Result<(), Denied> {
+        let expects = |wanted: fn(&Scanner) -> bool| service.scanners.iter().any(wanted);
+        let branch = &service.branch;
+        let mut asked = vec![
+            (REPOSITORY, String::new()),
+            ("the contents", format!("/git/ref/heads/{branch}")),
+            ("the pull requests", "/pulls?state=all&per_page=1".into()),
+            ("the checks", format!("/commits/{branch}/check-runs?per_page=1")),
+        ];
+        if expects(|scanner| matches!(scanner, Scanner::Status { .. })) {
+            asked.push(("the commit statuses", format!("/commits/{branch}/statuses?per_page=1")));
+        }
+        if expects(|scanner| matches!(scanner, Scanner::Analysis { .. })) {
+            asked.push(("code scanning", "/code-scanning/analyses?per_page=1".into()));
+        }
+        let answers = asked.iter().map(async |(what, path)| (*what, self.get(&service.repository, path, None).await));
+        for (what, answer) in join_all(answers).await {
+            match answer {
+                // So GitHub answers for a branch without commits, and where nothing was scanned yet.
+                Err(SourceError::NotFound | SourceError::Refused { .. }) if what != REPOSITORY => {}
+                Err(error) => return Err(Denied { what, error }),
+                Ok(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
