@@ -9,7 +9,7 @@ use super::Case;
 use super::binding::{Binding, Unbound, binding};
 use super::branch::Branch;
 use super::contributors::Contributions;
-use crate::model::{AccountKind, CommitSha, GithubId, Opinion, People, Person, Review};
+use crate::model::{Account, AccountKind, CommitSha, GithubId, Opinion, People, Person, Review};
 use crate::policy::facts::Gap;
 
 /// What people said about one pull request.
@@ -46,6 +46,7 @@ impl Standing {
         for review in latest {
             match review.opinion {
                 Opinion::Approved | Opinion::Commented => standing.add_approval(review, branch, case),
+                Opinion::ChangesRequested if !may_object(review, &case.criteria.people) => {}
                 Opinion::ChangesRequested => {
                     let name = reviewer_name(review, &case.criteria.people);
                     standing.objections.push(format!("{name} asked for changes and has not approved since"));
@@ -87,7 +88,7 @@ impl Standing {
         let name = reviewer_name(review, people);
         let mut dismissals = branch.pull_request.dismissals.iter();
         let objection = dismissals.find(|one| one.review == review.id && one.was == Opinion::ChangesRequested);
-        let Some(dismissal) = objection else {
+        let Some(dismissal) = objection.filter(|_| may_object(review, people)) else {
             return self.ignored.push((name, "the review was dismissed".into()));
         };
         let by = match &dismissal.actor {
@@ -184,6 +185,14 @@ fn reviewer_name(review: &Review, people: &People) -> String {
         }
         None => "a deleted account".into(),
     }
+}
+
+/// Whether an objection stands in the way: that of anybody who may push, of everybody we know, who may have lost the right
+/// since, and of accounts that are gone. What strangers say changes nothing on GitHub either: anybody can ask for changes
+/// on a public repository, and an approval by somebody else is needed all the same.
+fn may_object(review: &Review, people: &People) -> bool {
+    let is_known = |account: &Account| people.by_github(account.id).is_some();
+    review.may_push || review.author.as_ref().is_none_or(is_known)
 }
 
 fn acceptable_person<'a>(review: &Review, people: &'a People) -> Result<&'a Person, String> {

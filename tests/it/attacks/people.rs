@@ -1,7 +1,7 @@
 //! G16 to G25: an approval by somebody whose approval is worth nothing.
 
 use super::stage::{MERGE, OPEN, PUSH, REVIEW, attacks, clean, commit, in_twin, step};
-use super::{attack, is_approved};
+use super::{attack, is_approved, is_held};
 
 /// The review of pull request 871 by somebody else.
 fn review_by(name: &str) -> String {
@@ -168,4 +168,21 @@ async fn g25_a_contributor_dismisses_an_objection() {
 async fn a_reviewer_who_was_renamed_is_who_they_were() {
     let renamed = step("rename_account = { who = \"lee\", login = \"lee-wong\" }");
     is_approved(clean().after(REVIEW, &renamed)).await;
+}
+
+/// On a public repository anybody may ask for changes. A stranger who may not push stops nothing, on GitHub either; whoever
+/// may push does, and so does everybody we know, also after they have lost the right.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stranger_stops_nothing_and_a_colleague_without_rights_does() {
+    let objection =
+        |by: &str| step(&format!("review = {{ pull_request = 871, by = \"{by}\", state = \"request_changes\" }}"));
+    let stranger = |read_only: bool| {
+        let person = "[[people]]\nname = \"stranger\"\nfull_name = \"Some Body\"\nunmapped = true\n";
+        clean().people(&format!("{person}read_only = {read_only}\n")).after(REVIEW, &objection("stranger"))
+    };
+    is_approved(stranger(true)).await;
+    is_held(stranger(false), &["where stranger asked for changes and has not approved since"]).await;
+    let rights = step("set_rights = { who = \"sam\", may_push = false }");
+    let left = clean().after(REVIEW, &format!("{}{rights}", objection("sam")));
+    is_held(left, &["where Sam Okafor asked for changes and has not approved since"]).await;
 }
