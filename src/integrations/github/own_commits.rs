@@ -1,21 +1,29 @@
 //! The commits of pull requests as they were reviewed, where a squash or rebase left none of them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 
 use super::client::GithubClient;
-use super::commits::{complete, parents, signature, unreadable, user};
+use super::commits::{complete, parents, rest_account, signature, unreadable, user};
 use super::graphql::NodeQuery;
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{Commit, CommitSha, GitActor, ObjectId, RepoName};
+use crate::model::{Account, Commit, CommitSha, GitActor, ObjectId, RepoName};
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
 const QUERY: NodeQuery = NodeQuery { kind: "PullRequest", text: include_str!("queries/own_commits.graphql") };
 
 /// Most commits of one pull request.
 const MOST: usize = 1_000;
+
+/// Pages of a pull request's commits over REST, which shows 250 of them and no more, and how many stand on each.
+const MOST_PAGES: usize = 3;
+const PAGE: usize = 100;
+
+/// Pull requests that are asked about at a time.
+const AT_A_TIME: usize = 10;
 
 /// Pull requests in one query, unless that proves to be too many.
 const BATCH: usize = 25;
@@ -42,7 +50,34 @@ impl GithubClient {
         for first in first {
             all.push(self.with_later_pages(repository, first).await?);
         }
-        Ok(all)
+        let named = all.into_iter().map(|own| self.with_names(repository, own));
+        let named: Vec<_> = named.collect();
+        stream::iter(named).buffered(AT_A_TIME).try_collect().await
+    }
+
+    /// Names the first authors that GraphQL leaves out: it knows users by their addresses, and no bots. REST knows both.
+    async fn with_names(&self, repository: &RepoName, mut own: OwnCommits) -> Result<OwnCommits, SourceError> {
+        let nameless = |commit: &Commit| commit.authors.first().is_some_and(|author| author.account.is_none());
+        if !own.commits.iter().any(nameless) {
+            return Ok(own);
+        }
+        let mut authors: HashMap<String, Account> = HashMap::new();
+        for page in 1..=MOST_PAGES {
+            let path = format!("/pulls/{}/commits?per_page={PAGE}&page={page}", own.number);
+            let found: Vec<wire::PullCommit> = self.get(repository, &path, None).await?.json()?;
+            let is_last = found.len() < PAGE;
+            let known = found.into_iter().filter_map(|one| Some((one.sha, rest_account(one.author.as_ref())?)));
+            authors.extend(known);
+            if is_last {
+                break;
+            }
+        }
+        for commit in &mut own.commits {
+            if let Some(author) = commit.authors.first_mut().filter(|author| author.account.is_none()) {
+                author.account = authors.get(commit.sha.as_str()).cloned();
+            }
+        }
+        Ok(own)
     }
 
     async fn with_later_pages(

@@ -1,7 +1,7 @@
 //! Work of machines: who asked for it is no reviewer of it, and a machine's name is no excuse for a person's commit.
 
-use super::stage::{OPEN, PUSH, REVIEW, attacks, clean, commit, in_twin, step};
-use super::{attack, is_approved};
+use super::stage::{MERGE, OPEN, PUSH, REVIEW, attacks, clean, commit, in_twin, step};
+use super::{attack, is_approved, is_held};
 use crate::support::TestScene;
 
 const MACHINES: &str = r#"
@@ -75,4 +75,16 @@ async fn a_bots_approval_beside_a_contributors_is_still_none() {
     let reviews = format!("{}{}", step(&review_by("coding-agent")), attacks(&review_by("dana")));
     let scene = clean().people(MACHINES).with(&step(REVIEW), &format!("{reviews}{}", in_twin(REVIEW)));
     attack(scene, &["coding-agent (a bot's approval does not count)"]).await;
+}
+
+/// GraphQL names no account for a machine's address; REST does. So what was reviewed is known to be a machine's also where a
+/// squash has left nothing of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_own_commits_of_a_machine_are_known_after_a_squash() {
+    let criteria = "[criteria.squash_merge]\nallow_verified_squash = true\n";
+    let squash = step(&MERGE.replace(" }", ", method = \"squash\" }"));
+    let squashed = || made_by("dependabot", "").more(criteria).with(&step(MERGE), &squash);
+    is_approved(squashed()).await;
+    let unsigned = squashed().with("author = \"dependabot\"\nsigned = true", "author = \"dependabot\"");
+    is_held(unsigned, &["claims to be written by the bot dependabot[bot] but nobody signed it"]).await;
 }
