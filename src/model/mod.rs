@@ -31,7 +31,7 @@ pub use reminders::{Held, Quiet, Reminders, TimeOfDay};
 pub use scan::{
     AlertDismissal, Analysis, BuildName, CheckRun, CommitStatus, Conclusion, ScanFinding, Severity, UploadedRun,
 };
-pub use service::{Scanner, Scope, Service};
+pub use service::{Rules, Scanner, Scope, Service};
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};
 pub use time::{Day, Month, Timestamp};

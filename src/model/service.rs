@@ -40,6 +40,9 @@ pub enum Scanner {
         tool: String,
         /// The category of the analysis, such as `/language:rust`.
         category: String,
+        /// What its list of rules tells.
+        #[serde(skip_serializing_if = "Rules::is_all")]
+        rules: Rules,
     },
     /// A check run of one GitHub App.
     Check {
@@ -59,7 +62,27 @@ pub enum Scanner {
     Sarif {
         /// The tool's name, as the file says it.
         sarif: String,
+        /// What its list of rules tells.
+        #[serde(skip_serializing_if = "Rules::is_all")]
+        rules: Rules,
     },
+}
+
+/// What a tool's list of rules tells. A scan without findings proves itself by the rules that it looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Rules {
+    /// It lists every rule that it ran: without any it looked at nothing.
+    All,
+    /// It lists only rules of which it found something, as Trivy does: a clean scan of it lists none, and nobody can tell
+    /// from it whether it looked at anything. The company says that this is enough.
+    Fired,
+}
+
+impl Rules {
+    fn is_all(&self) -> bool {
+        *self == Rules::All
+    }
 }
 
 impl Scanner {
@@ -67,7 +90,7 @@ impl Scanner {
     #[must_use]
     pub fn uploaded(&self) -> Option<&str> {
         match self {
-            Scanner::Sarif { sarif } => Some(sarif),
+            Scanner::Sarif { sarif, .. } => Some(sarif),
             Scanner::Analysis { .. } | Scanner::Check { .. } | Scanner::Status { .. } => None,
         }
     }
@@ -84,25 +107,28 @@ struct RawScanner {
     status: Option<String>,
     creator_id: Option<GithubId>,
     sarif: Option<String>,
+    rules: Option<Rules>,
 }
 
 impl TryFrom<RawScanner> for Scanner {
     type Error = &'static str;
 
     fn try_from(raw: RawScanner) -> Result<Scanner, &'static str> {
-        let RawScanner { tool, category, check, app_id, status, creator_id, sarif } = raw;
-        match ((tool, category), (check, app_id), (status, creator_id), sarif) {
-            ((Some(tool), Some(category)), (None, None), (None, None), None) => {
-                Ok(Scanner::Analysis { tool, category })
+        let RawScanner { tool, category, check, app_id, status, creator_id, sarif, rules } = raw;
+        let listed = rules.unwrap_or(Rules::All);
+        match ((tool, category), (check, app_id), (status, creator_id), (sarif, rules)) {
+            ((Some(tool), Some(category)), (None, None), (None, None), (None, _)) => {
+                Ok(Scanner::Analysis { tool, category, rules: listed })
             }
-            ((None, None), (Some(check), Some(app_id)), (None, None), None) => Ok(Scanner::Check { check, app_id }),
-            ((None, None), (None, None), (Some(status), Some(creator_id)), None) => {
+            ((None, None), (Some(check), Some(app_id)), (None, None), (None, None)) => {
+                Ok(Scanner::Check { check, app_id })
+            }
+            ((None, None), (None, None), (Some(status), Some(creator_id)), (None, None)) => {
                 Ok(Scanner::Status { status, creator_id })
             }
-            ((None, None), (None, None), (None, None), Some(sarif)) => Ok(Scanner::Sarif { sarif }),
-            _ => Err(
-                "a scanner is `tool` and `category`, or `check` and `app_id`, or `status` and `creator_id`, or `sarif`",
-            ),
+            ((None, None), (None, None), (None, None), (Some(sarif), _)) => Ok(Scanner::Sarif { sarif, rules: listed }),
+            _ => Err("a scanner is `tool` and `category`, or `check` and `app_id`, or `status` and `creator_id`, or \
+                      `sarif`; the first and the last may have `rules`"),
         }
     }
 }
@@ -135,10 +161,10 @@ impl fmt::Display for Scope {
 impl fmt::Display for Scanner {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Scanner::Analysis { tool, category } => write!(f, "{tool} ({category})"),
+            Scanner::Analysis { tool, category, .. } => write!(f, "{tool} ({category})"),
             Scanner::Check { check, app_id } => write!(f, "check {check} of App {app_id}"),
             Scanner::Status { status, creator_id } => write!(f, "status {status} of account {}", creator_id.0),
-            Scanner::Sarif { sarif } => write!(f, "SARIF of {sarif}"),
+            Scanner::Sarif { sarif, .. } => write!(f, "SARIF of {sarif}"),
         }
     }
 }

@@ -17,7 +17,20 @@ use cm_bot::simulator::scene::{Fail, FailureKind, Scene, Step, System, Variant};
 use serde_json::Value;
 
 use crate::logins::{APP, private_key};
-use crate::support::{scene, start};
+use crate::support::{TestScene, scene, start};
+
+/// A commit straight on the branch, after this many others.
+pub fn pushed(commits: usize) -> TestScene {
+    let mut text = String::new();
+    for number in 1..=commits {
+        let parent = if number == 1 { "v1".to_owned() } else { format!("more{}", number - 1) };
+        text += &format!("[[commits]]\nid = \"more{number}\"\nparents = [\"{parent}\"]\nauthor = \"dana\"\n");
+        text += &format!("message = \"Change {number}\"\nfiles = {{ \"n\" = \"{number}\" }}\n\n");
+    }
+    let fix = "[[commits]]\nid = \"fix\"\nparents = [\"v1\"]";
+    let last = format!("{text}[[commits]]\nid = \"fix\"\nparents = [\"more{commits}\"]");
+    scene("no-pull-request").with(fix, &last)
+}
 
 /// A simulated GitHub, and a client of it with a time of its own.
 struct Github {
@@ -49,15 +62,7 @@ impl Github {
 
     /// With this many commits on the branch that came without a pull request.
     async fn with_pushed(commits: usize) -> Github {
-        let mut text = String::new();
-        for number in 1..=commits {
-            let parent = if number == 1 { "v1".to_owned() } else { format!("more{}", number - 1) };
-            text += &format!("[[commits]]\nid = \"more{number}\"\nparents = [\"{parent}\"]\nauthor = \"dana\"\n");
-            text += &format!("message = \"Change {number}\"\nfiles = {{ \"n\" = \"{number}\" }}\n\n");
-        }
-        let fix = "[[commits]]\nid = \"fix\"\nparents = [\"v1\"]";
-        let last = format!("{text}[[commits]]\nid = \"fix\"\nparents = [\"more{commits}\"]");
-        Github::after(scene("no-pull-request").with(fix, &last).parsed()).await
+        Github::after(pushed(commits).parsed()).await
     }
 
     fn sha(&self, name: &str) -> CommitSha {

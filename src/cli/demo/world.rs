@@ -189,6 +189,7 @@ fn scanner(scanner: &Scanner) -> anyhow::Result<toml::Value> {
         ("check", &scanner.check),
         ("status", &scanner.status),
         ("sarif", &scanner.sarif),
+        ("rules", &scanner.rules),
     ];
     let mut table = toml::Table::new();
     for (key, text) in texts {

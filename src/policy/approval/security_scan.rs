@@ -9,7 +9,7 @@ mod uploads;
 
 use std::collections::BTreeSet;
 
-use crate::model::{Analysis, CommitSha, ScanFinding, Scanner, Service, Text, plural};
+use crate::model::{Analysis, CommitSha, Rules, ScanFinding, Scanner, Service, Text, plural};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{Finding, Todo};
 use crate::policy::facts::{Facts, Gap, Scans};
@@ -63,7 +63,7 @@ pub fn tools_with_alerts<'a>(
         findings.is_some_and(|all| all.iter().any(|one| one.alert.is_some() && blocks(one, criteria)))
     };
     let with_alert = |scanner: &'a Scanner| match scanner {
-        Scanner::Analysis { tool, category } => {
+        Scanner::Analysis { tool, category, .. } => {
             let found = analysis_of((tool, category), head, scans);
             found.is_some_and(has_alert).then_some(tool.as_str())
         }
@@ -79,10 +79,10 @@ fn not_asked() -> Gap {
 
 fn result(scanner: &Scanner, build: &Build<'_>) -> Scan {
     match scanner {
-        Scanner::Analysis { tool, category } => analysis(tool, category, build),
+        Scanner::Analysis { tool, category, rules } => analysis((tool, category), *rules, build),
         Scanner::Check { check, app_id } => producers::check_run(check, *app_id, build),
         Scanner::Status { status, creator_id } => producers::status(status, *creator_id, build),
-        Scanner::Sarif { sarif } => uploads::uploaded(sarif, build),
+        Scanner::Sarif { sarif, rules } => uploads::uploaded(sarif, *rules, build),
     }
 }
 
@@ -91,7 +91,7 @@ fn analysis_of<'a>((tool, category): (&str, &str), head: &CommitSha, scans: &'a 
     scans.analyses.iter().find(is_it)
 }
 
-fn analysis(tool: &str, category: &str, build: &Build<'_>) -> Scan {
+fn analysis((tool, category): (&str, &str), rules: Rules, build: &Build<'_>) -> Scan {
     let scans = build.scans;
     let Some(found) = analysis_of((tool, category), &build.head, scans) else {
         let of_tool = |analysis: &&Analysis| analysis.tool == tool && analysis.category == category;
@@ -103,7 +103,7 @@ fn analysis(tool: &str, category: &str, build: &Build<'_>) -> Scan {
             Text::new().words(format!("{tool} ended with an error: ")).quoted(&found.error).words("."),
         );
     }
-    if found.rules == 0 {
+    if found.rules == 0 && rules == Rules::All {
         return Scan::NotDone(format!("{tool} ran no rules, so it looked at nothing.").into());
     }
     match scans.findings.get(&found.id) {

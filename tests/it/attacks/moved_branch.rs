@@ -1,5 +1,6 @@
 //! G29: the release branch is rewritten while cm-bot reads.
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex};
 
@@ -17,11 +18,12 @@ use cm_bot::simulator::scene::{Step, Variant};
 use super::stage::{MERGE, clean, commit};
 use crate::support;
 
-/// Stands between cm-bot and GitHub, and makes one step happen just before the first question for files is asked.
+/// Stands between cm-bot and GitHub, and makes a step happen just before each of the first questions of a kind.
 struct Between {
     github: Arc<Github>,
     target: SocketAddr,
-    then: Mutex<Option<Step>>,
+    question: &'static str,
+    then: Mutex<VecDeque<Step>>,
     client: reqwest::Client,
 }
 
@@ -35,10 +37,10 @@ impl Between {
     }
 
     fn meddle(&self, body: &Bytes) {
-        if !String::from_utf8_lossy(body).contains("query Objects") {
+        if !String::from_utf8_lossy(body).contains(self.question) {
             return;
         }
-        if let Some(step) = self.then.lock().unwrap().take() {
+        if let Some(step) = self.then.lock().unwrap().pop_front() {
             self.github.play(step.moment().unwrap()).unwrap().unwrap();
         }
     }
@@ -65,16 +67,17 @@ impl Between {
     }
 }
 
-/// Plays the clean change; `then` happens while cm-bot reads.
-async fn played_with(then: Option<Step>) -> (Played, Outcome) {
-    let away = commit("away", "v1", "mallory", "");
-    let scene = clean().people("").before(MERGE, &away).parsed().variant(Variant::Scene);
+/// Plays the clean change; `then` happens while cm-bot reads, a step before each question.
+async fn played_with(question: &'static str, then: &[&str]) -> (Played, Outcome) {
+    let other = commit("away", "v1", "mallory", "") + &commit("next", "merged", "dana", "");
+    let scene = clean().people("").before(MERGE, &other).parsed().variant(Variant::Scene);
     let clock = Clock::scripted();
     let world = support::world(scene, clock.clone()).await;
     let between = Between {
         github: Arc::clone(&world.simulator.github),
         target: world.addresses.github,
-        then: Mutex::new(then),
+        question,
+        then: Mutex::new(then.iter().map(|step| toml::from_str(step).unwrap()).collect()),
         client: reqwest::Client::new(),
     };
     redirect(&world, between.listen().await);
@@ -94,15 +97,42 @@ fn redirect(world: &World, address: SocketAddr) {
     std::fs::write(world.settings_file(), toml::to_string(&settings).unwrap()).unwrap();
 }
 
+const AWAY: &str = "push = { branch = \"main\", commit = \"away\", force = true }";
+const BACK: &str = "push = { branch = \"main\", commit = \"merged\", force = true }";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn g29_the_branch_is_rewritten_between_two_questions() {
-    let rewrite = "push = { branch = \"main\", commit = \"away\", force = true }";
-    let (played, outcome) = played_with(Some(toml::from_str(rewrite).unwrap())).await;
+    let (played, outcome) = played_with("query Objects", &[AWAY]).await;
     let text = outcome.comments.first().map(|comment| cm_bot::simulator::jira::adf_text(&comment.body)).unwrap();
     assert!(text.contains("The commit is not on the release branch main."), "{text}");
     assert!(outcome.transitions.is_empty());
     played.stop().await;
-    let (played, outcome) = played_with(None).await;
+    let (played, outcome) = played_with("query Objects", &[]).await;
     assert_eq!(outcome.verdict_words(), "Approved automatically", "{}", outcome.comment_text());
+    played.stop().await;
+}
+
+/// Reading begins anew three times. Then the ticket waits, and it is tried again by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn g29_the_branch_is_rewritten_again_and_again() {
+    let (played, outcome) = played_with("query PullRequests", &[AWAY, BACK, AWAY, BACK]).await;
+    let text = outcome.comments.first().map(|comment| cm_bot::simulator::jira::adf_text(&comment.body)).unwrap();
+    assert!(text.contains("GitHub changed the release branch each time it was read"), "{text}");
+    assert!(outcome.transitions.is_empty());
+    played.stop().await;
+    let (played, outcome) = played_with("query PullRequests", &[AWAY, BACK]).await;
+    assert_eq!(outcome.verdict_words(), "Approved automatically", "{}", outcome.comment_text());
+    played.stop().await;
+}
+
+/// A branch that only grows is no other branch.
+#[tokio::test(flavor = "multi_thread")]
+async fn g29_the_branch_grows_while_it_is_read() {
+    let grown = "push = { branch = \"main\", commit = \"next\" }";
+    let (played, outcome) = played_with("query PullRequests", &[grown]).await;
+    assert_eq!(outcome.verdict_words(), "Approved automatically", "{}", outcome.comment_text());
+    let asked = played.world.simulator.shared.faults.requests();
+    let tips = asked.iter().filter(|request| request.path.ends_with("/git/ref/heads/main")).count();
+    assert!(tips <= 2, "it was not read anew: {tips}");
     played.stop().await;
 }

@@ -176,7 +176,11 @@ async fn statuses_are_one_request_and_only_for_who_expects_one() {
 /// The clean change of a service whose pipeline sends the SARIF of Trivy. `files` arrive before the ticket, each with what
 /// is different in its query.
 async fn after_sending(files: &[((&str, &str), serde_json::Value)]) -> (Played, Outcome) {
-    let scene = scanned_by("sarif = \"Trivy\"").with(&step(SCAN), "").parsed().variant(Variant::Twin);
+    after_sending_to("sarif = \"Trivy\"", files).await
+}
+
+async fn after_sending_to(scanner: &str, files: &[((&str, &str), serde_json::Value)]) -> (Played, Outcome) {
+    let scene = scanned_by(scanner).with(&step(SCAN), "").parsed().variant(Variant::Twin);
     let played = start("a scan of the pipeline", scene).await;
     for now in played.world.scene.timeline.clone().iter().flat_map(Step::parts) {
         if now.create_ticket.as_ref().is_some_and(|ticket| ticket.key == "PRODCM-412") {
@@ -241,6 +245,29 @@ async fn c02_the_file_looked_at_nothing_or_did_not_end_well() {
     let mut failed = sarif(&[]);
     failed["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
     sending_is_held(&[(THIS, failed)], "did not end well, and no later one makes up for it.").await;
+}
+
+/// Some tools list only rules of which they found something. Taking their word for it is the company's choice, and goes no
+/// further than that.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tool_that_lists_only_rules_that_fired_is_believed_where_the_settings_say_so() {
+    const FIRED: &str = "sarif = \"Trivy\", rules = \"fired\"";
+    let mut empty = sarif(&[]);
+    empty["runs"][0]["tool"]["driver"]["rules"] = json!([]);
+    let (played, outcome) = after_sending_to(FIRED, &[(THIS, empty.clone())]).await;
+    assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
+    played.stop().await;
+    let mut failed = empty;
+    failed["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
+    for (file, sentence) in [(failed, "did not end well"), (sarif(&["error"]), "A package is vulnerable.")] {
+        let (played, outcome) = after_sending_to(FIRED, &[(THIS, file)]).await;
+        assert!(outcome.comment_text().contains(sentence), "{}", outcome.comment_text());
+        assert!(outcome.transitions.is_empty());
+        played.stop().await;
+    }
+    let analysis = "tool = \"CodeQL\", category = \"/language:rust\", rules = \"fired\"";
+    let scene = |rules: u32| SCAN.replace("\" }", &format!("\", rules = {rules} }}"));
+    is_approved(scanned_by(analysis).with(&step(SCAN), &step(&scene(0)))).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use cm_bot::model::{
-    Account, AccountKind, AlertDismissal, CheckRun, CommitStatus, Conclusion, Field, GithubId, ScanFinding, Scanner,
-    Severity, Text, Timestamp, UploadedRun,
+    Account, AccountKind, AlertDismissal, CheckRun, CommitStatus, Conclusion, Field, GithubId, Rules, ScanFinding,
+    Scanner, Severity, Text, Timestamp, UploadedRun,
 };
 use cm_bot::policy::approval::security_scan::tools_with_alerts;
 use cm_bot::policy::criteria::Criteria;
@@ -432,7 +432,7 @@ fn a_status_of_another_context_or_commit_is_missing() {
 fn with_upload() -> Facts {
     let mut facts = passing();
     if let Placement::Registered { service, .. } = &mut facts.placement {
-        service.scanners = vec![Scanner::Sarif { sarif: "Trivy".into() }];
+        service.scanners = vec![Scanner::Sarif { sarif: "Trivy".into(), rules: Rules::All }];
     }
     let run = UploadedRun {
         tool: "Trivy".into(),

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use cm_bot::model::{
     Account, AccountId, AccountKind, Analysis, BranchName, Commit, CommitSha, Content, Environment, Field, GitActor,
-    GithubId, IssueId, Ledger, Merged, Mode, ObjectId, Opinion, PullRequest, Push, Relation, RepoName, Review, Scanner,
-    Service, ServiceName, Signature, Status, Ticket, TicketKey, TicketStatus, Timestamp, Tree, TreeEntry, blob_id,
+    GithubId, IssueId, Ledger, Merged, Mode, ObjectId, Opinion, PullRequest, Push, Relation, RepoName, Review, Rules,
+    Scanner, Service, ServiceName, Signature, Status, Ticket, TicketKey, TicketStatus, Timestamp, Tree, TreeEntry,
+    blob_id,
 };
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Decision, Finding};
@@ -244,7 +245,11 @@ fn service() -> Service {
         repository: RepoName::parse("acme/billing-api").unwrap(),
         branch: BranchName::parse("main").unwrap(),
         environments: vec![Environment::parse("prod-us").unwrap()],
-        scanners: vec![Scanner::Analysis { tool: "CodeQL".into(), category: "/language:rust".into() }],
+        scanners: vec![Scanner::Analysis {
+            tool: "CodeQL".into(),
+            category: "/language:rust".into(),
+            rules: Rules::All,
+        }],
     }
 }
 

@@ -5,10 +5,10 @@
 
 use super::exceptions::Build;
 use super::{Scan, judged};
-use crate::model::{BuildName, ScanFinding, UploadedRun, shortened};
+use crate::model::{BuildName, Rules, ScanFinding, UploadedRun, shortened};
 
 /// What the files of this build say about a tool.
-pub(super) fn uploaded(tool: &str, build: &Build<'_>) -> Scan {
+pub(super) fn uploaded(tool: &str, rules: Rules, build: &Build<'_>) -> Scan {
     let Some(name) = build.facts.build() else {
         return Scan::NotDone("The ticket does not name the build job and number that were scanned.".into());
     };
@@ -19,20 +19,22 @@ pub(super) fn uploaded(tool: &str, build: &Build<'_>) -> Scan {
         return Scan::NotDone(missing(tool, uploads().next_back(), &name).into());
     }
     let findings: Vec<ScanFinding> = runs.iter().flat_map(|run| run.findings.iter().cloned()).collect();
-    match (judged(tool, &findings, build), runs.iter().find_map(|run| lacks(run))) {
+    match (judged(tool, &findings, build), runs.iter().find_map(|run| lacks(run, rules))) {
         (Scan::Clean(_), Some(why)) => Scan::NotDone(why.into()),
         (result, _) => result,
     }
 }
 
-fn lacks(run: &UploadedRun) -> Option<String> {
+fn lacks(run: &UploadedRun, rules: Rules) -> Option<String> {
     let UploadedRun { tool, build: BuildName { number, .. }, received_at, .. } = run;
     let number = shortened(number, 40);
     let which = format!("The {tool} scan of build {number} from {}", received_at.day_and_clock());
-    match (run.completed, run.rules) {
-        (false, _) => Some(format!("{which} did not end well, and no later one makes up for it.")),
-        (true, 0) => Some(format!("{which} lists no rules, so nobody can tell whether it looked at anything.")),
-        (true, _) => None,
+    match (run.completed, run.rules, rules) {
+        (false, _, _) => Some(format!("{which} did not end well, and no later one makes up for it.")),
+        (true, 0, Rules::All) => {
+            Some(format!("{which} lists no rules, so nobody can tell whether it looked at anything."))
+        }
+        (true, _, Rules::All | Rules::Fired) => None,
     }
 }
 
