@@ -7,7 +7,7 @@ use super::objects::{self, Hints};
 use super::{Sources, comments, fact, kept, scans};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Comparison, Origins};
-use crate::model::{BranchName, Commit, CommitSha, PullRequest, RepoName, Service};
+use crate::model::{Account, BranchName, Commit, CommitSha, PullRequest, RepoName, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::evidence;
 use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, PullRequests, Range, RemovedCommit, Source};
@@ -222,10 +222,20 @@ async fn pull_requests(
             if pull_request.head != one.head {
                 return Err(SourceError::Incomplete(format!("the commits of pull request {}", one.number)));
             }
-            pull_request.commits = Some(one.commits);
+            pull_request.commits = Some(with_kinds(one.commits, pull_request.opener.as_ref()));
         }
     }
     Ok(PullRequests { by_number, of_commit: origins.of_commit })
+}
+
+/// GraphQL calls everybody a user to whom an address belongs; of the opener it says what kind of account it is.
+fn with_kinds(mut commits: Vec<Commit>, opener: Option<&Account>) -> Vec<Commit> {
+    let authors = commits.iter_mut().flat_map(|commit| &mut commit.authors);
+    let accounts = authors.filter_map(|author| author.account.as_mut());
+    for account in accounts.filter(|account| opener.is_some_and(|opener| opener.id == account.id)) {
+        account.kind = opener.map_or(account.kind, |opener| opener.kind);
+    }
+    commits
 }
 
 /// The release branch and repository of a service, as one argument.

@@ -58,7 +58,10 @@ impl Store {
             let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
             let sql = "SELECT delivery_id FROM deliveries WHERE source = $1 AND delivery_id IN";
             let sql = format!("{sql} ({})", places.join(", "));
-            let query = ids.iter().fold(query(AssertSqlSafe(sql)).bind(source), |query, id| query.bind(id.clone()));
+            let mut query = query(AssertSqlSafe(sql)).bind(source);
+            for id in ids {
+                query = query.bind(id.clone());
+            }
             for row in query.all(self.db.reader()).await? {
                 missing.remove(row.get::<&str>(0)?);
             }

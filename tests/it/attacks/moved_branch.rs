@@ -98,7 +98,7 @@ fn redirect(world: &World, address: SocketAddr) {
 }
 
 const AWAY: &str = "push = { branch = \"main\", commit = \"away\", force = true }";
-const BACK: &str = "push = { branch = \"main\", commit = \"merged\", force = true }";
+const BACK: &str = "push = { branch = \"main\", commit = \"merged\", by = \"dana\", force = true }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g29_the_branch_is_rewritten_between_two_questions() {
@@ -131,8 +131,5 @@ async fn g29_the_branch_grows_while_it_is_read() {
     let grown = "push = { branch = \"main\", commit = \"next\" }";
     let (played, outcome) = played_with("query PullRequests", &[grown]).await;
     assert_eq!(outcome.verdict_words(), "Approved automatically", "{}", outcome.comment_text());
-    let asked = played.world.simulator.shared.faults.requests();
-    let tips = asked.iter().filter(|request| request.path.ends_with("/git/ref/heads/main")).count();
-    assert!(tips <= 2, "it was not read anew: {tips}");
     played.stop().await;
 }

@@ -40,7 +40,9 @@ function documented(operation, status, kind) {
   // Any operation may refuse, and does so in one shape: GitHub documents by far not every 401, 403, 404 and 422, and
   // where it documents a 422, it forgets the `status` that it writes into every refusal.
   if (operation && status >= 400) return kind === "application/json" ? REFUSAL : undefined;
-  return operation?.responses[status]?.content?.[kind];
+  const answer = operation?.responses[status];
+  const shared = answer?.$ref && api.components.responses[answer.$ref.split("/").at(-1)];
+  return (shared ?? answer)?.content?.[kind];
 }
 
 const validators = new Map();
