@@ -4,6 +4,7 @@
 
 mod commit;
 mod declaration;
+mod deployment;
 mod git;
 mod ids;
 mod people;
@@ -17,6 +18,7 @@ mod time;
 
 pub use commit::{Commit, GitActor, Relation, Signature};
 pub use declaration::{Declaration, EmergencyId, Unclear, registered};
+pub use deployment::{CiSystem, Deployment, Ending, PipelineName, Run, branch_of_ref};
 pub use git::{Content, Mode, Tree, TreeEntry, blob_id};
 pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,

@@ -35,6 +35,12 @@ impl Timestamp {
         self.format("%Y-%m-%d %H:%M UTC")
     }
 
+    /// `2026-11-22T14:05:00Z`.
+    #[must_use]
+    pub fn rfc3339(self) -> String {
+        self.format("%Y-%m-%dT%H:%M:%SZ")
+    }
+
     /// This time and `span` more.
     #[must_use]
     pub fn plus(self, span: Duration) -> Timestamp {

@@ -11,6 +11,7 @@ pub mod decision;
 pub mod evidence;
 pub mod facts;
 pub mod follow_up;
+pub mod gate;
 pub mod paths;
 pub mod plan;
 mod strict_json;

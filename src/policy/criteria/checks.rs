@@ -46,6 +46,9 @@ fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
     if let Some((key, why)) = terms.terraform.as_ref().and_then(PlanRules::fault) {
         return Err(CriteriaError::Empty(key, why));
     }
+    if terms.gate.approval_hours == 0 {
+        return Err(CriteriaError::Empty("gate.approval_hours", "then no approval would let anything through"));
+    }
     match terms.change_class.automatic.intersection(&terms.change_class.emergency).next() {
         Some(class) => Err(CriteriaError::TwoClasses(class.clone())),
         None => Ok(()),

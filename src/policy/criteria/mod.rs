@@ -4,6 +4,7 @@
 
 mod checks;
 mod content;
+mod gate;
 mod review;
 mod roles;
 mod scans;
@@ -13,6 +14,7 @@ mod ticket;
 use sha2::{Digest, Sha256};
 
 pub use content::{ControlPaths, HiddenCharacterTerms, HiddenCharacters, OpaqueChanges, OpaqueKind, VersionBump};
+pub use gate::{ApproverRoles, GateTerms};
 pub use review::{AfterMerge, CommitReview, Contributors, SensitivePath, SquashMerge};
 pub use roles::{Notify, Roles};
 pub use scans::{AcceptedRisk, SecurityScan};

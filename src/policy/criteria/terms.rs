@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Deserialize;
 
 use super::content::{ControlPaths, HiddenCharacterTerms, OpaqueChanges, VersionBump};
+use super::gate::GateTerms;
 use super::review::{CommitReview, SensitivePath, SquashMerge};
 use super::roles::{Notify, Roles};
 use super::scans::SecurityScan;
@@ -50,6 +51,9 @@ pub struct Terms {
     pub approvers: Roles,
     /// Who is told.
     pub notify: Notify,
+    /// What an approval is worth at the gate.
+    #[serde(default)]
+    pub gate: GateTerms,
     /// What is risky in a Terraform plan. Criteria that say nothing find every change risky.
     pub terraform: Option<PlanRules>,
 }

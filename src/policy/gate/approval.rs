@@ -1,0 +1,108 @@
+//! The approval stands, is of this build, is new enough, and nobody has used it (policy: an approval counts once).
+
+use crate::model::{Deployment, Person, Run, Text, Ticket, TicketStatus, Timestamp};
+use crate::policy::criteria::{ApproverRoles, Criteria};
+
+use super::{Approved, Denial, Reason, Stand, already_used};
+
+fn no(reason: Reason, headline: impl Into<String>, todo: &str) -> Denial {
+    Denial { reason, headline: headline.into(), details: Vec::new(), todo: todo.into() }
+}
+
+/// Denies a ticket that is not what was approved, also when no webhook told of the edit.
+pub(super) fn changed(ticket: &Ticket, stand: &Stand<'_>) -> Option<Denial> {
+    let approved = stand.approval.filter(|_| ticket.status.meaning == TicketStatus::Approved)?;
+    let is_it = approved.fingerprint.as_ref().is_some_and(|approved| *approved == ticket.fingerprint());
+    (!is_it).then(|| {
+        no(
+            Reason::TicketChanged,
+            "The ticket was edited after it was approved, so nothing is approved.",
+            "wait: cm-bot sets the ticket back and checks it as it is now.",
+        )
+    })
+}
+
+/// Denies a ticket at its end.
+pub(super) fn ended(ticket: &Ticket) -> Option<Denial> {
+    match ticket.status.meaning {
+        TicketStatus::Declined => Some(no(
+            Reason::Declined,
+            "The change was declined.",
+            "read the reason in the ticket; a corrected change needs a new request.",
+        )),
+        TicketStatus::Closed => Some(no(
+            Reason::Withdrawn,
+            "The ticket is closed, so it lets nothing through.",
+            "request the change again; a new ticket is made.",
+        )),
+        TicketStatus::Pending | TicketStatus::Approved | TicketStatus::Other => None,
+    }
+}
+
+/// The denial for a status behind which no approval stands.
+pub(super) fn outside_process(ticket: &Ticket) -> Denial {
+    no(
+        Reason::ApprovedOutsideProcess,
+        format!("The status of {} says approved, but no approval that counts stands behind it.", ticket.key),
+        "read cm-bot's comment in the ticket: it says why the approval does not count.",
+    )
+}
+
+/// Denies a build for which this approval was not given. The ticket's fields say so too; the records are looked at
+/// because they are the ones that count.
+pub(super) fn of_another_build(asked: &Deployment, approved: &Approved) -> Option<Denial> {
+    if approved.commit == asked.commit && approved.scope == asked.scope() {
+        return None;
+    }
+    let headline = format!("The approval on record is for {} of {}.", approved.commit.short(), approved.scope);
+    Some(no(Reason::BuildMismatch, headline, "request a change for this build."))
+}
+
+/// Denies a second run.
+pub(super) fn used(by: Option<&Run>) -> Option<Denial> {
+    by.map(already_used)
+}
+
+/// Denies an approval that is too old: what was true then may not be now.
+pub(super) fn expired(approved: &Approved, criteria: &Criteria, now: Timestamp) -> Option<Denial> {
+    let hours = criteria.terms.gate.approval_hours;
+    let ends = approved.at.plus(std::time::Duration::from_secs(hours.saturating_mul(3600)));
+    (now >= ends).then(|| {
+        let headline = format!("The approval ended at {}: it counts for {hours} hours.", ends.day_and_clock());
+        no(Reason::ApprovalExpired, headline, "set the ticket back to review; it is checked and approved anew.")
+    })
+}
+
+/// Denies what cm-bot approved under criteria that are not in force any more. What humans approved is theirs.
+pub(super) fn under_other_criteria(approved: &Approved, criteria: &Criteria) -> Option<Denial> {
+    let digest = approved.criteria_digest.as_ref()?;
+    (*digest != criteria.digest).then(|| {
+        no(
+            Reason::CriteriaChanged,
+            "The criteria or the people have changed since cm-bot approved the ticket.",
+            "set the ticket back to review; it is checked under the criteria of today.",
+        )
+    })
+}
+
+/// Denies the approval of somebody who may not approve any more, when the criteria ask for it.
+pub(super) fn lapsed(approved: &Approved, criteria: &Criteria) -> Option<Denial> {
+    if criteria.terms.gate.approver_roles == ApproverRoles::AtApproval || approved.criteria_digest.is_some() {
+        return None;
+    }
+    let may = |person: &Person| criteria.terms.approvers.roles.iter().any(|role| person.roles.contains(role));
+    let holds = |name: &&String| criteria.people.everybody().iter().any(|person| person.name == **name && may(person));
+    let lapsed: Vec<&String> = approved.by.iter().filter(|name| !holds(name)).collect();
+    if lapsed.is_empty() && !approved.by.is_empty() {
+        return None;
+    }
+    let details = lapsed.iter().map(|name| Text::new().quoted(name).words(" has none of the roles that may approve."));
+    Some(Denial {
+        details: details.collect(),
+        ..no(
+            Reason::ApproverRoleLapsed,
+            "Whoever approved the ticket may not approve any more.",
+            "set the ticket back to review; somebody who may approve looks at it.",
+        )
+    })
+}
