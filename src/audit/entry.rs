@@ -85,6 +85,70 @@ pub enum Event {
         /// Why.
         reason: String,
     },
+    /// A pipeline asked to deploy a build.
+    GateRequested {
+        /// The request.
+        request: String,
+        /// The run.
+        run: String,
+        /// What it wants to deploy.
+        commit: CommitSha,
+        /// Where to.
+        scope: String,
+        /// Who asked, as far as the token says.
+        caller: String,
+    },
+    /// A request of the gate has its ticket.
+    GateTicket {
+        /// The request.
+        request: String,
+        /// Whether it was there, or was made for it.
+        how: TicketOrigin,
+    },
+    /// The gate let a build through: the approval is used.
+    GateAllowed {
+        /// The request.
+        request: String,
+        /// The run.
+        run: String,
+        /// What may be deployed now.
+        commit: CommitSha,
+        /// Where to.
+        scope: String,
+        /// The fingerprint of the ticket as it was read.
+        fingerprint: String,
+        /// When the approval that was used had been given.
+        approved_at: Timestamp,
+    },
+    /// The gate said no.
+    GateDenied {
+        /// The request.
+        request: String,
+        /// The run.
+        run: String,
+        /// Why.
+        reason: String,
+        /// What differed.
+        details: Vec<String>,
+    },
+    /// A pipeline said what became of a deployment, or never did.
+    DeploymentEnded {
+        /// The request.
+        request: String,
+        /// What became of it.
+        outcome: String,
+        /// What the pipeline said about it.
+        note: String,
+    },
+    /// Something was deployed that the gate had not let through.
+    OrphanDeployment {
+        /// Who knows of it, and under which number.
+        source: String,
+        /// What was deployed.
+        commit: CommitSha,
+        /// Where to.
+        scope: String,
+    },
     /// The ticket was declined, closed, or is gone.
     Ended {
         /// Its last status.
@@ -223,4 +287,13 @@ impl Event {
             members_sha256: hex::encode(Sha256::digest(members)),
         }
     }
+}
+
+/// Where the ticket of a request came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "they are what they say")]
+pub enum TicketOrigin {
+    Found,
+    Made,
 }

@@ -7,5 +7,5 @@ mod entry;
 pub mod tree;
 mod verification;
 
-pub use entry::{Entry, Event};
+pub use entry::{Entry, Event, TicketOrigin};
 pub use verification::{Fault, Verification};

@@ -51,6 +51,8 @@ pub enum Effect {
     },
     /// Set the ticket back to review, because its approval does not count any more.
     SetBack {},
+    /// Close the ticket, because its deployment has ended.
+    Close {},
     /// Write the comment that is true now, or edit it when the verdict is the same.
     Comment {
         /// The verdict.
@@ -171,6 +173,7 @@ impl Effect {
         match self {
             Effect::Approve { .. } => "approve",
             Effect::SetBack {} => "set-back",
+            Effect::Close {} => "close",
             Effect::Comment { .. } => "comment",
             Effect::Link { .. } => "link",
             Effect::Message { place: Place::Overdue, .. } => "overdue",
@@ -189,6 +192,7 @@ impl Effect {
         match self {
             Effect::Approve { .. }
             | Effect::SetBack {}
+            | Effect::Close {}
             | Effect::Comment { .. }
             | Effect::Link { .. }
             | Effect::Call { .. } => Lane::Jira,
@@ -333,6 +337,7 @@ impl Store {
             Effect::Comment { body, .. } => Some(body),
             Effect::Approve { .. }
             | Effect::SetBack {}
+            | Effect::Close {}
             | Effect::Link { .. }
             | Effect::Message { .. }
             | Effect::Reply { .. }

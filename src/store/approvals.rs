@@ -66,7 +66,10 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The last approved change of a scope, other than the ticket itself. A voided approval is none.
+    /// The last approved change of a scope, other than the ticket itself, that is in production as far as anybody has
+    /// said. A voided approval is none, nor is one whose deployment failed or was rolled back. Where a pipeline has said
+    /// that a deployment succeeded, only such a change counts: a wrong "failed" makes the range longer, and nothing that
+    /// nobody reported makes it shorter. Where none has, the approval has to be enough.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -75,6 +78,11 @@ impl Store {
                    WHERE service = $1 AND environment = $2 AND issue_id <> $3 \
                    AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id \
                    AND m.commit_sha = approvals.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
+                   AND COALESCE((SELECT o.outcome FROM gate_outcomes AS o WHERE o.issue_id = approvals.issue_id \
+                     AND o.commit_sha = approvals.commit_sha ORDER BY o.seq DESC LIMIT 1), 'unreported') = \
+                     CASE WHEN EXISTS (SELECT 1 FROM gate_outcomes AS s WHERE s.service = $1 AND s.environment = $2 \
+                       AND s.outcome = 'succeeded' AND NOT EXISTS (SELECT 1 FROM gate_outcomes AS l \
+                         WHERE l.request_id = s.request_id AND l.seq > s.seq)) THEN 'succeeded' ELSE 'unreported' END \
                    ORDER BY seq DESC LIMIT 1";
         self.past_change(query(sql), scope, except.as_str()).await
     }

@@ -43,6 +43,7 @@ const CHANGES: &[Change] = &[
     change!(6, "0006_approval_marks"),
     change!(7, "0007_inspections"),
     change!(8, "0008_follow_ups"),
+    change!(9, "0009_gate"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.
