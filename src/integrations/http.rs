@@ -53,6 +53,8 @@ pub enum Peer {
     Github,
     /// Slack.
     Slack,
+    /// Whoever issues the tokens of pipelines.
+    Issuer,
 }
 
 impl Peer {
@@ -98,6 +100,7 @@ impl Peer {
             Peer::Jira => "jira",
             Peer::Github => "github",
             Peer::Slack => "slack",
+            Peer::Issuer => "issuer",
         }
     }
 }

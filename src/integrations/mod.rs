@@ -3,6 +3,7 @@
 pub mod github;
 pub mod http;
 pub mod jira;
+pub mod oidc;
 pub mod peer_clock;
 pub mod scanner;
 pub mod signature;

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::reminders::RawReminders;
+use super::gate::report_after;
 use super::services::{self, RawService};
 use super::{Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
 use crate::model::Field;
@@ -43,6 +44,7 @@ struct Raw {
     reminders: RawReminders,
     audit: RawAudit,
     traces: RawTraces,
+    gate: RawGateTimes,
     #[serde(default)]
     services: Vec<RawService>,
 }
@@ -129,6 +131,11 @@ struct RawAudit {
     signing_key: String,
     signing_key_file: String,
     checkpoint_minutes: u64,
+}
+
+#[derive(Deserialize)]
+struct RawGateTimes {
+    report_minutes: u64,
 }
 
 #[derive(Deserialize)]
@@ -229,7 +236,7 @@ impl Raw {
                 "add one [[services]] block for each service; config/default.toml shows the form",
             ));
         }
-        let (services, scan_tokens) = services::checked(self.services)?;
+        let (services, scan_tokens, gates) = services::checked(self.services)?;
         Ok(Settings {
             server: self.server.checked()?,
             database_url: self.database.checked()?,
@@ -244,6 +251,8 @@ impl Raw {
             traces: self.traces.checked()?,
             services,
             scan_tokens,
+            gates,
+            report_after: report_after(self.gate.report_minutes)?,
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Settings: `config/default.toml`, then a file, then environment variables; checked as a whole before anything starts.
 
+mod gate;
 mod load;
 mod reminders;
 mod secret;
@@ -13,6 +14,7 @@ use url::Url;
 
 use crate::model::{Field, Reminders, Service, ServiceName, TokenDigest};
 
+pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, Environment, load};
 
 /// Everything that an operator can set.
@@ -44,6 +46,10 @@ pub struct Settings {
     pub services: Vec<Service>,
     /// The digest of the token with which the pipeline of a service sends scans.
     pub scan_tokens: Vec<(ServiceName, TokenDigest)>,
+    /// Who may ask the gate, for each service that has one.
+    pub gates: Vec<ServiceGate>,
+    /// How long a deployment may take before people are asked to look.
+    pub report_after: std::time::Duration,
 }
 
 /// `[server]`.

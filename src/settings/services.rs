@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::SettingsError;
+use super::gate::{RawGate, ServiceGate};
 use super::load::bad;
 use crate::model::{BranchName, Environment, RepoName, Scanner, Service, ServiceName, TokenDigest};
 
@@ -16,18 +17,20 @@ pub(super) struct RawService {
     environments: Vec<Environment>,
     scanners: Vec<Scanner>,
     scan_token_sha256: Option<String>,
+    gate: Option<RawGate>,
 }
 
-/// The services, and the digests of the tokens with which their pipelines send scans.
-pub(super) type Checked = (Vec<Service>, Vec<(ServiceName, TokenDigest)>);
+/// The services, the digests of the tokens with which their pipelines send scans, and who may ask the gate.
+pub(super) type Checked = (Vec<Service>, Vec<(ServiceName, TokenDigest)>, Vec<ServiceGate>);
 
 /// Checks all blocks together.
 ///
 /// # Errors
 /// When two have one name or one token, or a token is missing or has nothing to send.
 pub(super) fn checked(blocks: Vec<RawService>) -> Result<Checked, SettingsError> {
-    let (mut services, mut tokens): Checked = (Vec::new(), Vec::new());
-    for block in blocks {
+    let (mut services, mut tokens, mut gates): Checked = (Vec::new(), Vec::new(), Vec::new());
+    for mut block in blocks {
+        let gate = block.gate.take().map(|gate| gate.checked(&block.name)).transpose()?;
         let (service, token) = block.split()?;
         if services.iter().any(|other: &Service| other.name == service.name) {
             return Err(bad("services", format!("`{}` is registered twice", service.name)));
@@ -37,14 +40,15 @@ pub(super) fn checked(blocks: Vec<RawService>) -> Result<Checked, SettingsError>
             return Err(bad("services", why));
         }
         tokens.extend(token.map(|token| (service.name.clone(), token)));
+        gates.extend(gate);
         services.push(service);
     }
-    Ok((services, tokens))
+    Ok((services, tokens, gates))
 }
 
 impl RawService {
     fn split(self) -> Result<(Service, Option<TokenDigest>), SettingsError> {
-        let RawService { name, repository, branch, environments, scanners, scan_token_sha256 } = self;
+        let RawService { name, repository, branch, environments, scanners, scan_token_sha256, gate: _ } = self;
         // What was written may be the token itself, so it is not shown.
         let digest = |text: String| TokenDigest::parse(&text).map_err(|_| no_digest(&name));
         let token = scan_token_sha256.map(digest).transpose()?;

@@ -1,0 +1,71 @@
+//! The claims of tokens.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+
+/// Everything that some system says of a run.
+#[derive(Debug, Deserialize)]
+pub(super) struct Claims {
+    pub aud: Audience,
+    pub sub: String,
+    pub exp: i64,
+    pub iat: i64,
+    pub nbf: Option<i64>,
+    // GitHub
+    pub repository: Option<String>,
+    pub repository_id: Option<String>,
+    #[serde(rename = "ref")]
+    pub reference: Option<String>,
+    pub sha: Option<String>,
+    pub run_id: Option<String>,
+    pub run_attempt: Option<String>,
+    pub workflow_ref: Option<String>,
+    pub job_workflow_ref: Option<String>,
+    pub environment: Option<String>,
+    pub actor_id: Option<String>,
+    // GitLab
+    pub project_path: Option<String>,
+    pub project_id: Option<String>,
+    pub ref_path: Option<String>,
+    pub pipeline_id: Option<String>,
+    pub ci_config_ref_uri: Option<String>,
+    // Jenkins
+    pub build_number: Option<String>,
+}
+
+/// For whom a token is.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+pub(super) enum Audience {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl Audience {
+    /// Whether it is for this one and nobody else: whoever else it is for could use it against us.
+    pub(super) fn is_exactly(&self, wanted: &str) -> bool {
+        match self {
+            Audience::One(one) => one == wanted,
+            Audience::Many(many) => matches!(many.as_slice(), [one] if one == wanted),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Issuer {
+    iss: String,
+}
+
+/// The issuer that a token names. It only says which keys to try.
+pub(super) fn issuer(token: &str) -> Option<String> {
+    let body = URL_SAFE_NO_PAD.decode(token.split('.').nth(1)?).ok()?;
+    serde_json::from_slice::<Issuer>(&body).ok().map(|issuer| issuer.iss)
+}
+
+/// `/.well-known/openid-configuration`
+#[derive(Debug, Deserialize)]
+pub(super) struct Discovery {
+    pub issuer: String,
+    pub jwks_uri: String,
+}
