@@ -33,6 +33,14 @@ pub(super) async fn first(sources: &Sources, service: &Service, head: &CommitSha
     Ok(First { tip, relation })
 }
 
+/// How the commit stands to the branch at this moment.
+///
+/// # Errors
+/// As [`first`].
+pub(super) async fn now(sources: &Sources, service: &Service, head: &CommitSha) -> Result<Relation, SourceError> {
+    first(sources, service, head).await.map(|first| first.relation)
+}
+
 /// The last look; `tip` when somebody has just seen where the branch ends.
 ///
 /// # Errors

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use crate::integrations::SourceError;
 use crate::integrations::github::GithubClient;
 use crate::integrations::jira::JiraClient;
-use crate::model::{Scope, Service, Ticket, Timestamp};
+use crate::model::{CommitSha, Relation, Scope, Service, Ticket, Timestamp};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, Placement, Source};
 use crate::store::{Store, StoreError};
@@ -54,6 +54,11 @@ pub async fn for_ticket(
     history?;
     facts.clock_ahead_ms = fact(clock(sources), "GitHub's clock", Source::Github);
     Ok(facts)
+}
+
+/// How a commit stands to the release branch of its service now.
+pub async fn position(sources: &Sources, service: &Service, commit: &CommitSha) -> Fact<Relation> {
+    fact(branch::now(sources, service, commit).await, "the release branch", Source::Github)
 }
 
 /// The facts that the ticket and our own records give, for an announcement that must not wait for anybody.

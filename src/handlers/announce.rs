@@ -5,13 +5,14 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::integrations::jira::adf;
 use crate::integrations::slack::to_json;
-use crate::model::{Text, Ticket, TicketStatus, Timestamp, plural};
+use crate::model::{Ending, Text, Ticket, TicketStatus, Timestamp, plural};
 use crate::policy::evaluate;
+use crate::render::deployment::{self, Ended};
 use crate::render::jira;
 use crate::render::slack::{self, Message};
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
-use crate::store::{Effect, NewAction, Place, StoreError, StoredDecision};
+use crate::store::{Effect, GateRequest, NewAction, Place, StoreError, StoredDecision};
 
 /// After a decision: the approval if it gives one, not before the scope has settled, and then the words about it. `root` is
 /// the announcement of an emergency.
@@ -156,6 +157,23 @@ pub(super) fn ended(
     let generation = format!("{}:{}", ticket.key, verdict.id());
     let effect = Effect::Message { place, verdict: verdict.id().into(), message: to_json(&message, &generation) };
     Ok(vec![NewAction::new(effect)?])
+}
+
+/// After a deployment that was let through has ended, or nobody knows how.
+pub(super) fn deployed(
+    context: &Context,
+    (request, ending): (&GateRequest, Ending),
+    note: &str,
+) -> Result<Vec<NewAction>, StoreError> {
+    let Some((_, ticket)) = &request.ticket else { return Ok(Vec::new()) };
+    let ended = Ended { ticket, deployment: &request.deployment, ending, note };
+    let document = adf::document(&deployment::comment(&ended, &context.links));
+    let message = deployment::message(&ended, &context.links);
+    let words = words(ended.verdict(), 0, (document, &message))?;
+    if ending == Ending::Unreported {
+        return Ok(words);
+    }
+    Ok(std::iter::once(NewAction::new(Effect::Close {})?).chain(words).collect())
 }
 
 fn words(verdict: Verdict, evaluation: i64, (body, message): (Value, &Message)) -> Result<Vec<NewAction>, StoreError> {

@@ -64,6 +64,10 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
             (Verdict::Closed, "Closed")
         }
     };
+    if context.sources.store.deployment_ended(&ticket.id).await? {
+        // How it ended says more than that it is closed.
+        return Ok(());
+    }
     let subject = scope.map_or_else(String::new, Scope::to_string);
     let emergency = context.sources.store.emergency_of(&ticket.id).await?;
     // An emergency ends when it is documented, whatever the status of its ticket says.

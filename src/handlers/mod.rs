@@ -8,6 +8,7 @@ mod ending;
 mod evaluation;
 mod fault;
 mod follow_up;
+pub mod gate;
 mod repository;
 mod slack;
 mod too_dear;
@@ -22,7 +23,7 @@ use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::{IssueId, Reminders, Scope, TicketStatus, Timestamp};
 use crate::render::view::Links;
-use crate::settings::Jobs;
+use crate::settings::{Jobs, ServiceGate};
 use crate::signals::Readiness;
 use crate::store::{Job, Policy, StoreError};
 
@@ -58,6 +59,10 @@ pub struct Context {
     pub too_dear: TooDear,
     /// How long a ticket is visible before it is approved: so late is Jira's search.
     pub settle: Duration,
+    /// Who may ask the gate, for each service that has one.
+    pub gates: Arc<Vec<ServiceGate>>,
+    /// How long a deployment may take before people are asked to look.
+    pub report_after: Duration,
 }
 
 /// When to look again by ourselves.

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod missed;
+mod gate;
 mod outbox;
 mod probe;
 mod reconcile;
@@ -11,6 +12,7 @@ mod worker;
 
 pub use checkpoints::Checkpoints;
 pub use missed::Missed;
+pub use gate::GateKeeper;
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;
 pub use reconcile::Reconcile;

@@ -129,6 +129,9 @@ pub fn gave_up(links: &Links, ticket: &Ticket) -> Document {
 /// The line that is put before a comment that is no longer true.
 #[must_use]
 pub fn superseded(verdict: &str, evaluation: i64) -> Line {
+    if Verdict::is_of_a_deployment(verdict) {
+        return vec![strong("Followed by the deployment, see the newer comment.")];
+    }
     let by_a_human =
         [Verdict::Approved, Verdict::NotCounted, Verdict::Voided].iter().any(|human| human.id() == verdict);
     let by = if by_a_human { "by what a human did".to_owned() } else { format!("by evaluation {evaluation}") };
@@ -155,7 +158,10 @@ fn first_line(view: &View<'_>) -> Line {
         | Verdict::Voided
         | Verdict::Failed
         | Verdict::Declined
-        | Verdict::Closed => format!(" {about}"),
+        | Verdict::Closed
+        | Verdict::Deployed
+        | Verdict::NotDeployed
+        | Verdict::Unreported => format!(" {about}"),
     };
     vec![strong(format!("{}.", title(view.decision))), words(rest)]
 }
@@ -177,7 +183,10 @@ fn to_do(view: &View<'_>, verdict: Verdict) -> Line {
         | Verdict::NotCounted
         | Verdict::Voided
         | Verdict::Declined
-        | Verdict::Closed => waiting_to_do(view),
+        | Verdict::Closed
+        | Verdict::Deployed
+        | Verdict::NotDeployed
+        | Verdict::Unreported => waiting_to_do(view),
     }
 }
 

@@ -3,6 +3,7 @@
 //! Messages are built as a [`document::Document`] or a [`slack::Message`]: our own, small vocabulary of panels, lists and
 //! tables. `integrations` turns them into the JSON of Jira and Slack, [`terminal`] and [`html`] into text and pages.
 
+pub mod deployment;
 pub mod document;
 pub mod emergency;
 pub mod form;
@@ -10,6 +11,7 @@ pub mod html;
 pub mod jira;
 pub mod plan;
 pub mod reminders;
+pub mod new_ticket;
 pub mod slack;
 pub mod terminal;
 pub mod verdict;

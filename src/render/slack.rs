@@ -2,7 +2,7 @@
 
 use super::verdict::{Verdict, title};
 use super::view::{Links, Problem, View};
-use crate::model::{Person, SlackId, Span, Text, Ticket, Timestamp, listed, plural, shortened};
+use crate::model::{Person, SlackId, Span, Text, Ticket, TicketKey, Timestamp, listed, plural, shortened};
 use crate::policy::decision::By;
 
 /// At most this many findings stand in a message; the ticket has all.
@@ -194,7 +194,10 @@ pub fn findings(view: &View<'_>) -> Message {
         | Verdict::NotCounted
         | Verdict::Voided
         | Verdict::Declined
-        | Verdict::Closed => waiting(view),
+        | Verdict::Closed
+        | Verdict::Deployed
+        | Verdict::NotDeployed
+        | Verdict::Unreported => waiting(view),
     }
 }
 
@@ -216,7 +219,10 @@ pub fn changed(view: &View<'_>) -> Message {
         | Verdict::Voided
         | Verdict::Failed
         | Verdict::Declined
-        | Verdict::Closed => mention_all(line.words(" · "), &view.approvers()).words(" please decide"),
+        | Verdict::Closed
+        | Verdict::Deployed
+        | Verdict::NotDeployed
+        | Verdict::Unreported => mention_all(line.words(" · "), &view.approvers()).words(" please decide"),
     };
     Message { fallback: fallback(view), parts: vec![Part::Section(line)] }
 }
@@ -225,15 +231,24 @@ pub fn changed(view: &View<'_>) -> Message {
 /// of ours. No buttons any more, nobody is mentioned.
 #[must_use]
 pub fn ended(verdict: Verdict, how: &str, subject: &str, (ticket, links): (&Ticket, &Links)) -> Message {
+    ended_of(verdict, how, subject, (&ticket.key, links))
+}
+
+/// The same for a ticket of which only the key is at hand.
+#[must_use]
+pub fn ended_of(verdict: Verdict, how: &str, subject: &str, (key, links): (&TicketKey, &Links)) -> Message {
     let line = Mrkdwn::new()
         .emoji(verdict.emoji())
         .bold(how)
         .words(" · ")
-        .link(ticket.key.as_str(), &links.ticket(ticket))
+        .link(key.as_str(), &links.ticket_of(key))
         .words(&format!(" {subject}"));
     let (small, sentence) = match verdict {
         Verdict::Waiting | Verdict::NotCounted | Verdict::Voided | Verdict::Failed => {
             ("an approver decides in Jira", "An approver decides in Jira.")
+        }
+        Verdict::NotDeployed | Verdict::Unreported => {
+            ("whoever deployed it looks at the pipeline", "Whoever deployed it looks at the pipeline.")
         }
         Verdict::ApprovedAutomatically
         | Verdict::Approved
@@ -241,10 +256,11 @@ pub fn ended(verdict: Verdict, how: &str, subject: &str, (ticket, links): (&Tick
         | Verdict::CouldNotBeChecked
         | Verdict::Emergency
         | Verdict::Declined
-        | Verdict::Closed => ("nobody needs to act", "Nobody needs to act."),
+        | Verdict::Closed
+        | Verdict::Deployed => ("nobody needs to act", "Nobody needs to act."),
     };
-    let small = Mrkdwn::new().link("evidence", &links.evidence(ticket)).words(&format!(" · {small}"));
-    let fallback = format!("{how}: {}, {subject}. {sentence}", ticket.key);
+    let small = Mrkdwn::new().link("evidence", &links.evidence_of(key)).words(&format!(" · {small}"));
+    let fallback = format!("{how}: {key}, {subject}. {sentence}");
     Message { fallback, parts: vec![Part::Section(line), Part::Context(small)] }
 }
 
@@ -406,7 +422,10 @@ fn fallback(view: &View<'_>) -> String {
         | Verdict::NotCounted
         | Verdict::Voided
         | Verdict::Declined
-        | Verdict::Closed => {
+        | Verdict::Closed
+        | Verdict::Deployed
+        | Verdict::NotDeployed
+        | Verdict::Unreported => {
             format!("{}: please approve or decline it in Jira.", names(&view.approvers()))
         }
     };

@@ -29,6 +29,12 @@ pub enum Verdict {
     Declined,
     /// It is finished.
     Closed,
+    /// It is in production.
+    Deployed,
+    /// It was let through, and is not in production.
+    NotDeployed,
+    /// It was let through, and nobody has said what became of it.
+    Unreported,
 }
 
 impl Verdict {
@@ -42,6 +48,12 @@ impl Verdict {
             Kind::Block => Verdict::Blocked,
             Kind::CouldNotCheck => Verdict::CouldNotBeChecked,
         }
+    }
+
+    /// Whether a name in our records tells how a deployment ended: nothing that comes later says more.
+    #[must_use]
+    pub fn is_of_a_deployment(id: &str) -> bool {
+        [Verdict::Deployed, Verdict::NotDeployed, Verdict::Unreported].iter().any(|verdict| verdict.id() == id)
     }
 
     /// Its name in our records.
@@ -59,6 +71,9 @@ impl Verdict {
             Verdict::Voided => "voided",
             Verdict::Declined => "declined",
             Verdict::Closed => "closed",
+            Verdict::Deployed => "deployed",
+            Verdict::NotDeployed => "not-deployed",
+            Verdict::Unreported => "unreported",
         }
     }
 
@@ -66,11 +81,14 @@ impl Verdict {
     #[must_use]
     pub fn tone(self) -> Tone {
         match self {
-            Verdict::ApprovedAutomatically | Verdict::Approved => Tone::Good,
-            Verdict::Waiting | Verdict::Failed => Tone::Waiting,
-            Verdict::Blocked | Verdict::Emergency | Verdict::Declined | Verdict::NotCounted | Verdict::Voided => {
-                Tone::Bad
-            }
+            Verdict::ApprovedAutomatically | Verdict::Approved | Verdict::Deployed => Tone::Good,
+            Verdict::Waiting | Verdict::Failed | Verdict::Unreported => Tone::Waiting,
+            Verdict::Blocked
+            | Verdict::Emergency
+            | Verdict::Declined
+            | Verdict::NotCounted
+            | Verdict::Voided
+            | Verdict::NotDeployed => Tone::Bad,
             Verdict::CouldNotBeChecked | Verdict::Closed => Tone::Neutral,
         }
     }
@@ -82,9 +100,10 @@ impl Verdict {
             Verdict::ApprovedAutomatically | Verdict::Approved => ":white_check_mark:",
             Verdict::Waiting => ":hourglass_flowing_sand:",
             Verdict::Blocked | Verdict::Declined | Verdict::NotCounted | Verdict::Voided => ":no_entry:",
-            Verdict::CouldNotBeChecked | Verdict::Failed => ":grey_question:",
+            Verdict::CouldNotBeChecked | Verdict::Failed | Verdict::Unreported => ":grey_question:",
             Verdict::Emergency => ":rotating_light:",
-            Verdict::Closed => ":checkered_flag:",
+            Verdict::Closed | Verdict::Deployed => ":checkered_flag:",
+            Verdict::NotDeployed => ":x:",
         }
     }
 }
@@ -106,6 +125,9 @@ pub fn title(decision: &Decision) -> String {
         | Verdict::NotCounted
         | Verdict::Voided
         | Verdict::Declined
-        | Verdict::Closed => "Waiting for 1 of 1 approvals".into(),
+        | Verdict::Closed
+        | Verdict::Deployed
+        | Verdict::NotDeployed
+        | Verdict::Unreported => "Waiting for 1 of 1 approvals".into(),
     }
 }

@@ -62,7 +62,13 @@ impl Links {
     /// The evidence page of the ticket.
     #[must_use]
     pub fn evidence(&self, ticket: &Ticket) -> String {
-        format!("{}/changes/{}", self.own, ticket.key)
+        self.evidence_of(&ticket.key)
+    }
+
+    /// The evidence page of the ticket with this key.
+    #[must_use]
+    pub fn evidence_of(&self, key: &TicketKey) -> String {
+        format!("{}/changes/{key}", self.own)
     }
 }
 

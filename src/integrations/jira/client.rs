@@ -122,6 +122,14 @@ impl JiraClient {
         self.move_to(ticket, &self.workflow.hold, &self.workflow.pending).await
     }
 
+    /// Closes an approved ticket.
+    ///
+    /// # Errors
+    /// As [`JiraClient::approve`].
+    pub async fn close(&self, ticket: &TicketKey) -> Result<(), TransitionError> {
+        self.move_to(ticket, &self.workflow.close, &self.workflow.closed).await
+    }
+
     /// Puts the evidence link on the ticket; a second time it is the same link.
     ///
     /// # Errors

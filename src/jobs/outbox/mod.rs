@@ -1,6 +1,7 @@
 //! Carries out actions: at least once, and so that they arrive once.
 
 mod approve;
+mod close;
 mod comment;
 mod message;
 mod notice;
@@ -127,6 +128,7 @@ impl Outbox {
         match &claimed.action.effect {
             Effect::Approve { decision } => self.approve(claimed, *decision).await,
             Effect::SetBack {} => self.set_back(claimed).await,
+            Effect::Close {} => self.close(claimed).await,
             Effect::Comment { verdict, evaluation, body } => self.comment(claimed, (verdict, *evaluation, body)).await,
             Effect::Link { link } => {
                 self.context.sources.jira.link(&claimed.action.ticket, link).await?;

@@ -1,0 +1,144 @@
+//! A pipeline is about to deploy: the ticket is read again, everything is compared, and the approval is used once.
+
+use crate::audit::{Entry, Event};
+use crate::gather;
+use crate::handlers::{Context, HandlerError, approval, voiding};
+use crate::integrations::SourceError;
+use crate::model::{IssueId, Text, Ticket, TicketStatus, Timestamp};
+use crate::policy::gate::{Answer, Approved, Denial, Pass, Stand, already_used, audit_unavailable, may_deploy};
+use crate::store::{GateApproval, GateRequest, StoreError, Used};
+
+/// What a run is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Consumed {
+    /// It may deploy, since this time.
+    Allowed(Timestamp),
+    /// Not yet.
+    Waiting,
+    /// It may not.
+    Denied(Denial),
+    /// Something could not be found out.
+    CouldNotCheck(String),
+}
+
+/// Answers a run. One that was let through is answered the same again.
+///
+/// # Errors
+/// Never: whatever fails is an answer that lets nothing through.
+pub async fn consume(context: &Context, request: &GateRequest) -> Consumed {
+    if let Some(used_at) = request.used_at {
+        return Consumed::Allowed(used_at);
+    }
+    match judged(context, request).await {
+        Ok(Answer::Allow(pass)) => allow(context, request, &pass).await,
+        Ok(Answer::Wait) => Consumed::Waiting,
+        Ok(Answer::Deny(denial)) => deny(context, request, denial).await,
+        Ok(Answer::CouldNotCheck(gap)) => Consumed::CouldNotCheck(format!("{gap}.")),
+        Err(HandlerError::Store(error)) => unavailable(&error),
+        Err(HandlerError::Source(error)) => Consumed::CouldNotCheck(format!("Jira could not be asked: {error}.")),
+    }
+}
+
+async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, HandlerError> {
+    let Some((issue, _)) = &request.ticket else { return Ok(Answer::Wait) };
+    let deployment = &request.deployment;
+    let service = context.sources.services.iter().find(|service| service.name == deployment.service);
+    let service = service.ok_or_else(|| SourceError::Unreadable("the service is not registered any more".into()))?;
+    let ticket = read(context, issue).await?;
+    let found = found(context, issue, ticket.as_ref()).await?;
+    let used_by = found.as_ref().and_then(|found| found.used_by.clone());
+    let approved = match found {
+        Some(found) => Some(approved(context, found).await?),
+        None => None,
+    };
+    let on_branch = gather::position(&context.sources, service, &deployment.commit).await;
+    let stand =
+        Stand { ticket: ticket.as_ref(), service, approval: approved.as_ref(), used_by: used_by.as_ref(), on_branch };
+    Ok(may_deploy(deployment, &stand, &context.policy.criteria, context.clock.now()))
+}
+
+/// The ticket as it is now; nothing when it is gone, or is not in our project any more.
+async fn read(context: &Context, issue: &IssueId) -> Result<Option<Ticket>, HandlerError> {
+    match context.sources.jira.ticket(issue).await {
+        Ok(ticket) => Ok((ticket.key.project() == context.project).then_some(ticket)),
+        Err(SourceError::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// The approval at which the ticket stands. A webhook may be late or lost: one that is new is judged now. One whose ticket
+/// was edited is voided now, and still answered, so that the run learns what was wrong with it.
+async fn found(
+    context: &Context,
+    issue: &IssueId,
+    ticket: Option<&Ticket>,
+) -> Result<Option<GateApproval>, HandlerError> {
+    let store = &context.sources.store;
+    let before = store.gate_approval(issue).await?;
+    let Some(ticket) = ticket.filter(|ticket| ticket.status.meaning == TicketStatus::Approved) else {
+        return Ok(before);
+    };
+    if voiding::of_edited(context, ticket).await? {
+        return Ok(before);
+    }
+    approval::run(context, ticket.clone()).await?;
+    Ok(store.gate_approval(issue).await?)
+}
+
+async fn approved(context: &Context, found: GateApproval) -> Result<Approved, HandlerError> {
+    let GateApproval { standing, given_at, by, .. } = found;
+    let decision = match standing.decision {
+        Some(id) => context.sources.store.decision(id).await?,
+        None => None,
+    };
+    let of_decision = decision.as_ref().map(|decision| decision.facts.ticket.fingerprint());
+    Ok(Approved {
+        commit: standing.commit,
+        scope: standing.scope,
+        at: given_at,
+        fingerprint: standing.fingerprint.or(of_decision),
+        criteria_digest: decision.map(|decision| decision.criteria.digest),
+        by,
+    })
+}
+
+async fn allow(context: &Context, request: &GateRequest, pass: &Pass) -> Consumed {
+    let now = context.clock.now();
+    let event = Event::GateAllowed {
+        request: request.id.to_string(),
+        run: request.deployment.run.to_string(),
+        commit: request.deployment.commit.clone(),
+        scope: request.deployment.scope().to_string(),
+        fingerprint: pass.fingerprint().to_owned(),
+        approved_at: pass.approved().at,
+    };
+    let entry = Entry { at: now, ticket: Some(pass.ticket().clone()), event };
+    match context.sources.store.use_approval((request, pass), &entry, now).await {
+        Ok(Used::By(at)) => {
+            tracing::info!(ticket.key = %pass.ticket(), request = %request.id, "Let {} through", request.deployment.run);
+            Consumed::Allowed(at)
+        }
+        Ok(Used::ByAnother(run)) => deny(context, request, already_used(&run)).await,
+        Ok(Used::NotStanding) => Consumed::Waiting,
+        Err(error) => unavailable(&error),
+    }
+}
+
+async fn deny(context: &Context, request: &GateRequest, denial: Denial) -> Consumed {
+    let event = Event::GateDenied {
+        request: request.id.to_string(),
+        run: request.deployment.run.to_string(),
+        reason: denial.reason.id().to_owned(),
+        details: denial.details.iter().map(Text::plain).collect(),
+    };
+    let ticket = request.ticket.as_ref().map(|(_, key)| key.clone());
+    match context.sources.store.append(&Entry { at: context.clock.now(), ticket, event }).await {
+        Ok(()) => Consumed::Denied(denial),
+        Err(error) => unavailable(&error),
+    }
+}
+
+fn unavailable(error: &StoreError) -> Consumed {
+    tracing::error!(%error, "The gate let nothing through, because its answer could not be recorded: {error}");
+    Consumed::Denied(audit_unavailable())
+}

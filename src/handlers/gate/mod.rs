@@ -1,0 +1,11 @@
+//! A pipeline asks the gate: for a ticket, whether it may deploy, and what became of it.
+
+mod consume;
+mod finish;
+mod request;
+mod status;
+
+pub use consume::{Consumed, consume};
+pub use finish::{finish, follow_up};
+pub use request::{NewRequest, request, tend};
+pub use status::{State, Status, status};

@@ -1,0 +1,139 @@
+//! How a request stands, for whoever waits: from our own records, so that many can wait at once.
+
+use crate::handlers::{Context, HandlerError};
+use crate::model::{Ending, IssueId, Timestamp};
+use crate::policy::decision::By;
+use crate::policy::{decision::Decision, evaluate};
+use crate::store::{GateRequest, StoredDecision};
+
+/// How a request stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Status {
+    /// In one word.
+    pub state: State,
+    /// What stands in the way, as sentences.
+    pub why: Vec<String>,
+    /// Who must act, and what they must do.
+    pub who: Vec<String>,
+    /// Until when the approval counts, if there is one.
+    pub until: Option<Timestamp>,
+}
+
+/// How a request stands, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its ticket is being found or made.
+    Creating,
+    /// The ticket waits for a decision.
+    Waiting,
+    /// Something must be fixed first.
+    Blocked,
+    /// It may be deployed, if everything still holds then.
+    Approved,
+    /// Somebody declined it.
+    Declined,
+    /// The ticket was closed, or is gone.
+    Withdrawn,
+    /// Another run has used the approval.
+    UsedByAnother,
+    /// It was let through.
+    Deploying,
+    /// It ended so.
+    Ended(Ending),
+}
+
+impl State {
+    /// Its name in answers.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            State::Creating => "creating",
+            State::Waiting => "waiting",
+            State::Blocked => "blocked",
+            State::Approved => "approved",
+            State::Declined => "declined",
+            State::Withdrawn => "withdrawn",
+            State::UsedByAnother => "used_by_another",
+            State::Deploying => "deploying",
+            State::Ended(ending) => ending.id(),
+        }
+    }
+}
+
+/// How a request stands now.
+///
+/// # Errors
+/// When the records do not answer.
+pub async fn status(context: &Context, request: &GateRequest) -> Result<Status, HandlerError> {
+    let plain = |state| Status { state, why: Vec::new(), who: Vec::new(), until: None };
+    if let Some(ending) = request.ending {
+        return Ok(plain(State::Ended(ending)));
+    }
+    if request.used_at.is_some() {
+        return Ok(plain(State::Deploying));
+    }
+    match &request.ticket {
+        Some((issue, _)) => of_ticket(context, request, issue).await,
+        None => Ok(plain(State::Creating)),
+    }
+}
+
+async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) -> Result<Status, HandlerError> {
+    let store = &context.sources.store;
+    let plain = |state| Status { state, why: Vec::new(), who: Vec::new(), until: None };
+    let known = store.known_ticket(issue).await?;
+    match known.as_ref().map(|known| known.status.as_str()) {
+        Some("declined") => return Ok(plain(State::Declined)),
+        Some("closed" | "gone") => return Ok(plain(State::Withdrawn)),
+        Some(_) | None => {}
+    }
+    let approval = store.gate_approval(issue).await?;
+    if let Some(approval) = approval.filter(|approval| approval.standing.commit == request.deployment.commit) {
+        let is_other = approval.used_by.is_some_and(|run| run != request.deployment.run);
+        let state = if is_other { State::UsedByAnother } else { State::Approved };
+        let hours = context.policy.criteria.terms.gate.approval_hours;
+        let until = approval.given_at.plus(std::time::Duration::from_secs(hours.saturating_mul(3600)));
+        return Ok(Status { until: Some(until), ..plain(state) });
+    }
+    let decision = match known.and_then(|known| known.decision) {
+        Some(id) => store.decision(id).await?,
+        None => None,
+    };
+    Ok(decision.map_or_else(|| plain(State::Waiting), |stored| waiting(context, &stored)))
+}
+
+/// What the last decision found, and who can bring it out of the way.
+fn waiting(context: &Context, stored: &StoredDecision) -> Status {
+    let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+    let problems = decision.problems();
+    let state = if is_for_requester(&decision) { State::Blocked } else { State::Waiting };
+    let why = problems.iter().map(|problem| problem.finding.headline.clone()).collect();
+    let todo = problems.iter().filter_map(|problem| problem.finding.todo.as_ref());
+    let mut who: Vec<String> = Vec::new();
+    for todo in todo {
+        let line = match todo.by {
+            By::Requester => format!("Whoever works on the change: {}", todo.text.plain()),
+            By::Approver => format!("{}: {}", approvers(context), todo.text.plain()),
+            By::Time => continue,
+        };
+        if !who.contains(&line) {
+            who.push(line);
+        }
+    }
+    Status { state, why, who, until: None }
+}
+
+fn is_for_requester(decision: &Decision) -> bool {
+    decision.problems().iter().any(|problem| problem.finding.todo.as_ref().is_some_and(|todo| todo.by == By::Requester))
+}
+
+/// The approvers by role and name.
+fn approvers(context: &Context) -> String {
+    let criteria = &context.policy.criteria;
+    let of_role = |role: &crate::model::RoleName| {
+        let names: Vec<&str> =
+            criteria.people.with_any_role(std::slice::from_ref(role)).map(|person| person.name.as_str()).collect();
+        format!("{} ({})", role.title(), names.join(", "))
+    };
+    criteria.terms.approvers.roles.iter().map(of_role).collect::<Vec<_>>().join(" or ")
+}
