@@ -17,10 +17,12 @@ use crate::handlers::{Context, TooDear};
 use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
+use crate::integrations::oidc::Callers;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Checkpoints, Missed, Outbox, Probe, Reconcile, Schedule, Takeover, Worker};
+use crate::jobs::{Channels, Checkpoints, GateKeeper, Missed, Outbox, Probe, Reconcile, Schedule, Takeover, Worker};
 use crate::policy::criteria::Criteria;
 use crate::render::view::Links;
+use crate::server::api::Api;
 use crate::server::intake::Intake;
 use crate::server::seldom::Seldom;
 use crate::server::{Secrets, Server, listen, router};
@@ -46,6 +48,7 @@ pub struct App {
     intake: Intake,
     refusals: Seldom,
     listen: SocketAddr,
+    callers: Callers,
     checkpoints: Option<(Arc<Signer>, Duration)>,
 }
 
@@ -83,12 +86,15 @@ impl App {
             project: settings.jira.project.clone(),
             intervals: settings.jobs,
             readiness: Readiness::default(),
-            slack: Arc::new(SlackClient::new(client, &settings.slack)),
+            slack: Arc::new(SlackClient::new(client.clone(), &settings.slack)),
             reminders: Arc::new(settings.reminders),
             emergencies: settings.slack.emergencies.clone(),
             too_dear: TooDear::default(),
             settle: settings.jira.settle,
+            gates: Arc::new(settings.gates),
+            report_after: settings.report_after,
         };
+        let callers = Callers::new(Arc::clone(&context.gates), client);
         let channels =
             Channels { changes: settings.slack.changes.clone(), emergencies: settings.slack.emergencies.clone() };
         Ok(App {
@@ -104,6 +110,7 @@ impl App {
             intake: Intake::default(),
             refusals: Seldom::default(),
             listen: settings.server.listen,
+            callers,
             checkpoints,
         })
     }
@@ -129,6 +136,7 @@ impl App {
             tasks.spawn(self.worker().run(stop.clone()));
             tasks.spawn(self.outbox().run(stop.clone()));
         }
+        tasks.spawn(self.gate_keeper().run(stop.clone()));
         let takeover = Takeover { store: self.context.sources.store.clone(), wake: self.wake.clone() };
         tasks.spawn(takeover.run(stop.clone()));
         if let Some((signer, every)) = self.checkpoints.clone() {
@@ -146,7 +154,7 @@ impl App {
         let address = listener.local_addr()?;
         self.context.sources.store.reclaim().await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(listen::serve(listener, router(self.server()), stop.clone()));
+        tasks.spawn(listen::serve(listener, router(self.server(), self.gate()), stop.clone()));
         Ok(Running { address, stop, tasks })
     }
 
@@ -184,6 +192,10 @@ impl App {
         }
     }
 
+    fn gate(&self) -> Api {
+        Api::new(self.context.clone(), self.callers.clone(), self.wake.clone())
+    }
+
     /// Whoever does jobs.
     #[must_use]
     pub fn worker(&self) -> Worker {
@@ -206,6 +218,12 @@ impl App {
     #[must_use]
     pub fn missed(&self) -> Missed {
         Missed::new(self.context.clone(), self.wake.clone())
+    }
+
+    /// Whoever looks after requests of the gate.
+    #[must_use]
+    pub fn gate_keeper(&self) -> GateKeeper {
+        GateKeeper { context: self.context.clone(), wake: self.wake.clone() }
     }
 
     /// Whoever carries actions out.

@@ -4,6 +4,7 @@ mod audit;
 mod check_config;
 pub mod demo;
 mod explain;
+mod gate;
 mod inspection;
 mod not_yet;
 mod plan;
@@ -31,8 +32,12 @@ pub enum Exit {
     Waiting = 3,
     /// Blocked or declined.
     Blocked = 4,
+    /// The build differs from the ticket.
+    BuildDiffers = 5,
     /// A service could not be reached.
     Unreachable = 6,
+    /// Time ran out.
+    TimeRanOut = 7,
 }
 
 impl From<Exit> for ExitCode {
@@ -83,6 +88,9 @@ enum Command {
     /// Verifies and exports the audit trail, and makes the key that signs it
     #[command(subcommand)]
     Audit(audit::Command),
+    /// Asks whether a deployment may go ahead: what a pipeline calls
+    #[command(subcommand)]
+    Gate(gate::Command),
     /// Draws changes for the monthly inspection, so that nobody can steer it, and records what was found
     #[command(subcommand)]
     Inspection(inspection::Command),
@@ -102,6 +110,7 @@ pub async fn run() -> ExitCode {
         Command::CheckConfig { settings } => check_config::run(&settings),
         Command::Migrate { settings } => check_config::migrate(&settings).await,
         Command::Audit(command) => audit::run(command).await,
+        Command::Gate(command) => gate::run(command).await,
         Command::Inspection(command) => inspection::run(command).await,
         Command::Plan(arguments) => plan::run(&arguments),
         Command::NotYet(command) => Ok(not_yet::run(&command)),

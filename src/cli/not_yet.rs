@@ -7,8 +7,6 @@ use super::Exit;
 /// The commands. Whatever follows them is accepted, so that the answer is this one and not a lecture about flags.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Asks whether a deployment may go ahead (not in this version)
-    Gate(Anything),
     /// Signs, verifies and replays criteria (not in this version)
     Criteria(Anything),
     /// Examines the installation (not in this version; see `check-config` and `/readyz`)
@@ -26,7 +24,6 @@ pub struct Anything {
 /// Says that the command is not there.
 pub fn run(command: &Command) -> Exit {
     let (name, Anything { rest }) = match command {
-        Command::Gate(anything) => ("gate", anything),
         Command::Criteria(anything) => ("criteria", anything),
         Command::Doctor(anything) => ("doctor", anything),
     };

@@ -6,8 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
+use axum::http::Request;
 use axum::serve::Listener;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::Service;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
@@ -15,6 +18,8 @@ use tokio::sync::Semaphore;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+use super::api::Peer;
 
 /// Most connections at once: half of the open files that a process usually may have. The next ones wait in the queue of the
 /// operating system.
@@ -33,7 +38,25 @@ const LIFE: Duration = Duration::from_secs(60);
 const END: Duration = Duration::from_secs(15);
 
 /// A connection, as hyper sees it.
-type Connection = http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>>;
+type Connection = http1::Connection<TokioIo<TcpStream>, Known>;
+
+/// All endpoints, for one whose address is known.
+#[derive(Debug, Clone)]
+struct Known {
+    router: TowerToHyperService<Router>,
+    peer: Peer,
+}
+
+impl Service<Request<Incoming>> for Known {
+    type Response = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Response;
+    type Error = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Error;
+    type Future = <TowerToHyperService<Router> as Service<Request<Incoming>>>::Future;
+
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(self.peer);
+        self.router.call(request)
+    }
+}
 
 /// Answers until it is told to stop, and then finishes the requests that have begun.
 pub async fn serve(mut listener: TcpListener, router: Router, stop: CancellationToken) {
@@ -42,8 +65,8 @@ pub async fn serve(mut listener: TcpListener, router: Router, stop: Cancellation
     let accept = async {
         while let Ok(place) = Arc::clone(&room).acquire_owned().await {
             // An error (no file descriptor is left, say) is waited out in there.
-            let (stream, _) = Listener::accept(&mut listener).await;
-            let (connection, until) = (connection(stream, router.clone()), until.clone());
+            let (stream, peer) = Listener::accept(&mut listener).await;
+            let (connection, until) = (connection(stream, (router.clone(), Peer(peer.ip()))), until.clone());
             open.spawn(async move {
                 carry(connection, until).await;
                 drop(place);
@@ -59,7 +82,7 @@ pub async fn serve(mut listener: TcpListener, router: Router, stop: Cancellation
     open.wait().await;
 }
 
-fn connection(stream: TcpStream, router: Router) -> Connection {
+fn connection(stream: TcpStream, (router, peer): (Router, Peer)) -> Connection {
     // Answers are small, and whoever waits for one should not wait for more to be sent with it.
     let _ = stream.set_nodelay(true);
     http1::Builder::new()
@@ -67,7 +90,7 @@ fn connection(stream: TcpStream, router: Router) -> Connection {
         .header_read_timeout(HEAD)
         .max_headers(MOST_HEADERS)
         .max_buf_size(MOST_HEAD)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router))
+        .serve_connection(TokioIo::new(stream), Known { router: TowerToHyperService::new(router), peer })
 }
 
 /// Serves one connection until it ends or its time is over.

@@ -1,11 +1,13 @@
 //! HTTP in: webhooks, scans of pipelines, health, metrics, and the pages that comments link to.
 
+pub mod api;
 mod headers;
 mod health;
 pub mod intake;
 pub mod listen;
 pub mod metrics;
 mod pages;
+pub mod problem;
 mod scans;
 pub mod seldom;
 mod slack;
@@ -17,7 +19,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::http::StatusCode;
-use axum::routing::{any, get, post};
+use axum::routing::{get, post};
 use secrecy::SecretString;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::timeout::TimeoutLayer;
@@ -28,6 +30,7 @@ use crate::model::{Service, ServiceName, TokenDigest};
 use crate::render::view::Links;
 use crate::signals::{Readiness, Wake};
 use crate::store::{Policy, Store};
+use api::Api;
 use intake::Intake;
 use seldom::Seldom;
 
@@ -91,8 +94,8 @@ pub struct Secrets {
 }
 
 /// All endpoints.
-pub fn router(server: Server) -> Router {
-    Router::new()
+pub fn router(server: Server, gate: Api) -> Router {
+    let others = Router::new()
         .route("/webhooks/jira", post(webhooks::jira))
         .route("/webhooks/github", post(webhooks::github))
         .route("/slack/interactions", post(slack::interaction))
@@ -101,21 +104,12 @@ pub fn router(server: Server) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
         .route("/api/v1/scans", post(scans::upload))
-        .route("/api/v1/{*rest}", any(no_gate_yet))
         .route("/", get(pages::overview))
         .route("/changes/{ticket}", get(pages::change))
         .route("/audit/checkpoint", get(pages::checkpoint))
         .route("/style.css", get(pages::style))
-        .layer(axum::middleware::map_response(headers::strict))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME))
-        .layer(CatchPanicLayer::new())
-        .with_state(server)
-}
-
-/// A pipeline that asks must not take silence for a yes.
-async fn no_gate_yet() -> (StatusCode, &'static str) {
-    (
-        StatusCode::NOT_IMPLEMENTED,
-        "The gate is not part of this version of cm-bot. Nothing may be deployed on its word.\n",
-    )
+        .with_state(server);
+    // Whoever waits at the gate may do so for longer.
+    others.merge(api::router(gate)).layer(axum::middleware::map_response(headers::strict)).layer(CatchPanicLayer::new())
 }

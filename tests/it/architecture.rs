@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
         "jobs",
         &["model", "policy", "render", "audit", "integrations", "store", "gather", "handlers", "signals", "clock"],
     ),
-    ("server", &["model", "policy", "render", "integrations", "store", "signals", "clock"]),
+    ("server", &["model", "policy", "render", "integrations", "store", "handlers", "signals", "clock"]),
     (
         "app",
         &[

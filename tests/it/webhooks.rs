@@ -210,15 +210,6 @@ async fn f20_a_signed_body_that_makes_no_sense_is_kept_and_does_no_harm() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_gate_that_is_not_there_says_no() {
-    let played = running().await;
-    let answer = post(&played, "/api/v1/changes").send().await.unwrap();
-    assert_eq!(answer.status(), StatusCode::NOT_IMPLEMENTED);
-    assert!(answer.text().await.unwrap().contains("Nothing may be deployed on its word."));
-    played.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn x04_pages_run_no_scripts_and_show_nothing_that_is_not_there() {
     let played = running().await;
     let get = |path: &str| reqwest::get(format!("http://{}{path}", played.world.service));

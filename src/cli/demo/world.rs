@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use crate::simulator::clock::Clock;
+use crate::simulator::pipelines::Gate;
 use crate::simulator::scene::{Person, Scanner, Scene, Service};
 use crate::simulator::{Addresses, Simulator, slack};
 
@@ -61,6 +62,12 @@ impl World {
         format!("{}-{service}", self.scan_secret)
     }
 
+    /// The token with which the job `{service}/release` asks the gate.
+    #[must_use]
+    pub fn gate_token(&self, service: &str) -> String {
+        format!("{}-gate-{service}", self.scan_secret)
+    }
+
     /// The settings file.
     #[must_use]
     pub fn settings_file(&self) -> PathBuf {
@@ -78,6 +85,9 @@ impl World {
         self.simulator.jira.send_webhooks_to(format!("http://{service}/webhooks/jira"), secrets.jira);
         self.simulator.slack.send_deeds_to(format!("http://{service}"), secrets.slack);
         self.simulator.github.send_webhooks_to(format!("http://{service}/webhooks/github"), secrets.github);
+        let token = |service: &Service| (service.name.clone(), self.gate_token(&service.name));
+        let tokens = self.scene.services.iter().map(token).collect();
+        self.simulator.pipelines.ask(Gate { url: format!("http://{service}"), tokens });
         Ok(())
     }
 
@@ -109,7 +119,7 @@ impl World {
             .scene
             .services
             .iter()
-            .map(|one| service(one, &self.scan_token(&one.name)))
+            .map(|one| service(one, &self.scan_token(&one.name), &self.gate_token(&one.name)))
             .collect::<Result<_, _>>()?;
         let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
         text += &toml::to_string(&services)?;
@@ -167,7 +177,7 @@ fn people(scene: &Scene) -> anyhow::Result<String> {
     Ok(toml::to_string(&toml::Table::from_iter([("people".to_owned(), toml::Value::Array(list))]))?)
 }
 
-fn service(service: &Service, scan_token: &str) -> anyhow::Result<toml::Value> {
+fn service(service: &Service, scan_token: &str, gate_token: &str) -> anyhow::Result<toml::Value> {
     let scanners: Vec<toml::Value> = service.scanners.iter().map(scanner).collect::<Result<_, _>>()?;
     let environments: Vec<toml::Value> = service.environments.iter().map(|name| name.as_str().into()).collect();
     let mut table = toml::Table::new();
@@ -179,6 +189,13 @@ fn service(service: &Service, scan_token: &str) -> anyhow::Result<toml::Value> {
     if service.scanners.iter().any(|scanner| scanner.sarif.is_some()) {
         table.insert("scan_token_sha256".into(), hex::encode(Sha256::digest(scan_token)).into());
     }
+    let job = format!("{}/release", service.name);
+    let digest = hex::encode(Sha256::digest(gate_token));
+    let token = toml::Table::from_iter([("sha256".to_owned(), digest.into()), ("job".to_owned(), job.into())]);
+    let plan = "Deploy {previous} with the same job; the database schema stays as it is, so no data is lost.";
+    let tokens = toml::Value::Array(vec![toml::Value::Table(token)]);
+    let gate = toml::Table::from_iter([("rollback_plan".to_owned(), plan.into()), ("tokens".to_owned(), tokens)]);
+    table.insert("gate".into(), toml::Value::Table(gate));
     Ok(toml::Value::Table(table))
 }
 
