@@ -10,6 +10,7 @@ mod git;
 pub mod github;
 pub mod jira;
 mod page;
+pub mod pipelines;
 pub mod scene;
 pub mod slack;
 pub mod traffic;
@@ -27,6 +28,7 @@ use dates::{Dates, date};
 use faults::{Faults, stand_between};
 use github::Github;
 use jira::Jira;
+use pipelines::Pipelines;
 use scene::{Moment, Scene, SceneError, Step, System};
 use slack::Slack;
 use traffic::{Latency, Meter, Traffic, measure};
@@ -65,6 +67,8 @@ pub struct Simulator {
     pub jira: Arc<Jira>,
     /// The simulated Slack.
     pub slack: Arc<Slack>,
+    /// The pipelines.
+    pub pipelines: Pipelines,
     meter: Meter,
     stop: CancellationToken,
 }
@@ -91,6 +95,7 @@ impl Simulator {
             github: Arc::new(Github::new(shared.clone())?),
             jira: Arc::new(Jira::new(shared.clone())),
             slack: Arc::new(Slack::new(shared.clone())),
+            pipelines: Pipelines::new(shared.clone()),
             shared,
             meter: Meter::default(),
             stop: CancellationToken::new(),
@@ -164,6 +169,9 @@ impl Simulator {
             Moment::Click(click) => self.slack.click(click).await,
             Moment::Submit(submit) => self.slack.submit(submit).await,
             Moment::SlackCommand(command) => self.slack.command(command).await,
+            Moment::GateRequest(step) => self.pipelines.request(step, &self.sha(&step.commit)?).await,
+            Moment::GateConsume(step) => self.pipelines.consume(step).await,
+            Moment::GateFinish(step) => self.pipelines.finish(step).await,
             other => Err(SceneError(format!("nobody plays {other:?}"))),
         }
     }

@@ -55,6 +55,8 @@ scenes! {
     rollback: "rollback",
     same_webhook_three_times: "same-webhook-three-times",
     forged_webhook: "forged-webhook",
+    gate: "gate",
+    gate_other_build: "gate-other-build",
 }
 
 async fn ends_as_it_says(name: &str) {

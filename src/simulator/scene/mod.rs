@@ -8,6 +8,7 @@ mod accounts;
 mod code;
 mod defaults;
 mod expect;
+mod pipelines;
 mod pulls;
 mod slack;
 mod step;
@@ -19,6 +20,7 @@ pub use code::{
     UpdateBranch,
 };
 pub use expect::{Expect, Finding};
+pub use pipelines::{GateConsume, GateFinish, GateRequest, GateRun};
 pub use pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review, ReviewState,
 };

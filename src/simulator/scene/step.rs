@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::accounts::{DeleteAccount, RenameAccount, SetRights};
 use super::code::{CheckRun, DeleteBranch, DismissAlert, Merge, Push, Scan, Status, UpdateBranch};
+use super::pipelines::{GateConsume, GateFinish, GateRequest};
 use super::pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review,
 };
@@ -88,6 +89,12 @@ pub struct Step {
     pub submit: Option<Submit>,
     /// Somebody writes a command in Slack.
     pub slack_command: Option<SlackCommand>,
+    /// A pipeline requests a deployment.
+    pub gate_request: Option<GateRequest>,
+    /// A pipeline asks whether it may deploy now.
+    pub gate_consume: Option<GateConsume>,
+    /// A pipeline says how its deployment ended.
+    pub gate_finish: Option<GateFinish>,
 }
 
 /// The one verb of a [`Step`], borrowed.
@@ -127,6 +134,9 @@ pub enum Moment<'a> {
     Click(&'a Click),
     Submit(&'a Submit),
     SlackCommand(&'a SlackCommand),
+    GateRequest(&'a GateRequest),
+    GateConsume(&'a GateConsume),
+    GateFinish(&'a GateFinish),
 }
 
 impl Step {
@@ -170,6 +180,9 @@ impl Step {
             self.click.as_ref().map(Moment::Click),
             self.submit.as_ref().map(Moment::Submit),
             self.slack_command.as_ref().map(Moment::SlackCommand),
+            self.gate_request.as_ref().map(Moment::GateRequest),
+            self.gate_consume.as_ref().map(Moment::GateConsume),
+            self.gate_finish.as_ref().map(Moment::GateFinish),
         ];
         let mut said = verbs.into_iter().flatten();
         match (said.next(), said.next()) {
