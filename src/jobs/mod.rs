@@ -1,8 +1,8 @@
 //! Durable work: what was promised is done, also after a crash.
 
 mod checkpoints;
-mod missed;
 mod gate;
+mod missed;
 mod outbox;
 mod probe;
 mod reconcile;
@@ -11,8 +11,8 @@ mod takeover;
 mod worker;
 
 pub use checkpoints::Checkpoints;
-pub use missed::Missed;
 pub use gate::GateKeeper;
+pub use missed::Missed;
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;
 pub use reconcile::Reconcile;

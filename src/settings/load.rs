@@ -9,8 +9,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use url::Url;
 
-use super::reminders::RawReminders;
 use super::gate::report_after;
+use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::{Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
 use crate::model::Field;

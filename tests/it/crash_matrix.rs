@@ -3,6 +3,7 @@
 //!
 //! The steps are those of a ticket's life: what it is judged by, the transition, the comment, the link, the message.
 
+use std::future::Future;
 use std::time::{Duration, Instant};
 
 use cm_bot::cli::demo::world::World;
@@ -255,6 +256,83 @@ async fn f25_a_full_disk_loses_nothing_and_decides_nothing() {
         drop(tracer);
         stage.ended_well(&key, &format!("the disk was full at {on}")).await;
         stage.until_says(&readyz, "\"ready\":true").await;
+    }
+    assert!(service.stop().success());
+}
+
+/// A pipeline's question to the gate: the status and the answer.
+async fn ask(address: String, token: String, body: Option<Value>) -> Option<(u16, Value)> {
+    let request = reqwest::Client::new().post(address).bearer_auth(token);
+    let request = body.iter().fold(request, |request, body| request.json(body));
+    let answer = request.send().await.ok()?;
+    let status = answer.status().as_u16();
+    Some((status, answer.json().await.ok()?))
+}
+
+impl Stage {
+    fn question(&self, path: &str, body: Option<Value>) -> impl Future<Output = Option<(u16, Value)>> + use<> {
+        let address = format!("http://{}/api/v1/changes{path}", self.world.service);
+        ask(address, self.world.gate_token("billing-api"), body)
+    }
+
+    /// The id of the request of a ticket's build.
+    async fn requested(&self, key: &str) -> String {
+        let number: usize = key.trim_start_matches("PRODCM-").parse().unwrap();
+        let asked = serde_json::json!({
+            "system": "jenkins", "job": "billing-api/release", "build": "1871", "attempt": 1,
+            "service": "billing-api", "environment": format!("prod-{}", number % 1_000),
+            "repository": "acme/billing-api", "ref": "refs/heads/main",
+            "commit": self.world.simulator.sha("merged").unwrap(), "artifact": "billing-api:1871", "ticket": key,
+        });
+        let (status, change) = self.question("", Some(asked)).await.unwrap();
+        assert_eq!(status, 201, "{change}");
+        change["id"].as_str().unwrap().to_owned()
+    }
+}
+
+/// Rows 10 and 11: the gate lets a build through once, and the ticket is closed once, whenever the process dies.
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_the_gate_answers_and_while_the_ticket_is_closed() {
+    let (mut stage, mut service) = Stage::new().await;
+    for side in [Side::Before, Side::After] {
+        let key = stage.prepare().await;
+        stage.create(&key, "merged").await;
+        stage.until(|world| seen(world, &key) == (1, 1, 1)).await;
+        stage.idle().await;
+        let id = stage.requested(&key).await;
+        stage.idle().await;
+        let halted = stage.world.simulator.shared.faults.halt_at(("/git/ref/heads/main", 1), side);
+        let asked = tokio::spawn(stage.question(&format!("/{id}/consume"), None));
+        halted.reached().await;
+        service.kill();
+        stage.world.simulator.shared.faults.go_on();
+        assert_eq!(asked.await.unwrap(), None, "nobody was told anything");
+        service = Service::start(&stage.world).await;
+        let first = stage.question(&format!("/{id}/consume"), None).await.unwrap();
+        assert_eq!((first.0, first.1["answer"].as_str()), (200, Some("allow")), "{first:?}");
+        service.kill();
+        service = Service::start(&stage.world).await;
+        let again = stage.question(&format!("/{id}/consume"), None).await.unwrap();
+        assert_eq!(again, first, "the answer was lost, and is the same again");
+
+        let close = format!("POST /rest/api/3/issue/{key}/transitions");
+        let halted = stage.world.simulator.shared.faults.halt_at((&close, 1), side);
+        let report = serde_json::json!({"outcome": "succeeded"});
+        assert_eq!(stage.question(&format!("/{id}/finish"), Some(report)).await.unwrap().0, 200);
+        halted.reached().await;
+        service.kill();
+        stage.world.simulator.shared.faults.go_on();
+        service = Service::start(&stage.world).await;
+        stage.until(|world| world.simulator.jira.ticket(&key).unwrap().status == "Closed").await;
+        stage.idle().await;
+        let transitions = stage.world.simulator.jira.ticket(&key).unwrap().transitions;
+        assert_eq!(transitions.iter().filter(|transition| transition.name == "Close").count(), 1, "{side:?}");
+        let trail = verified(&open(&database_of(&stage.world)).await).await;
+        let told = |event: &str| {
+            let mark = format!("\"event\":\"{event}\"");
+            trail.iter().filter(|(_, body, _)| body.contains(&mark) && body.contains(&id)).count()
+        };
+        assert_eq!((told("gate_allowed"), told("deployment_ended")), (1, 1), "{side:?}");
     }
     assert!(service.stop().success());
 }

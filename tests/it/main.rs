@@ -21,6 +21,7 @@ mod explain;
 mod faults;
 mod forgery;
 mod fuzz;
+mod gate;
 mod giants;
 mod hostile;
 mod inspections;

@@ -1,0 +1,36 @@
+#!/usr/bin/env bash
+# Asks cm-bot's gate and waits for the answer. Exit code 0 is the only yes; the change's id is the last line of stdout.
+#
+#   id=$(deploy/gate.sh open --service billing-api --environment prod-us) && ./deploy-it
+#   deploy/gate.sh close "$id" succeeded        # or failed, rolled_back
+#
+# CM_BOT_URL says where cm-bot is; CM_BOT_TOKEN (or the token of the run, on GitHub Actions) says who asks.
+# CM_BOT_TIMEOUT is how long to wait for a decision (4h). The program cm-bot must be on the PATH.
+set -uo pipefail
+
+open() {
+  local said code id
+  said=$(cm-bot gate request "$@")
+  code=$?
+  printf '%s\n' "$said" >&2
+  id=$(printf '%s\n' "$said" | sed -n 's/^  id  *//p')
+  if [ -z "$id" ]; then
+    # Nothing was requested: the code says why, and it is no yes whatever it is.
+    [ "$code" -ne 0 ] && exit "$code"
+    exit 1
+  fi
+  # A change that is blocked or waits may still be approved.
+  case $code in
+    0) ;;
+    3 | 4) cm-bot gate wait "$id" --timeout "${CM_BOT_TIMEOUT:-4h}" >&2 || exit $? ;;
+    *) exit "$code" ;;
+  esac
+  cm-bot gate consume "$id" >&2 || exit $?
+  printf '%s\n' "$id"
+}
+
+case ${1:-} in
+  open) shift; open "$@" ;;
+  close) cm-bot gate finish "$2" --outcome "$3" >&2 ;;
+  *) echo "usage: gate.sh open --service NAME --environment NAME [...] | close ID OUTCOME" >&2; exit 2 ;;
+esac

@@ -1,0 +1,266 @@
+//! C09: tokens of an OpenID Connect issuer, and every trick with them.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Pipeline;
+use crate::support::{play_all, scene, start_with};
+
+const WORKFLOW: &str = "acme/billing-api/.github/workflows/deploy.yml";
+
+/// A key of an issuer.
+struct Key {
+    kid: String,
+    secret: EncodingKey,
+    public: Vec<u8>,
+}
+
+impl Key {
+    fn new(kid: &str) -> Key {
+        let random = SystemRandom::new();
+        let document = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, document.as_ref()).unwrap();
+        let public = pair.public_key().as_ref().to_vec();
+        Key { kid: kid.to_owned(), secret: EncodingKey::from_ec_der(document.as_ref()), public }
+    }
+
+    fn jwk(&self) -> Value {
+        let part = |bytes: &[u8]| URL_SAFE_NO_PAD.encode(bytes);
+        json!({
+            "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": self.kid,
+            "x": part(&self.public[1..33]), "y": part(&self.public[33..65]),
+        })
+    }
+}
+
+/// What an issuer publishes: where its keys are, and the keys.
+type Published = Arc<Mutex<(String, Vec<Value>)>>;
+
+/// Somebody who issues tokens of pipelines.
+struct Issuer {
+    address: String,
+    published: Published,
+    key: Key,
+}
+
+impl Issuer {
+    async fn start() -> Issuer {
+        let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let key = Key::new("first");
+        let published: Published = Arc::new(Mutex::new((format!("{address}/keys"), vec![key.jwk()])));
+        let at = address.clone();
+        let discovery = move |State(published): State<Published>| async move {
+            Json(json!({"issuer": at, "jwks_uri": published.lock().unwrap().0}))
+        };
+        let keys =
+            |State(published): State<Published>| async move { Json(json!({"keys": published.lock().unwrap().1})) };
+        let app = Router::new().route("/.well-known/openid-configuration", get(discovery)).route("/keys", get(keys));
+        let app = app.with_state(Arc::clone(&published));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Issuer { address, published, key }
+    }
+
+    /// The claims of a run of the deploy workflow, as GitHub writes them, with some of them said otherwise.
+    fn claims(&self, pipeline: &Pipeline, other: Value) -> Value {
+        let now = pipeline.played.app.context.clock.now().seconds();
+        let mut claims = json!({
+            "iss": self.address,
+            "aud": "cm-bot",
+            "sub": "repo:acme/billing-api:environment:prod-us",
+            "iat": now - 10,
+            "nbf": now - 10,
+            "exp": now + 300,
+            "repository": "acme/billing-api",
+            "repository_id": "4711",
+            "ref": "refs/heads/main",
+            "sha": pipeline.played.world.simulator.sha("merged").unwrap(),
+            "run_id": "1871",
+            "run_attempt": "1",
+            "workflow_ref": format!("{WORKFLOW}@refs/heads/main"),
+            "job_workflow_ref": format!("{WORKFLOW}@refs/heads/main"),
+            "environment": "prod-us",
+            "actor_id": "1001",
+        });
+        for (key, value) in other.as_object().unwrap() {
+            claims[key] = value.clone();
+        }
+        claims
+    }
+
+    fn header(&self) -> Header {
+        Header { kid: Some(self.key.kid.clone()), ..Header::new(Algorithm::ES256) }
+    }
+
+    fn sign(&self, claims: &Value) -> String {
+        encode(&self.header(), claims, &self.key.secret).unwrap()
+    }
+}
+
+/// A service that trusts the deploy workflow of one repository of this issuer.
+async fn trusting(issuer: &Issuer) -> Pipeline {
+    let ticket = "[[timeline]]\ncreate_ticket = { key = \"PRODCM-412\", by = \"dana\", commit = \"merged\" }\n";
+    let scene = scene("clean-change").with(ticket, "");
+    let change = |settings: &mut toml::Table| {
+        let gate = format!(
+            "identities = [{{ system = \"github-actions\", issuer = \"{}\", audience = \"cm-bot\", \
+             repository_id = \"4711\", workflow = \"{WORKFLOW}@refs/heads/main\" }}]\n\
+             rollback_plan = \"Deploy the previous build with the same workflow.\"",
+            issuer.address
+        );
+        let gate: toml::Table = gate.parse().unwrap();
+        settings["services"][0].as_table_mut().unwrap().insert("gate".into(), gate.into());
+    };
+    let played = start_with(scene.parsed(), change).await;
+    play_all(&played).await;
+    Pipeline::of(played)
+}
+
+fn asked(pipeline: &Pipeline, other: Value) -> Value {
+    let mut asked = pipeline.asked_with(json!({"system": "github-actions", "job": WORKFLOW}));
+    for (key, value) in other.as_object().unwrap() {
+        asked[key] = value.clone();
+    }
+    asked
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_proves_who_it_is_gets_its_ticket() {
+    let issuer = Issuer::start().await;
+    let mut pipeline = trusting(&issuer).await;
+    pipeline.token = issuer.sign(&issuer.claims(&pipeline, json!({})));
+    let id = pipeline.request(&asked(&pipeline, json!({}))).await;
+    let change = pipeline.read(&id).await;
+    assert_eq!(change["state"], "approved", "{change}");
+    let key = cm_bot::model::TicketKey::parse(change["ticket"].as_str().unwrap()).unwrap();
+    let ticket = pipeline.played.app.context.sources.jira.ticket_by_key(&key).await.unwrap();
+    assert_eq!(ticket.requester.unwrap().as_str(), "712020:dana", "whoever started the run is the requester");
+    pipeline.is_let_through(&id).await;
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c08_a_run_asks_for_what_its_token_proves() {
+    let issuer = Issuer::start().await;
+    let mut pipeline = trusting(&issuer).await;
+    let v1 = pipeline.played.world.simulator.sha("v1").unwrap();
+    pipeline.token = issuer.sign(&issuer.claims(&pipeline, json!({})));
+    for (said, what) in [
+        (json!({"build": "1872"}), "build number"),
+        (json!({"commit": v1}), "commit"),
+        (json!({"attempt": 2}), "attempt"),
+        (json!({"ref": "refs/heads/dev"}), "branch"),
+        (json!({"repository": "acme/web"}), "repository"),
+        (json!({"job": "acme/billing-api/.github/workflows/other.yml"}), "build job"),
+        (json!({"system": "jenkins"}), "system"),
+    ] {
+        let (status, problem) = pipeline.send(Method::POST, "changes", Some(&asked(&pipeline, said))).await;
+        assert_eq!((status, problem["reason"].as_str()), (403, Some("token_mismatch")), "{what}: {problem}");
+        assert!(problem["differences"][0].as_str().unwrap().starts_with(&format!("The {what}: ")), "{problem}");
+    }
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c09_claims_that_are_not_of_this_pipeline_are_refused() {
+    let issuer = Issuer::start().await;
+    let pipeline = trusting(&issuer).await;
+    let now = pipeline.played.app.context.clock.now().seconds();
+    let fork = format!("{WORKFLOW}@refs/heads/attack");
+    for (what, other) in [
+        ("another repository", json!({"repository_id": "4712"})),
+        ("a workflow of another branch", json!({"job_workflow_ref": fork})),
+        ("another audience", json!({"aud": "sts.example"})),
+        ("one audience of two", json!({"aud": ["cm-bot", "sts.example"]})),
+        ("an issuer that nobody trusts", json!({"iss": "http://127.0.0.1:1"})),
+        ("an issuer that is almost ours", json!({"iss": format!("{}/", issuer.address)})),
+        ("expired", json!({"exp": now - 31})),
+        ("not valid yet", json!({"nbf": now + 60})),
+        ("issued in the future", json!({"iat": now + 60})),
+        ("a tag", json!({"ref": "refs/tags/v1"})),
+        ("a pull request", json!({"ref": "refs/pull/1/merge"})),
+        ("no repository", json!({"repository_id": null})),
+        ("no end", json!({"exp": null})),
+    ] {
+        let token = issuer.sign(&issuer.claims(&pipeline, other));
+        let body = asked(&pipeline, json!({}));
+        let (status, problem) = pipeline.send_as(&token, (Method::POST, "changes"), Some(&body)).await;
+        assert_eq!((status, problem["reason"].as_str()), (401, Some("unauthorized")), "{what}: {problem}");
+    }
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c09_tokens_that_were_tampered_with_are_refused() {
+    let issuer = Issuer::start().await;
+    let pipeline = trusting(&issuer).await;
+    let claims = issuer.claims(&pipeline, json!({}));
+    let good = issuer.sign(&claims);
+    let encoded = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+    let [_, body, signature] = good.split('.').collect::<Vec<_>>().try_into().unwrap();
+    let none = |name: &str| format!("{}.{body}.", encoded(&json!({"alg": name, "typ": "JWT", "kid": "first"})));
+    let public = EncodingKey::from_secret(&issuer.key.public);
+    let hmac =
+        encode(&Header { kid: Some("first".into()), ..Header::new(Algorithm::HS256) }, &claims, &public).unwrap();
+    let kid = |kid: &str| {
+        encode(&Header { kid: Some(kid.to_owned()), ..issuer.header() }, &claims, &issuer.key.secret).unwrap()
+    };
+    let own = Key::new("first");
+    let forged = encode(&issuer.header(), &claims, &own.secret).unwrap();
+    let brought = Header { jku: Some(format!("{}/keys", issuer.address)), ..issuer.header() };
+    let other = encoded(&issuer.claims(&pipeline, json!({"run_id": "9"})));
+    for (what, token) in [
+        ("no algorithm", none("none")),
+        ("no algorithm, in capitals", none("NONE")),
+        ("no algorithm, with the signature", format!("{}{signature}", none("none"))),
+        ("the public key as a secret", hmac),
+        ("an unknown key", kid("second")),
+        ("a key that is a path", kid("../../../../dev/null")),
+        ("a key that is an address", kid("http://127.0.0.1:1/keys")),
+        ("another key of the same name", forged),
+        ("a key that it brings along", encode(&brought, &claims, &issuer.key.secret).unwrap()),
+        ("other claims", format!("{}.{other}.{signature}", good.split('.').next().unwrap())),
+        ("no signature", format!("{}.{body}.", good.split('.').next().unwrap())),
+        ("half a signature", good[..good.len() - 20].to_owned()),
+        ("too long", format!("{good}{}", "A".repeat(9000))),
+    ] {
+        let asked = asked(&pipeline, json!({}));
+        let (status, problem) = pipeline.send_as(&token, (Method::POST, "changes"), Some(&asked)).await;
+        assert_eq!((status, problem["reason"].as_str()), (401, Some("unauthorized")), "{what}: {problem}");
+    }
+    let (status, _) = pipeline.send_as(&good, (Method::POST, "changes"), Some(&asked(&pipeline, json!({})))).await;
+    assert_eq!(status, 201, "and the true one is believed");
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_taken_from_the_pinned_host_alone_and_rotated() {
+    let mut issuer = Issuer::start().await;
+    let pipeline = trusting(&issuer).await;
+    let send = async |issuer: &Issuer| {
+        let token = issuer.sign(&issuer.claims(&pipeline, json!({})));
+        pipeline.send_as(&token, (Method::POST, "changes"), Some(&asked(&pipeline, json!({})))).await.0
+    };
+    let elsewhere = Issuer::start().await;
+    let home = std::mem::replace(&mut issuer.published.lock().unwrap().0, format!("{}/keys", elsewhere.address));
+    assert_eq!(send(&issuer).await, 503, "its keys are at another host, so nothing is known of them");
+    issuer.published.lock().unwrap().0 = home;
+    assert_eq!(send(&issuer).await, 201);
+    issuer.key = Key::new("second");
+    issuer.published.lock().unwrap().1 = vec![issuer.key.jwk()];
+    assert_eq!(send(&issuer).await, 401, "an unknown key does not make us ask all the time");
+    pipeline.played.world.simulator.shared.clock.pass(std::time::Duration::from_secs(60));
+    assert_eq!(send(&issuer).await, 200, "a new key is asked for");
+    pipeline.stop().await;
+}

@@ -1,0 +1,230 @@
+//! The gate as a pure function: each part of what was approved is compared.
+
+use cm_bot::model::{
+    CiSystem, Deployment, Field, PipelineName, Relation, Run, Service, Ticket, TicketStatus, Timestamp, branch_of_ref,
+};
+use cm_bot::policy::criteria::Criteria;
+use cm_bot::policy::facts::{Fact, Placement};
+use cm_bot::policy::gate::{Answer, Approved, Reason, Stand, may_deploy};
+
+use crate::support::facts::{NOW, criteria, criteria_with, passing};
+
+/// A deployment that is let through; a test changes one thing.
+struct Case {
+    asked: Deployment,
+    ticket: Option<Ticket>,
+    service: Service,
+    approval: Option<Approved>,
+    used_by: Option<Run>,
+    on_branch: Fact<Relation>,
+    criteria: Criteria,
+    now: Timestamp,
+}
+
+/// What a test changes.
+type Change = fn(&mut Case);
+
+fn name(text: &str) -> PipelineName {
+    PipelineName::parse(text).unwrap()
+}
+
+impl Case {
+    fn clean() -> Case {
+        let facts = passing();
+        let Placement::Registered { service, environment } = facts.placement else { panic!("it is registered") };
+        let mut ticket = facts.ticket;
+        ticket.status.meaning = TicketStatus::Approved;
+        let run = Run { system: CiSystem::Jenkins, job: name("billing-api/release"), build: name("1871"), attempt: 1 };
+        let asked = Deployment {
+            run,
+            service: service.name.clone(),
+            environment,
+            repository: service.repository.clone(),
+            branch: branch_of_ref("refs/heads/main").unwrap(),
+            commit: crate::support::facts::sha('c'),
+            artifact: None,
+            action: name("apply"),
+        };
+        let criteria = criteria();
+        let approval = Approved {
+            commit: asked.commit.clone(),
+            scope: asked.scope(),
+            at: Timestamp(NOW.0 - 3_600_000),
+            fingerprint: Some(ticket.fingerprint()),
+            criteria_digest: Some(criteria.digest.clone()),
+            by: Vec::new(),
+        };
+        Case {
+            asked,
+            ticket: Some(ticket),
+            service,
+            approval: Some(approval),
+            used_by: None,
+            on_branch: Fact::Known(Relation::Behind),
+            criteria,
+            now: NOW,
+        }
+    }
+
+    fn answer(&self) -> Answer {
+        let stand = Stand {
+            ticket: self.ticket.as_ref(),
+            service: &self.service,
+            approval: self.approval.as_ref(),
+            used_by: self.used_by.as_ref(),
+            on_branch: self.on_branch.clone(),
+        };
+        may_deploy(&self.asked, &stand, &self.criteria, self.now)
+    }
+
+    /// Why it is denied, with the differences.
+    fn denied(&self) -> (Reason, String) {
+        let Answer::Deny(denial) = self.answer() else { panic!("{:?}", self.answer()) };
+        let details = denial.details.iter().map(|detail| format!("\n{}", detail.plain()));
+        (denial.reason, format!("{}{}", denial.headline, details.collect::<String>()))
+    }
+
+    fn edit(&mut self, field: Field, text: &str) {
+        let ticket = self.ticket.as_mut().unwrap();
+        ticket.fields.insert(field, text.to_owned());
+        self.approval.as_mut().unwrap().fingerprint = Some(ticket.fingerprint());
+    }
+
+    fn approved_by(&mut self, name: &str) {
+        let approval = self.approval.as_mut().unwrap();
+        approval.criteria_digest = None;
+        approval.by = vec![name.to_owned()];
+    }
+}
+
+#[test]
+fn what_was_approved_is_let_through() {
+    let Answer::Allow(pass) = Case::clean().answer() else { panic!("{:?}", Case::clean().answer()) };
+    assert_eq!(pass.ticket().as_str(), "PRODCM-412");
+}
+
+#[test]
+fn c06_every_part_of_the_build_is_compared() {
+    let changes: [(&str, Change); 8] = [
+        ("the build job", |case| case.asked.run.job = name("billing-api/other")),
+        ("the build number", |case| case.asked.run.build = name("1872")),
+        ("the commit", |case| case.asked.commit = crate::support::facts::sha('d')),
+        ("the branch", |case| case.asked.branch = branch_of_ref("refs/heads/dev").unwrap()),
+        ("the repository", |case| case.asked.repository = "acme/web".to_owned().try_into().unwrap()),
+        ("the target environment", |case| case.asked.environment = "prod-eu".to_owned().try_into().unwrap()),
+        ("the deploy action", |case| case.asked.action = name("destroy")),
+        ("the service", |case| case.asked.service = "web".to_owned().try_into().unwrap()),
+    ];
+    for (what, change) in changes {
+        let mut case = Case::clean();
+        change(&mut case);
+        let (reason, said) = case.denied();
+        assert_eq!(reason, Reason::BuildMismatch, "{what}");
+        assert!(said.starts_with(&format!("The build differs from the ticket in {what}.")), "{said}");
+        assert!(said.contains("the ticket has "), "expected and found: {said}");
+    }
+}
+
+#[test]
+fn c06_an_artifact_is_the_one_in_the_ticket() {
+    let mut case = Case::clean();
+    case.asked.artifact = Some(name("billing-api:1871"));
+    assert!(matches!(case.answer(), Answer::Allow(_)), "a ticket that names none leaves it to the build");
+    case.edit(Field::Artifact, "billing-api:1871");
+    assert!(matches!(case.answer(), Answer::Allow(_)));
+    case.asked.artifact = Some(name("billing-api:1872"));
+    let said = "The build differs from the ticket in the artifact.\nThe artifact: the ticket has billing-api:1871, this run has billing-api:1872.";
+    assert_eq!(case.denied(), (Reason::BuildMismatch, said.into()));
+    case.asked.artifact = None;
+    assert_eq!(case.denied().0, Reason::BuildMismatch, "a run that says nothing has not shown that it is the one");
+}
+
+#[test]
+fn c07_an_approval_counts_once() {
+    let mut case = Case::clean();
+    case.used_by = Some(Run { attempt: 2, ..case.asked.run.clone() });
+    let (reason, said) = case.denied();
+    assert_eq!(reason, Reason::AlreadyUsed);
+    assert_eq!(
+        said,
+        "This approval was used already, and an approval counts once.\nIt let billing-api/release build 1871, attempt 2 through."
+    );
+}
+
+#[test]
+fn g28_a_commit_that_left_its_branch_is_not_deployed() {
+    for relation in [Relation::Ahead, Relation::Diverged] {
+        let case = Case { on_branch: Fact::Known(relation), ..Case::clean() };
+        assert_eq!(case.denied().0, Reason::RefMoved);
+    }
+    let case = Case { on_branch: Fact::not_asked("the release branch"), ..Case::clean() };
+    assert!(matches!(case.answer(), Answer::CouldNotCheck(_)), "not to know is no yes");
+    assert!(matches!(Case { on_branch: Fact::Known(Relation::Identical), ..Case::clean() }.answer(), Answer::Allow(_)));
+}
+
+#[test]
+fn j01_a_ticket_that_was_edited_lets_nothing_through() {
+    let mut case = Case::clean();
+    case.ticket.as_mut().unwrap().fields.insert(Field::RollbackPlan, "Another plan, written later.".into());
+    assert_eq!(case.denied().0, Reason::TicketChanged);
+    let mut unknown = Case::clean();
+    unknown.approval.as_mut().unwrap().fingerprint = None;
+    assert_eq!(unknown.denied().0, Reason::TicketChanged, "an approval of nobody knows what");
+}
+
+#[test]
+fn j04_a_status_without_an_approval_lets_nothing_through() {
+    let case = Case { approval: None, ..Case::clean() };
+    assert_eq!(case.denied().0, Reason::ApprovedOutsideProcess);
+}
+
+#[test]
+fn j08_whoever_approved_must_still_be_an_approver() {
+    let mut case = Case::clean();
+    case.approved_by("Priya Nair");
+    assert!(matches!(case.answer(), Answer::Allow(_)), "{:?}", case.answer());
+    case.approved_by("Dana Reyes");
+    let (reason, said) = case.denied();
+    assert_eq!(reason, Reason::ApproverRoleLapsed);
+    assert!(said.ends_with("Dana Reyes has none of the roles that may approve."), "{said}");
+    case.criteria = criteria_with("approver_roles = \"now\"", "approver_roles = \"at_approval\"");
+    assert!(matches!(case.answer(), Answer::Allow(_)), "criteria may take the role at the time of the approval");
+    case.criteria = criteria();
+    case.approval.as_mut().unwrap().by.clear();
+    assert_eq!(case.denied().0, Reason::ApproverRoleLapsed, "nobody is no approver");
+}
+
+#[test]
+fn j13_a_ticket_that_is_gone_lets_nothing_through() {
+    assert_eq!(Case { ticket: None, ..Case::clean() }.denied().0, Reason::TicketMissing);
+}
+
+#[test]
+fn an_approval_ends() {
+    let hours = |hours: i64| Timestamp(NOW.0 - 3_600_000 + hours * 3_600_000);
+    assert!(matches!(Case { now: Timestamp(hours(24).0 - 1), ..Case::clean() }.answer(), Answer::Allow(_)));
+    let (reason, said) = Case { now: hours(24), ..Case::clean() }.denied();
+    assert_eq!(reason, Reason::ApprovalExpired);
+    assert!(said.ends_with("it counts for 24 hours."), "{said}");
+}
+
+#[test]
+fn criteria_that_changed_want_a_new_look_at_what_cm_bot_approved() {
+    let mut case = Case { criteria: criteria_with("version = \"v1\"", "version = \"v2\""), ..Case::clean() };
+    assert_eq!(case.denied().0, Reason::CriteriaChanged);
+    case.approved_by("Priya Nair");
+    assert!(matches!(case.answer(), Answer::Allow(_)), "what a human approved is the human's");
+}
+
+#[test]
+fn each_status_but_approved_lets_nothing_through() {
+    let with = |meaning| {
+        let mut case = Case::clean();
+        case.ticket.as_mut().unwrap().status.meaning = meaning;
+        case
+    };
+    assert_eq!(with(TicketStatus::Declined).denied().0, Reason::Declined);
+    assert_eq!(with(TicketStatus::Closed).denied().0, Reason::Withdrawn);
+    assert_eq!(with(TicketStatus::Pending).answer(), Answer::Wait);
+    assert_eq!(with(TicketStatus::Other).answer(), Answer::Wait);
+}
