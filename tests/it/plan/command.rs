@@ -43,7 +43,7 @@ fn a_risky_plan_waits_and_says_for_whom_and_why() {
              A delete in production; A security group changes\n  \
            update  aws_iam_policy.deployer\n            \
              Who may do what changes (policy)\n\
-         The other 1 change is low risk.\n\
+         The other change is low risk.\n\
          Do this: let a human who may approve this change look at the plan. Nothing was applied.\n"
     );
     assert_eq!(digest.len(), 64 + ": an approval counts for exactly these changes\n".len());
