@@ -158,7 +158,8 @@ fn attributes(raw: &Raw<'_>, rules: &[&PlanRule], risky: &mut Risky) -> Result<(
 
 /// What rules have to say about a changed attribute.
 fn touched(changed: &Changed<'_>, rules: &[&PlanRule], is_new: bool) -> Vec<Touched> {
-    let is_default = is_new && changed.path.len() <= 1 && matches!(changed.becomes, Becomes::Unknown);
+    // Blocks are no attributes: the configuration in a plan leaves out those that it makes in a loop.
+    let is_default = is_new && changed.path.len() == 1;
     let mut found: Vec<Touched> = Vec::new();
     for rule in rules {
         let Some(patterns) = &rule.attributes else {

@@ -162,6 +162,20 @@ fn a_policy_of_something_new_that_nobody_set_is_the_providers_default() {
     assert!(lines(&super::judged(&unsaid)).contains("known only after apply (policy)"), "unknown is never yes");
 }
 
+/// Old providers fill in `private` for every bucket, and every key is enabled.
+#[test]
+fn a_value_of_something_new_that_nobody_set_is_the_providers_default_too() {
+    let planned = |expressions: Value| {
+        let mut plan = plan(&[create("aws_s3_bucket.data", json!({"bucket": "data", "acl": "private"}))]);
+        plan["configuration"]["root_module"]["resources"] =
+            json!([{"address": "aws_s3_bucket.data", "mode": "managed", "expressions": expressions}]);
+        lines(&super::judged(&plan))
+    };
+    assert_eq!(planned(json!({"bucket": {}})), "");
+    let set = planned(json!({"bucket": {}, "acl": {"constant_value": "public-read"}}));
+    assert_eq!(set, "create aws_s3_bucket.data: Who may reach a resource changes (acl)");
+}
+
 #[test]
 fn a_number_that_cannot_be_compared_has_changed() {
     let [before, after] = ["90071992547409930000", "90071992547409930001"]
