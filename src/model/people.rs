@@ -21,6 +21,8 @@ pub struct Person {
     /// What this person may do for others: the roles that the criteria name.
     #[serde(default)]
     pub roles: BTreeSet<RoleName>,
+    /// The principal in the file of allowed signers, for whoever signs the criteria.
+    pub signs_as: Option<String>,
 }
 
 /// Everybody whom cm-bot knows.

@@ -91,6 +91,13 @@ impl Day {
     pub fn is_over_at(self, time: Timestamp) -> bool {
         day_of(time).is_none_or(|day| day > self.0)
     }
+
+    /// The first moment after this day.
+    #[must_use]
+    pub fn end(self) -> Timestamp {
+        let midnight = self.0.tomorrow().and_then(|next| next.to_zoned(jiff::tz::TimeZone::UTC));
+        Timestamp(midnight.map_or(i64::MAX, |midnight| midnight.timestamp().as_millisecond()))
+    }
 }
 
 /// A month, as UTC counts months.
@@ -188,6 +195,7 @@ mod tests {
         let day = Day::parse("2026-11-22").unwrap();
         assert!(!day.is_over_at(Timestamp::parse("2026-11-22T23:59:59Z").unwrap()));
         assert!(day.is_over_at(Timestamp::parse("2026-11-23T00:00:00Z").unwrap()));
+        assert_eq!(day.end(), Timestamp::parse("2026-11-23T00:00:00Z").unwrap());
         assert!(Day::parse("2026-11-31").is_err() && Day::parse("soon").is_err());
         assert_eq!(day.to_string(), "2026-11-22");
     }

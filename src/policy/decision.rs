@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::{CommitSha, Text, TicketKey, Timestamp};
-use crate::policy::criteria::{Criteria, Mode};
+use crate::policy::criteria::{Criteria, Mode, SignedBy};
 use crate::policy::evidence::overview;
 use crate::policy::facts::{Facts, Gap, GapReason};
 use crate::policy::{Duty, Rule, approval};
@@ -122,6 +122,7 @@ pub struct Decision {
     ignored: Vec<IgnoredApproval>,
     criteria_version: String,
     criteria_digest: String,
+    signed: Option<SignedBy>,
     fingerprint: String,
     #[serde(skip)]
     approval: Option<AutoApproval>,
@@ -227,11 +228,15 @@ impl Decision {
     /// Adds the findings up. There is no way from no findings, or from findings none of which is a yes, to an approval.
     pub(in crate::policy) fn of(findings: Vec<Judged>, facts: &Facts, criteria: &Criteria, now: Timestamp) -> Decision {
         let emergency = approval::change_class::is_emergency(&facts.ticket, criteria);
-        let earned = if is_clean(&findings) && !emergency { AutoApproval::of(facts, now) } else { None };
-        let recommended = earned.is_some() && criteria.terms.mode == Mode::Recommend;
-        let approval = earned.filter(|_| criteria.terms.mode == Mode::Approve);
+        let earned = is_clean(&findings) && !emergency;
+        let signed = criteria.standing_at(now).ok();
+        let (recommended, approval) = match criteria.terms.mode {
+            Mode::Approve if earned => (false, signed.as_ref().and_then(|signed| AutoApproval::of(facts, signed, now))),
+            Mode::Recommend => (earned && facts.head().is_some(), None),
+            Mode::Approve | Mode::Off => (false, None),
+        };
         Decision {
-            kind: kind(&findings, emergency, approval.as_ref()),
+            kind: if approval.is_some() { Kind::Approve } else { without_approval(&findings, emergency) },
             emergency,
             recommended,
             findings,
@@ -239,6 +244,7 @@ impl Decision {
             ignored: overview::ignored_approvals(facts, criteria),
             criteria_version: criteria.terms.version.clone(),
             criteria_digest: criteria.digest.clone(),
+            signed,
             fingerprint: facts.ticket.fingerprint(),
             approval,
         }
@@ -292,6 +298,12 @@ impl Decision {
         &self.criteria_digest
     }
 
+    /// Who vouched for the criteria when it was made.
+    #[must_use]
+    pub fn signed(&self) -> Option<&SignedBy> {
+        self.signed.as_ref()
+    }
+
     /// The fingerprint of the ticket that was judged.
     #[must_use]
     pub fn fingerprint(&self) -> &str {
@@ -307,13 +319,7 @@ impl Decision {
     /// Findings that stand in the way, those that can be fixed first.
     #[must_use]
     pub fn problems(&self) -> Vec<&Judged> {
-        let mut problems: Vec<&Judged> = self.findings.iter().filter(|judged| judged.finding.outcome.stops()).collect();
-        problems.sort_by_key(|judged| match judged.finding.todo.as_ref().map(|todo| todo.by) {
-            Some(By::Requester) => 0,
-            Some(By::Approver) => 1,
-            Some(By::Time) | None => 2,
-        });
-        problems
+        problems(&self.findings)
     }
 
     /// How many rules have this outcome.
@@ -336,7 +342,8 @@ impl Decision {
 }
 
 impl AutoApproval {
-    fn of(facts: &Facts, now: Timestamp) -> Option<AutoApproval> {
+    /// Nobody can ask for one without the proof that the criteria were signed.
+    fn of(facts: &Facts, _signed: &SignedBy, now: Timestamp) -> Option<AutoApproval> {
         Some(AutoApproval {
             ticket: facts.ticket.key.clone(),
             commit: facts.head()?,
@@ -371,17 +378,27 @@ impl AutoApproval {
 }
 
 /// No rule stands in the way, and at least one said yes.
-fn is_clean(findings: &[Judged]) -> bool {
+pub(in crate::policy) fn is_clean(findings: &[Judged]) -> bool {
     let nothing_stops = findings.iter().all(|judged| !judged.finding.outcome.stops());
     let something_was_met = findings.iter().any(|judged| judged.finding.outcome == Outcome::Met);
     nothing_stops && something_was_met
 }
 
-fn kind(findings: &[Judged], emergency: bool, approval: Option<&AutoApproval>) -> Kind {
+/// Findings that stand in the way, those that can be fixed first.
+pub(in crate::policy) fn problems(findings: &[Judged]) -> Vec<&Judged> {
+    let mut problems: Vec<&Judged> = findings.iter().filter(|judged| judged.finding.outcome.stops()).collect();
+    problems.sort_by_key(|judged| match judged.finding.todo.as_ref().map(|todo| todo.by) {
+        Some(By::Requester) => 0,
+        Some(By::Approver) => 1,
+        Some(By::Time) | None => 2,
+    });
+    problems
+}
+
+/// What becomes of a ticket that is not approved by itself.
+pub(in crate::policy) fn without_approval(findings: &[Judged], emergency: bool) -> Kind {
     let any = |by| findings.iter().any(|judged| judged.finding.is_in_the_way_of(by));
-    if approval.is_some() {
-        Kind::Approve
-    } else if emergency {
+    if emergency {
         Kind::Hold
     } else if any(By::Requester) {
         Kind::Block
@@ -395,7 +412,12 @@ fn kind(findings: &[Judged], emergency: bool, approval: Option<&AutoApproval>) -
 /// Runs one rule, unless the criteria switched it off.
 pub(in crate::policy) fn judge(rule: &Rule, facts: &Facts, criteria: &Criteria) -> Judged {
     let off = rule.duty == Duty::Optional && !criteria.demands(rule.id);
-    let finding =
-        if off { Finding::not_applicable("switched off by the criteria") } else { (rule.check)(facts, criteria) };
+    let finding = if off {
+        Finding::not_applicable("switched off by the criteria")
+    } else if approval::change_class::is_beside_the_point(rule.id, &facts.ticket, criteria) {
+        Finding::not_applicable("a change of this class brings no code")
+    } else {
+        (rule.check)(facts, criteria)
+    };
     Judged { rule: rule.id, title: rule.title, finding }
 }

@@ -12,6 +12,7 @@ pub mod evidence;
 pub mod facts;
 pub mod follow_up;
 pub mod gate;
+pub mod hypothesis;
 pub mod paths;
 pub mod plan;
 mod strict_json;
@@ -23,7 +24,7 @@ use crate::model::Timestamp;
 use approval::{
     change_class, clocks, commit_range, commit_review, control_paths, first_deployment, hidden_characters,
     known_service, opaque_changes, pending_sibling, release_branch, required_fields, security_scan, self_change,
-    sensitive_paths, squash_merge,
+    sensitive_paths, signed_criteria, squash_merge, staging,
 };
 use criteria::Criteria;
 use decision::{Decision, Finding, judge};
@@ -57,6 +58,14 @@ pub enum Duty {
 
 /// Every rule, in the order in which people read the findings.
 pub const RULES: &[Rule] = &[
+    Rule {
+        id: signed_criteria::ID,
+        question: "Has whoever may signed the criteria and the people, and does that still count?",
+        title: "Signed criteria",
+        section: "approval of the criteria",
+        duty: Duty::Always,
+        check: signed_criteria::check,
+    },
     Rule {
         id: "known_service",
         question: "Does the ticket name a registered service, and only what is registered for it?",
@@ -192,6 +201,14 @@ pub const RULES: &[Rule] = &[
         section: "security scans",
         duty: Duty::Optional,
         check: security_scan::check,
+    },
+    Rule {
+        id: "staging",
+        question: "Did exactly this commit run where the criteria want it to run first?",
+        title: "Staging before production",
+        section: "staging before production",
+        duty: Duty::Always,
+        check: staging::check,
     },
 ];
 

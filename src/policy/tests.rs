@@ -7,7 +7,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::criteria::{Criteria, Mode};
+use ssh_key::private::Ed25519Keypair;
+use ssh_key::{HashAlg, LineEnding, PrivateKey};
+
+use super::criteria::{Criteria, Mode, NAMESPACE, PolicyTexts, SignatureTexts};
 use super::decision::{Decision, Finding, Judged, Kind, Todo, judge};
 use super::facts::{Fact, Facts, Gap, GapReason, Objects, Placement, Source};
 use super::{Duty, RULES, Rule};
@@ -36,9 +39,17 @@ enum Declares {
     NoCommit,
 }
 
-/// One column of the table: mode and ticket.
+/// Whether somebody vouches for the criteria.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Vouched {
+    Signed,
+    Unsigned,
+}
+
+/// One column of the table: mode, signature and ticket.
 struct World {
     mode: Mode,
+    vouched: Vouched,
     ticket: Declares,
     facts: Facts,
     criteria: Criteria,
@@ -48,9 +59,17 @@ struct World {
 fn worlds() -> Vec<World> {
     let modes = [(Mode::Approve, "approve"), (Mode::Recommend, "recommend"), (Mode::Off, "off")];
     let tickets = [Declares::Normal, Declares::Emergency, Declares::NoCommit];
-    let world =
-        |(mode, word): (Mode, &str), ticket| World { mode, ticket, facts: facts(ticket), criteria: criteria(word) };
-    modes.into_iter().flat_map(|mode| tickets.map(|ticket| world(mode, ticket))).collect()
+    let world = |(mode, word), vouched, ticket| {
+        let criteria = match vouched {
+            Vouched::Signed => signed(word),
+            Vouched::Unsigned => criteria(word),
+        };
+        World { mode, vouched, ticket, facts: facts(ticket), criteria }
+    };
+    // A signature matters only where something would be approved; a recommendation is there or not without it.
+    let columns = modes.map(|mode| (mode, Vouched::Signed)).into_iter();
+    let columns = columns.chain([(modes[0], Vouched::Unsigned), (modes[1], Vouched::Unsigned)]);
+    columns.flat_map(|(mode, vouched)| tickets.map(|ticket| world(mode, vouched, ticket))).collect()
 }
 
 impl World {
@@ -62,7 +81,7 @@ impl World {
             && says.contains(&Says::Met)
             && ![Declares::Emergency, Declares::NoCommit].contains(&self.ticket);
         let kind = match self.mode {
-            Mode::Approve if earned => Kind::Approve,
+            Mode::Approve if earned && self.vouched == Vouched::Signed => Kind::Approve,
             _ if self.ticket == Declares::Emergency => Kind::Hold,
             _ if says.contains(&Says::NotMetFix) => Kind::Block,
             _ if says.contains(&Says::UnknownPasses) => Kind::CouldNotCheck,
@@ -103,6 +122,24 @@ fn criteria(mode: &str) -> Criteria {
     Criteria::parse(&terms, include_str!("../../config/people.toml")).unwrap()
 }
 
+/// The same with signatures by a key that may.
+fn signed(mode: &str) -> Criteria {
+    let key = PrivateKey::from(Ed25519Keypair::from_seed(&[7; 32]));
+    let sign = |text: &str| {
+        Some(key.sign(NAMESPACE, HashAlg::Sha512, text.as_bytes()).unwrap().to_pem(LineEnding::LF).unwrap())
+    };
+    let terms = include_str!("../../config/criteria.toml");
+    let criteria = terms.replacen("mode = \"approve\"", &format!("mode = \"{mode}\""), 1);
+    let people = include_str!("../../config/people.toml").to_owned();
+    let public = key.public_key().to_openssh().unwrap();
+    let signatures = SignatureTexts {
+        of_criteria: sign(&criteria),
+        of_people: sign(&people),
+        allowed_signers: Some(format!("alex.silva@acme.example namespaces=\"{NAMESPACE}\" {public}")),
+    };
+    Criteria::read(&PolicyTexts { criteria, people, signatures }).unwrap()
+}
+
 fn facts(ticket: Declares) -> Facts {
     let commit = (Field::Commit, "c".repeat(40));
     let class = |class: &str| (Field::ChangeClass, class.to_owned());
@@ -133,6 +170,7 @@ fn facts(ticket: Declares) -> Facts {
         range: Fact::not_asked("it"),
         pull_requests: Fact::not_asked("it"),
         objects: Objects::default(),
+        staged: Fact::not_asked("the change to staging"),
         clock_ahead_ms: Fact::Known(0),
         scans: Fact::not_asked("it"),
     }

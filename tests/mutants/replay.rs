@@ -28,7 +28,7 @@ fn every_recorded_decision_comes_out_the_same() {
     let all = recorded();
     assert!(all.len() > 200, "only {} decisions were recorded", all.len());
     for (name, one) in &all {
-        let criteria = Criteria::parse(&one.criteria, &one.people).unwrap();
+        let criteria = Criteria::read(&one.texts).unwrap();
         assert_eq!(said(&one.facts, &criteria, one.at), one.said, "{name}");
     }
 }
@@ -36,7 +36,7 @@ fn every_recorded_decision_comes_out_the_same() {
 #[test]
 fn every_recorded_decision_asks_for_what_it_needs() {
     for (name, one) in recorded() {
-        let criteria = Criteria::parse(&one.criteria, &one.people).unwrap();
+        let criteria = Criteria::read(&one.texts).unwrap();
         let all = one.facts.objects.clone();
         let mut facts = Facts { objects: Objects::default(), ..one.facts };
         for _ in 0..MOST_ROUNDS {

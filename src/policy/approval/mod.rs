@@ -17,5 +17,7 @@ pub mod required_fields;
 pub mod security_scan;
 pub mod self_change;
 pub mod sensitive_paths;
+pub mod signed_criteria;
 pub mod squash_merge;
+pub mod staging;
 pub mod version_bump;

@@ -2,6 +2,7 @@
 
 use super::content::VersionBump;
 use super::scans::SecurityScan;
+use super::ticket::{Brings, ChangeClasses, StagingTerms};
 use super::{CriteriaError, Terms};
 use crate::model::People;
 use crate::policy::plan::PlanRules;
@@ -15,6 +16,8 @@ use crate::policy::{Duty, RULES};
 pub(super) fn check(terms: &Terms) -> Result<(), CriteriaError> {
     check_rules(terms)?;
     check_lists(terms)?;
+    check_classes(&terms.change_class)?;
+    check_staging(&terms.staging)?;
     check_manifests(&terms.version_bump)?;
     check_risks(&terms.security_scan)
 }
@@ -51,6 +54,35 @@ fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
     }
     match terms.change_class.automatic.intersection(&terms.change_class.emergency).next() {
         Some(class) => Err(CriteriaError::TwoClasses(class.clone())),
+        None => Ok(()),
+    }
+}
+
+fn check_classes(terms: &ChangeClasses) -> Result<(), CriteriaError> {
+    for (place, class) in terms.classes.iter().enumerate() {
+        let bad = |why| Err(CriteriaError::Class(class.name.clone(), why));
+        if class.name.is_empty() || class.name.trim().to_lowercase() != class.name {
+            return bad("is written in lower case, without blanks around it");
+        }
+        if terms.classes.iter().skip(place + 1).any(|other| other.name == class.name) {
+            return bad("has two blocks");
+        }
+        if class.brings == Brings::NoCode && terms.automatic.contains(&class.name) {
+            return bad("brings no code, so nothing proves it and it cannot be automatic");
+        }
+        if !class.in_words.is_subset(&class.fields) || !class.ends.is_subset(&class.fields) {
+            return bad("wants words or a day of a field that it does not require");
+        }
+        if class.fields.is_empty() {
+            return bad("requires no field at all");
+        }
+    }
+    Ok(())
+}
+
+fn check_staging(terms: &[StagingTerms]) -> Result<(), CriteriaError> {
+    match terms.iter().find(|one| one.before == one.ran_in) {
+        Some(one) => Err(CriteriaError::Staging(one.before.clone())),
         None => Ok(()),
     }
 }

@@ -4,24 +4,32 @@
 
 mod checks;
 mod content;
+mod difference;
 mod gate;
 mod review;
 mod roles;
 mod scans;
+mod signature;
 mod terms;
 mod ticket;
 
+use serde::Deserialize as _;
 use sha2::{Digest, Sha256};
 
 pub use content::{ControlPaths, HiddenCharacterTerms, HiddenCharacters, OpaqueChanges, OpaqueKind, VersionBump};
+pub use difference::differences;
 pub use gate::{ApproverRoles, GateTerms};
 pub use review::{AfterMerge, CommitReview, Contributors, SensitivePath, SquashMerge};
 pub use roles::{Notify, Roles};
 pub use scans::{AcceptedRisk, SecurityScan};
+pub use signature::{NAMESPACE, PolicyTexts, SignatureTexts, SignedBy, SignedFile, Unsigned};
 pub use terms::{Mode, Terms};
-pub use ticket::{ChangeClasses, RequiredFields, SelfChange};
+pub use ticket::{
+    Brings, ChangeClasses, ClassTerms, RequiredFields, SelfChange, SignatureTerms, StagingTerms, class_of,
+};
 
-use crate::model::{People, PeopleError, RoleName};
+use crate::model::{Day, Environment, People, PeopleError, RoleName, Timestamp};
+use signature::Vouched;
 
 /// The criteria in force, and the people.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,8 +38,10 @@ pub struct Criteria {
     pub terms: Terms,
     /// Who is who.
     pub people: People,
-    /// SHA-256 over both files: what a decision was made under.
+    /// SHA-256 over both files and what vouches for them: what a decision was made under.
     pub digest: String,
+    /// Private, because nothing but a verified signature vouches for anything.
+    vouched: Result<Vouched, Unsigned>,
 }
 
 /// What is wrong with the criteria or the people file.
@@ -64,22 +74,52 @@ pub enum CriteriaError {
     /// An accepted risk that leaves something out.
     #[error("`security_scan.accepted` number {0} has no {1}: {2}")]
     VagueRisk(usize, &'static str, &'static str),
+    /// An environment that would have to come before itself.
+    #[error("`staging` wants {0} before {0}; name two different environments")]
+    Staging(Environment),
+    /// A class that contradicts itself.
+    #[error("the change class `{0}` {1}")]
+    Class(String, &'static str),
     /// A class that cannot be both.
     #[error("the change class `{0}` is both automatic and an emergency")]
     TwoClasses(String),
 }
 
 impl Criteria {
-    /// Reads criteria and people from the texts of their files.
+    /// Reads criteria and people from the texts of their files, and verifies what vouches for them. That nobody does is no
+    /// error: such criteria approve nothing.
     ///
     /// # Errors
     /// With a sentence that says what is wrong and where.
-    pub fn parse(terms: &str, people: &str) -> Result<Criteria, CriteriaError> {
-        let digest = digest(terms, people);
-        let people = People::parse(people)?;
-        let terms = Terms::parse(terms)?;
+    pub fn read(texts: &PolicyTexts) -> Result<Criteria, CriteriaError> {
+        let people = People::parse(&texts.people)?;
+        let terms = Terms::parse(&texts.criteria)?;
         checks::check_roles(&terms, &people)?;
-        Ok(Criteria { terms, people, digest })
+        let vouched = signature::verify(texts, &terms, &people);
+        Ok(Criteria { terms, people, digest: digest(texts), vouched })
+    }
+
+    /// Reads criteria and people for which nobody vouches.
+    ///
+    /// # Errors
+    /// As [`Criteria::read`].
+    pub fn parse(terms: &str, people: &str) -> Result<Criteria, CriteriaError> {
+        let (criteria, people) = (terms.to_owned(), people.to_owned());
+        Criteria::read(&PolicyTexts { criteria, people, signatures: SignatureTexts::default() })
+    }
+
+    /// Who vouches for the criteria at this moment.
+    ///
+    /// # Errors
+    /// With the reason when nobody does.
+    pub fn standing_at(&self, now: Timestamp) -> Result<SignedBy, Unsigned> {
+        self.vouched.as_ref().map_err(Unsigned::clone)?.at(now)
+    }
+
+    /// When the signature stops counting, if there is one: the first moment after its last day, or the end of a key.
+    #[must_use]
+    pub fn vouched_until(&self) -> Option<Timestamp> {
+        self.vouched.as_ref().ok().map(Vouched::end)
     }
 
     /// Whether a rule is in force.
@@ -89,12 +129,29 @@ impl Criteria {
     }
 }
 
-/// SHA-256 over both texts, each with its length before it.
-fn digest(terms: &str, people: &str) -> String {
+/// SHA-256 over all texts, each with its length before it. What is not there adds nothing.
+fn digest(texts: &PolicyTexts) -> String {
+    let PolicyTexts { criteria, people, signatures } = texts;
+    let SignatureTexts { of_criteria, of_people, allowed_signers } = signatures;
     let mut hash = Sha256::new();
-    for text in [terms, people] {
+    let mut add = |text: &str| {
         hash.update((text.len() as u64).to_be_bytes());
         hash.update(text.as_bytes());
+    };
+    add(criteria);
+    add(people);
+    for (name, text) in [("criteria.sig", of_criteria), ("people.sig", of_people), ("allowed_signers", allowed_signers)]
+    {
+        if let Some(text) = text {
+            add(name);
+            add(text);
+        }
     }
     hex::encode(hash.finalize())
+}
+
+/// A day, written as TOML writes days.
+fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
+    let written = toml::value::Datetime::deserialize(deserializer)?;
+    Day::parse(&written.to_string()).map_err(serde::de::Error::custom)
 }

@@ -33,12 +33,6 @@ pub struct AcceptedRisk {
     /// Why it is no danger for now.
     pub reason: String,
     /// The last day on which it counts, in UTC.
-    #[serde(deserialize_with = "day")]
+    #[serde(deserialize_with = "super::day")]
     pub until: Day,
-}
-
-/// A day, written as TOML writes days.
-fn day<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Day, D::Error> {
-    let written = toml::value::Datetime::deserialize(deserializer)?;
-    Day::parse(&written.to_string()).map_err(serde::de::Error::custom)
 }

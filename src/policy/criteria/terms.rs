@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
+use crate::model::Field;
+
 use super::content::{ControlPaths, HiddenCharacterTerms, OpaqueChanges, VersionBump};
 use super::gate::GateTerms;
 use super::review::{CommitReview, SensitivePath, SquashMerge};
 use super::roles::{Notify, Roles};
 use super::scans::SecurityScan;
-use super::ticket::{ChangeClasses, RequiredFields, SelfChange};
+use super::ticket::{ChangeClasses, RequiredFields, SelfChange, SignatureTerms, StagingTerms};
 use super::{CriteriaError, checks};
 use crate::policy::plan::PlanRules;
 
@@ -21,6 +23,8 @@ pub struct Terms {
     pub version: String,
     /// What cm-bot may do when everything is met.
     pub mode: Mode,
+    /// Who signs, and for how long. Criteria that do not say so count as not signed.
+    pub signature: Option<SignatureTerms>,
     /// Rules that this company does not want, by id. Most rules cannot be switched off.
     pub switched_off: BTreeSet<String>,
     /// Which fields must be filled in.
@@ -45,6 +49,9 @@ pub struct Terms {
     pub security_scan: SecurityScan,
     /// What counts as a manifest with a version.
     pub version_bump: VersionBump,
+    /// Environments in which a commit runs before it goes further. Criteria that say nothing ask for none.
+    #[serde(default)]
+    pub staging: Vec<StagingTerms>,
     /// What cm-bot itself is made of.
     pub self_change: SelfChange,
     /// Who may approve by hand.
@@ -86,4 +93,11 @@ pub enum Mode {
     Recommend,
     /// Only report; a human decides.
     Off,
+}
+
+impl Terms {
+    /// Every field that some ticket must fill in.
+    pub fn wanted_fields(&self) -> impl Iterator<Item = &Field> {
+        self.required_fields.fields.iter().chain(self.change_class.classes.iter().flat_map(|class| &class.fields))
+    }
 }

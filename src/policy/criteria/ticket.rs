@@ -4,7 +4,21 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::model::{Field, RepoName};
+use crate::model::{Day, Environment, Field, RepoName, RoleName, Ticket};
+
+/// Terms of the rule `signed_criteria`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SignatureTerms {
+    /// The role of whoever signs criteria and people.
+    pub role: RoleName,
+    /// The day on which they are signed, for people to read: a signature itself holds no time.
+    #[serde(deserialize_with = "super::day")]
+    pub on: Day,
+    /// The last day on which they count, in UTC.
+    #[serde(deserialize_with = "super::day")]
+    pub until: Day,
+}
 
 /// Terms of the rule `required_fields`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -28,6 +42,61 @@ pub struct ChangeClasses {
     pub automatic: BTreeSet<String>,
     /// Classes that are emergencies.
     pub emergency: BTreeSet<String>,
+    /// Classes that want something else than the rest. Criteria that say nothing have none.
+    #[serde(default)]
+    pub classes: Vec<ClassTerms>,
+}
+
+/// What one class of change wants, in the place of what is said for all.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClassTerms {
+    /// The class as the ticket says it, in lower case.
+    pub name: String,
+    /// What such a change brings.
+    pub brings: Brings,
+    /// Fields that must be filled in.
+    pub fields: BTreeSet<Field>,
+    /// Those of them that must say something in words.
+    pub in_words: BTreeSet<Field>,
+    /// Those of them that must be a day that is not over: what was allowed ends then, and is followed up.
+    #[serde(default)]
+    pub ends: BTreeSet<Field>,
+}
+
+/// What a change brings to production.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Brings {
+    /// Commits, which every rule about code judges.
+    Code,
+    /// No commits: an access right, a network rule. It is never approved automatically, because nothing proves it.
+    NoCode,
+}
+
+impl ChangeClasses {
+    /// The block of a ticket's class, if the criteria have one.
+    #[must_use]
+    pub fn block(&self, ticket: &Ticket) -> Option<&ClassTerms> {
+        let class = class_of(ticket)?;
+        self.classes.iter().find(|block| block.name == class)
+    }
+}
+
+/// The class in lower case: `Emergency` and `emergency` are the same word to the person who chose it.
+#[must_use]
+pub fn class_of(ticket: &Ticket) -> Option<String> {
+    ticket.field(Field::ChangeClass).map(|class| class.trim().to_lowercase())
+}
+
+/// One demand of the rule `staging`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StagingTerms {
+    /// A change to this environment …
+    pub before: Environment,
+    /// … ran in this one first, as a change of its own that is closed.
+    pub ran_in: Environment,
 }
 
 /// Terms of the rule `self_change`.

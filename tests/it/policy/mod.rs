@@ -1,5 +1,6 @@
 //! One file a policy question; each test is a sentence of the policy and a difference from a ticket that passes.
 
+mod change_classes;
 mod changed_files;
 mod commit_review;
 mod decision;
@@ -12,6 +13,7 @@ mod objects;
 mod other_rules;
 mod security_scan;
 mod sensitive_paths;
+mod signed_criteria;
 mod terms;
 mod version_bump;
 mod version_change;

@@ -1,6 +1,7 @@
 //! Facts of a ticket that is approved. A test changes one thing and reads what the rule says.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use cm_bot::model::{
     Account, AccountId, AccountKind, Analysis, BranchName, Commit, CommitSha, Content, Environment, Field, GitActor,
@@ -8,11 +9,13 @@ use cm_bot::model::{
     Scanner, Service, ServiceName, Signature, Status, Ticket, TicketKey, TicketStatus, Timestamp, Tree, TreeEntry,
     blob_id,
 };
-use cm_bot::policy::criteria::Criteria;
+use cm_bot::policy::criteria::{Criteria, NAMESPACE, PolicyTexts, SignatureTexts};
 use cm_bot::policy::decision::{Decision, Finding};
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts, Objects, PastChange, Placement, PullRequests, Range, Scans};
 use serde::{Deserialize, Serialize};
+use ssh_key::private::Ed25519Keypair;
+use ssh_key::{HashAlg, LineEnding, PrivateKey};
 
 /// When everything in these facts happened, more or less.
 pub const NOW: Timestamp = Timestamp(1_793_610_000_000);
@@ -27,8 +30,13 @@ pub fn criteria() -> Criteria {
     criteria_with("", "")
 }
 
-/// The shipped criteria with the first `old` replaced by `new`.
+/// The shipped criteria with the first `old` replaced by `new`, signed by Alex (1005).
 pub fn criteria_with(old: &str, new: &str) -> Criteria {
+    Criteria::read(&texts_with(old, new)).unwrap()
+}
+
+/// The texts of those criteria.
+pub fn texts_with(old: &str, new: &str) -> PolicyTexts {
     let terms = std::fs::read_to_string("config/criteria.toml").unwrap();
     assert!(terms.contains(old));
     let person = |(name, id, role): (&str, u64, &str)| {
@@ -42,8 +50,37 @@ pub fn criteria_with(old: &str, new: &str) -> Criteria {
         ("Lee Wong", 1002, ""),
         ("Priya Nair", 1003, "\"security-lead\""),
         ("Sam Okafor", 1004, "\"engineering-lead\""),
+        ("Alex Silva", 1005, "\"security-officer\""),
     ];
-    Criteria::parse(&terms.replacen(old, new, 1), &people.map(person).concat()).unwrap()
+    let people = people.map(person).concat() + "signs_as = \"security-officer@acme.example\"\n";
+    signed(terms.replacen(old, new, 1), people)
+}
+
+/// The key of the Security Officer of these tests.
+pub static OFFICER: LazyLock<PrivateKey> =
+    LazyLock::new(|| PrivateKey::from(Ed25519Keypair::random(&mut rand_core::OsRng)));
+
+/// Texts with what vouches for them.
+pub fn signed(criteria: String, people: String) -> PolicyTexts {
+    let signatures = SignatureTexts {
+        of_criteria: Some(signature(&OFFICER, NAMESPACE, &criteria)),
+        of_people: Some(signature(&OFFICER, NAMESPACE, &people)),
+        allowed_signers: Some(allowed(&OFFICER, "")),
+    };
+    PolicyTexts { criteria, people, signatures }
+}
+
+/// A signature as `ssh-keygen -Y sign` writes it.
+pub fn signature(key: &PrivateKey, namespace: &str, text: &str) -> String {
+    key.sign(namespace, HashAlg::Sha512, text.as_bytes()).unwrap().to_pem(LineEnding::LF).unwrap()
+}
+
+/// The line of an allowed signer with more options.
+pub fn allowed(key: &PrivateKey, options: &str) -> String {
+    format!(
+        "security-officer@acme.example namespaces=\"{NAMESPACE}\"{options} {}\n",
+        key.public_key().to_openssh().unwrap()
+    )
 }
 
 /// A human's account.
@@ -151,6 +188,7 @@ pub fn passing() -> Facts {
     };
     Facts {
         ticket,
+        staged: Fact::not_asked("the change to staging"),
         clock_ahead_ms: Fact::Known(0),
         gathered_at: NOW,
         first_seen: Some(NOW),
@@ -284,10 +322,8 @@ fn ticket() -> Ticket {
 pub struct Recorded {
     /// The facts.
     pub facts: Facts,
-    /// The text of the criteria.
-    pub criteria: String,
-    /// The text of the people file.
-    pub people: String,
+    /// The texts of criteria, people and what vouches for them.
+    pub texts: PolicyTexts,
     /// When it was made.
     pub at: Timestamp,
     /// The decision, word for word.

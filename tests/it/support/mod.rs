@@ -82,8 +82,7 @@ async fn record(played: &Played, folder: &Path) {
         let recorded = Recorded {
             said: said(&decision.facts, &decision.criteria, decision.at),
             facts: decision.facts,
-            criteria: context.policy.criteria_text.clone(),
-            people: context.policy.people_text.clone(),
+            texts: context.policy.texts.clone(),
             at: decision.at,
         };
         let text = serde_json::to_string(&recorded).unwrap();
