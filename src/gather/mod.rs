@@ -17,6 +17,7 @@ use crate::integrations::SourceError;
 use crate::integrations::github::GithubClient;
 use crate::integrations::jira::JiraClient;
 use crate::model::{CommitSha, Relation, Scope, Service, Ticket, Timestamp};
+use crate::policy::approval::staging;
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, Placement, Source};
 use crate::store::{Store, StoreError};
@@ -46,7 +47,7 @@ pub async fn for_ticket(
     let sources = &Sources { github: Arc::new(sources.github.for_one_ticket()), ..sources.clone() };
     let mut facts = alone(sources, (ticket, now)).await?;
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
-    from_records(sources, &mut facts, &scope).await?;
+    from_records(sources, &mut facts, &scope, criteria).await?;
     let ticket = facts.ticket.clone();
     let (siblings, history) =
         tokio::join!(siblings::of(sources, &ticket, &scope), history::gather(sources, &mut facts, criteria));
@@ -84,6 +85,7 @@ pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Res
         pull_requests: Fact::not_asked("the pull requests of the commits"),
         objects: Objects::default(),
         scans: Fact::not_asked("the security scans"),
+        staged: Fact::not_asked("the change to staging"),
         clock_ahead_ms: Fact::not_asked("GitHub's clock"),
     })
 }
@@ -92,10 +94,19 @@ fn clock(sources: &Sources) -> Result<i64, SourceError> {
     sources.github.clock_ahead_ms().ok_or_else(|| SourceError::Unreachable("no answer that bears a time".into()))
 }
 
-async fn from_records(sources: &Sources, facts: &mut Facts, scope: &Scope) -> Result<(), StoreError> {
+async fn from_records(
+    sources: &Sources,
+    facts: &mut Facts,
+    scope: &Scope,
+    criteria: &Criteria,
+) -> Result<(), StoreError> {
     facts.baseline = Fact::Known(sources.store.baseline(scope, &facts.ticket.id).await?);
     if let Some(head) = facts.head() {
         facts.approved_before = Fact::Known(sources.store.approval_of_commit(scope, &head).await?);
+        if let Some(environment) = staging::first(&scope.environment, criteria) {
+            let staging = Scope { service: scope.service.clone(), environment: environment.clone() };
+            facts.staged = Fact::Known(sources.store.closed_change_of_commit(&staging, &head).await?);
+        }
     }
     Ok(())
 }

@@ -75,11 +75,15 @@ pub enum Field {
     AccessMethod,
     EmergencySteps,
     Prevention,
+    Responsible,
+    Tests,
+    SecurityAnalysis,
+    EndDate,
 }
 
 impl Field {
     /// Every field.
-    pub const ALL: [Field; 16] = [
+    pub const ALL: [Field; 20] = [
         Field::Environment,
         Field::Repository,
         Field::Commit,
@@ -96,6 +100,10 @@ impl Field {
         Field::AccessMethod,
         Field::EmergencySteps,
         Field::Prevention,
+        Field::Responsible,
+        Field::Tests,
+        Field::SecurityAnalysis,
+        Field::EndDate,
     ];
 
     /// What people call it.
@@ -118,6 +126,10 @@ impl Field {
             Field::AccessMethod => "access method",
             Field::EmergencySteps => "emergency steps",
             Field::Prevention => "prevention",
+            Field::Responsible => "responsible person",
+            Field::Tests => "test report",
+            Field::SecurityAnalysis => "security analysis",
+            Field::EndDate => "end date",
         }
     }
 }

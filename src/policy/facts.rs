@@ -101,9 +101,16 @@ pub struct Facts {
     pub objects: Objects,
     /// The security scans of the repository that matter to this commit.
     pub scans: Fact<Scans>,
+    /// The closed change with which exactly this commit ran where the criteria want it to run first. Older records lack it.
+    #[serde(default = "no_staging")]
+    pub staged: Fact<Option<PastChange>>,
     /// How many milliseconds GitHub's clock is ahead of ours at least, or behind when negative. Older records lack it.
     #[serde(default = "no_clock")]
     pub clock_ahead_ms: Fact<i64>,
+}
+
+fn no_staging() -> Fact<Option<PastChange>> {
+    Fact::not_asked("the change to staging")
 }
 
 fn no_clock() -> Fact<i64> {

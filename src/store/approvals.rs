@@ -104,6 +104,24 @@ impl Store {
         self.past_change(query(sql), scope, commit.as_str()).await
     }
 
+    /// The last change of a scope in which exactly this commit was approved and whose ticket is closed.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn closed_change_of_commit(
+        &self,
+        scope: &Scope,
+        commit: &CommitSha,
+    ) -> Result<Option<PastChange>, StoreError> {
+        let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
+                   WHERE service = $1 AND environment = $2 AND commit_sha = $3 \
+                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id \
+                   AND m.commit_sha = approvals.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
+                   AND EXISTS (SELECT 1 FROM tickets AS t WHERE t.issue_id = approvals.issue_id AND t.status = 'closed') \
+                   ORDER BY seq DESC LIMIT 1";
+        self.past_change(query(sql), scope, commit.as_str()).await
+    }
+
     async fn past_change(&self, query: Query, scope: &Scope, third: &str) -> Result<Option<PastChange>, StoreError> {
         let query = query.bind(scope.service.to_string()).bind(scope.environment.to_string()).bind(third);
         query.optional(self.db.reader()).await?.as_ref().map(past_change).transpose()

@@ -1,6 +1,7 @@
 //! "What is owed afterwards?" Given what happened so far and the time: what is owed now, and when to look next.
 
 pub mod emergency;
+pub mod ends;
 pub mod held;
 pub mod inspection;
 pub mod parts;

@@ -38,7 +38,7 @@ const fn field(logical: &'static str, name: &'static str, (id, number): (&'stati
 }
 
 /// Every custom field. Jira's system field `Environment` is another one than the first of these: names are not unique.
-pub(super) static FIELDS: [Field; 16] = [
+pub(super) static FIELDS: [Field; 20] = [
     field("environment", "Target environment", ("customfield_10101", 10101), Kind::Choice),
     field("repository", "Repository", ("customfield_10102", 10102), Kind::Line),
     field("commit", "Commit", ("customfield_10103", 10103), Kind::Line),
@@ -55,6 +55,10 @@ pub(super) static FIELDS: [Field; 16] = [
     field("access_method", "Access method", ("customfield_10114", 10114), Kind::Line),
     field("emergency_steps", "Emergency steps", ("customfield_10115", 10115), Kind::Area),
     field("prevention", "Prevention", ("customfield_10116", 10116), Kind::Area),
+    field("responsible", "Responsible person", ("customfield_10117", 10117), Kind::Line),
+    field("tests", "Tests", ("customfield_10118", 10118), Kind::Area),
+    field("security_analysis", "Security analysis", ("customfield_10119", 10119), Kind::Area),
+    field("end_date", "End date", ("customfield_10120", 10120), Kind::Line),
 ];
 
 impl Field {

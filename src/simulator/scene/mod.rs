@@ -60,6 +60,8 @@ pub struct Scene {
     /// Every commit that somebody makes on a machine. Commits made by a merge button are made by the `merge` step.
     #[serde(default)]
     pub commits: Vec<Commit>,
+    /// The ready-made policy whose criteria the scene plays under; without this, those of `config/criteria.toml`.
+    pub policy: Option<String>,
     /// Keys of `criteria.toml` that this scene sets differently.
     #[serde(default)]
     pub criteria: toml::Table,
