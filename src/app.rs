@@ -20,13 +20,14 @@ use crate::integrations::jira::JiraClient;
 use crate::integrations::oidc::Callers;
 use crate::integrations::slack::SlackClient;
 use crate::jobs::{Channels, Checkpoints, GateKeeper, Missed, Outbox, Probe, Reconcile, Schedule, Takeover, Worker};
-use crate::policy::criteria::Criteria;
+use crate::model::Field;
+use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts};
 use crate::render::view::Links;
 use crate::server::api::Api;
 use crate::server::intake::Intake;
 use crate::server::seldom::Seldom;
 use crate::server::{Secrets, Server, listen, router};
-use crate::settings::Settings;
+use crate::settings::{Settings, SigningFiles};
 use crate::signals::{Readiness, Wake};
 use crate::store::{Policy, Store};
 
@@ -130,6 +131,11 @@ impl App {
     /// # Errors
     /// When the database does not answer.
     pub async fn start_on(&self, listener: TcpListener) -> anyhow::Result<Running> {
+        let now = self.context.clock.now();
+        if self.context.sources.store.activate(&self.context.policy, now).await? {
+            let criteria = &self.context.policy.criteria;
+            tracing::info!(policy.digest = %criteria.digest, "Criteria {} are in force from now on", criteria.terms.version);
+        }
         let running = self.serve_on(listener).await?;
         let (stop, tasks) = (&running.stop, &running.tasks);
         for _ in 0..WORKERS {
@@ -160,8 +166,7 @@ impl App {
 
     /// Watches whether the other systems answer and whether their webhooks arrive, until the service stops.
     pub fn watch(&self, running: &Running) {
-        let (sources, readiness) = (self.context.sources.clone(), self.context.readiness.clone());
-        let probe = Probe::new(sources, Arc::clone(&self.context.slack), readiness);
+        let probe = Probe::new(&self.context, Arc::clone(&self.context.slack));
         running.tasks.spawn(probe.run(running.stop.clone()));
         running.tasks.spawn(self.reconcile().run(running.stop.clone()));
         running.tasks.spawn(self.missed().run(running.stop.clone()));
@@ -267,9 +272,36 @@ pub fn read_policy(settings: &Settings) -> anyhow::Result<Policy> {
     let read = |path: &std::path::Path, key: &str| {
         std::fs::read_to_string(path).with_context(|| format!("cannot read {} ({key})", path.display()))
     };
-    let criteria_text = read(&settings.criteria_file, "criteria.file")?;
-    let people_text = read(&settings.people_file, "people.file")?;
+    let texts = PolicyTexts {
+        criteria: read(&settings.criteria_file, "criteria.file")?,
+        people: read(&settings.people_file, "people.file")?,
+        signatures: match &settings.signing {
+            Some(files) => read_signatures(files)?,
+            None => SignatureTexts::default(),
+        },
+    };
     let files = || format!("in {} and {}", settings.criteria_file.display(), settings.people_file.display());
-    let criteria = Criteria::parse(&criteria_text, &people_text).with_context(files)?;
-    Ok(Policy { criteria_text, people_text, criteria })
+    let criteria = Criteria::read(&texts).with_context(files)?;
+    let is_known = |field: &&Field| settings.jira.fields.iter().any(|(known, _)| known == *field);
+    if let Some(field) = criteria.terms.wanted_fields().find(|field| !is_known(field)) {
+        let key = serde_json::to_string(field).unwrap_or_default().replace('"', "");
+        anyhow::bail!(
+            "the criteria want the {field} of a ticket, and jira.fields.{key} does not say which field of Jira that is"
+        );
+    }
+    Ok(Policy { texts, criteria })
+}
+
+/// A file that is not there is no error: the criteria count as not signed, and everybody is told so.
+fn read_signatures(files: &SigningFiles) -> anyhow::Result<SignatureTexts> {
+    let read = |path: &std::path::Path| match std::fs::read_to_string(path) {
+        Ok(text) => Ok(Some(text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", path.display())),
+    };
+    Ok(SignatureTexts {
+        of_criteria: read(&files.criteria_signature)?,
+        of_people: read(&files.people_signature)?,
+        allowed_signers: read(&files.allowed_signers)?,
+    })
 }

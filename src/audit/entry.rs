@@ -269,6 +269,18 @@ pub enum Event {
         /// Who.
         inspector: String,
     },
+    /// From here on decisions are made under these criteria and people.
+    PolicyActivated {
+        /// Their digest.
+        policy_digest: String,
+        /// The digest of those before, if there were any.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        before: Option<String>,
+        /// Which keys of which file have changed.
+        changed: Vec<String>,
+        /// Who vouches for them, or why nobody does.
+        signed: String,
+    },
     /// From here on checkpoints are signed with this key.
     CheckpointKey {
         /// The public key.

@@ -22,8 +22,17 @@ pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
     let running = app.start().await?;
     app.watch(&running);
     let alive = tokio::spawn(service_manager::watched());
-    let criteria = &app.context.policy.criteria.terms.version;
-    tracing::info!(address = %running.address, "Listening on {}, criteria {criteria} (not signed)", running.address);
+    let criteria = &app.context.policy.criteria;
+    let version = &criteria.terms.version;
+    match criteria.standing_at(app.context.clock.now()) {
+        Ok(signed) => {
+            tracing::info!(address = %running.address, "Listening on {}, criteria {version}, {signed}", running.address);
+        }
+        Err(why) => {
+            let address = running.address;
+            tracing::warn!(%address, "Listening on {address}, criteria {version}; nothing is approved automatically, because {why}");
+        }
+    }
     tokio::select! {
         told = told_to_stop() => told?,
         () = disk_lost() => {

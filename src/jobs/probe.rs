@@ -6,12 +6,16 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use crate::clock::Clock;
 use crate::gather::Sources;
+use crate::handlers::Context;
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::RepoName;
 use crate::policy::approval::clocks;
+use crate::policy::criteria::Mode;
 use crate::signals::{Readiness, evidence_of};
+use crate::store::Policy;
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -26,6 +30,10 @@ pub struct Probe {
     sources: Sources,
     /// Slack.
     slack: Arc<SlackClient>,
+    /// The criteria in force.
+    policy: Arc<Policy>,
+    /// The time.
+    clock: Clock,
     /// Where trouble is noted.
     readiness: Readiness,
     /// What may not be read, by repository.
@@ -37,8 +45,16 @@ pub struct Probe {
 impl Probe {
     /// Somebody who has not looked yet.
     #[must_use]
-    pub fn new(sources: Sources, slack: Arc<SlackClient>, readiness: Readiness) -> Probe {
-        Probe { sources, slack, readiness, denied: BTreeMap::new(), looks: 0 }
+    pub fn new(context: &Context, slack: Arc<SlackClient>) -> Probe {
+        Probe {
+            sources: context.sources.clone(),
+            slack,
+            policy: Arc::clone(&context.policy),
+            clock: context.clock.clone(),
+            readiness: context.readiness.clone(),
+            denied: BTreeMap::new(),
+            looks: 0,
+        }
     }
 
     /// Watches until it is told to stop.
@@ -66,6 +82,7 @@ impl Probe {
                 format!("{difference} Set the clock of this machine; nothing is approved automatically until then")
             }),
         );
+        self.note("criteria", self.unsigned());
         let slack = self.slack.check().await.err().map(|error| match error {
             SlackError::Source(error) => {
                 advice("Slack", &error, "install the app again and set slack.bot_token", "slack.api_url")
@@ -97,6 +114,15 @@ impl Probe {
             }
         }
         self.denied.values().next().cloned()
+    }
+
+    /// Criteria that are to approve and may not. Those that only recommend are a trial.
+    fn unsigned(&self) -> Option<String> {
+        let criteria = &self.policy.criteria;
+        let why = criteria.standing_at(self.clock.now()).err()?;
+        let advice = "have them signed (see `cm-bot criteria verify`) and start cm-bot again";
+        (criteria.terms.mode == Mode::Approve)
+            .then(|| format!("Nothing is approved automatically, because {why}: {advice}"))
     }
 
     fn note(&self, part: &'static str, trouble: Option<String>) {

@@ -162,10 +162,11 @@ impl<'a> View<'a> {
         format!("{} of {} checks passed", self.decision.count(Outcome::Met), self.decision.applied())
     }
 
-    /// `evaluation 3 · criteria v7, not signed`.
+    /// `evaluation 3 · criteria v7, signed by Alex Silva on 2026-11-02`.
     #[must_use]
     pub fn stamp(&self) -> String {
-        format!("evaluation {} · criteria {}, not signed", self.evaluation, self.decision.criteria_version())
+        let signed = self.decision.signed().map_or_else(|| "not signed".to_owned(), ToString::to_string);
+        format!("evaluation {} · criteria {}, {signed}", self.evaluation, self.decision.criteria_version())
     }
 }
 

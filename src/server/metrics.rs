@@ -53,6 +53,12 @@ async fn from_records(server: &Server) -> Result<String, StoreError> {
         let age = now.0.saturating_sub(made.0) / 1000;
         text.gauge("cm_bot_checkpoint_age_seconds", "Time since the audit trail was signed", age);
     }
+    let standing = server.policy.criteria.standing_at(now);
+    text.gauge("cm_bot_criteria_signed", "Whether somebody vouches for the criteria", i64::from(standing.is_ok()));
+    if let Some(end) = server.policy.criteria.vouched_until() {
+        let left = end.0.saturating_sub(now.0) / 1000;
+        text.gauge("cm_bot_criteria_seconds_left", "How long their signature still counts", left);
+    }
     text.family("cm_bot_trouble", "gauge", "Parts that stand in the way of decisions; /readyz says why");
     // Which repository it is, is nothing for metrics.
     let parts = server.troubles().await.into_keys().filter_map(|part| part.split(' ').next().map(str::to_owned));

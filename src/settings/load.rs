@@ -12,7 +12,9 @@ use url::Url;
 use super::gate::report_after;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
-use super::{Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, Slack, Workflow, secret};
+use super::{
+    Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles, Slack, Workflow, secret,
+};
 use crate::model::Field;
 
 /// The reference of all settings, compiled in.
@@ -39,7 +41,7 @@ struct Raw {
     github: RawGithub,
     slack: RawSlack,
     criteria: RawCriteria,
-    people: RawFile,
+    people: RawPeople,
     jobs: RawJobs,
     reminders: RawReminders,
     audit: RawAudit,
@@ -115,8 +117,9 @@ struct RawCriteria {
 }
 
 #[derive(Deserialize)]
-struct RawFile {
+struct RawPeople {
     file: String,
+    signature_file: String,
 }
 
 #[derive(Deserialize)]
@@ -229,7 +232,6 @@ fn from_environment(
 
 impl Raw {
     fn checked(self) -> Result<Settings, SettingsError> {
-        self.criteria.refuse_signature()?;
         if self.services.is_empty() {
             return Err(missing(
                 "services",
@@ -243,6 +245,7 @@ impl Raw {
             jira: self.jira.checked()?,
             github: self.github.checked()?,
             slack: self.slack.checked()?,
+            signing: self.criteria.signing(&self.people)?,
             criteria_file: self.criteria.file.into(),
             people_file: self.people.file.into(),
             jobs: self.jobs.checked()?,
@@ -309,7 +312,7 @@ impl RawJira {
             webhook_secrets,
             project: self.project,
             issue_type: self.issue_type,
-            fields: self.fields.into_iter().collect(),
+            fields: self.fields.into_iter().filter(|(_, name)| !name.is_empty()).collect(),
             workflow: self.workflow,
         })
     }
@@ -364,12 +367,23 @@ impl RawSlack {
 }
 
 impl RawCriteria {
-    /// A signature that nobody checks is worse than none: people would believe in it.
-    fn refuse_signature(&self) -> Result<(), SettingsError> {
-        if self.signature_file.is_empty() && self.allowed_signers_file.is_empty() {
-            return Ok(());
+    /// Without allowed signers nobody could tell whose word a signature is, so a signature alone is a mistake.
+    fn signing(&self, people: &RawPeople) -> Result<Option<SigningFiles>, SettingsError> {
+        if self.allowed_signers_file.is_empty() {
+            return if self.signature_file.is_empty() && people.signature_file.is_empty() {
+                Ok(None)
+            } else {
+                Err(missing("criteria.allowed_signers_file", "it says whose signature counts"))
+            };
         }
-        Err(bad("criteria.signature_file", "this version cannot check signatures; leave it empty"))
+        let beside = |file: &str, signature: &str| {
+            if signature.is_empty() { format!("{file}.sig") } else { signature.to_owned() }
+        };
+        Ok(Some(SigningFiles {
+            criteria_signature: beside(&self.file, &self.signature_file).into(),
+            people_signature: beside(&people.file, &people.signature_file).into(),
+            allowed_signers: self.allowed_signers_file.clone().into(),
+        }))
     }
 }
 

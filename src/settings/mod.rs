@@ -34,6 +34,8 @@ pub struct Settings {
     pub criteria_file: PathBuf,
     /// The people file.
     pub people_file: PathBuf,
+    /// What vouches for both; nothing means that nobody does.
+    pub signing: Option<SigningFiles>,
     /// Intervals.
     pub jobs: Jobs,
     /// When people are reminded.
@@ -50,6 +52,17 @@ pub struct Settings {
     pub gates: Vec<ServiceGate>,
     /// How long a deployment may take before people are asked to look.
     pub report_after: std::time::Duration,
+}
+
+/// The files that vouch for criteria and people.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SigningFiles {
+    /// The signature of the criteria.
+    pub criteria_signature: PathBuf,
+    /// The signature of the people file.
+    pub people_signature: PathBuf,
+    /// Who may sign.
+    pub allowed_signers: PathBuf,
 }
 
 /// `[server]`.

@@ -44,6 +44,7 @@ const CHANGES: &[Change] = &[
     change!(7, "0007_inspections"),
     change!(8, "0008_follow_ups"),
     change!(9, "0009_gate"),
+    change!(10, "0010_signed_policies"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

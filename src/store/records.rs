@@ -2,24 +2,13 @@
 
 use sha2::{Digest, Sha256};
 
-use super::db::{Row, Transaction, query};
-use super::{KnownTicket, NewAction, Store, StoreError, Turn, actions, audit, stored, tickets};
+use super::db::{Row, query};
+use super::{KnownTicket, NewAction, Policy, Store, StoreError, Turn, actions, audit, policies, stored, tickets};
 use crate::audit::{Entry, Event};
 use crate::model::{DecisionId, IssueId, Scope, TicketKey, Timestamp};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::Decision;
 use crate::policy::facts::Facts;
-
-/// The texts of the criteria and people files, and what they mean.
-#[derive(Debug, Clone)]
-pub struct Policy {
-    /// `criteria.toml` as it stands.
-    pub criteria_text: String,
-    /// `people.toml` as it stands.
-    pub people_text: String,
-    /// Both, read.
-    pub criteria: Criteria,
-}
 
 /// One evaluation of a ticket, to be recorded.
 #[derive(Debug)]
@@ -86,7 +75,7 @@ impl Store {
         let entry = entry(evaluation, &facts_json, &decision_json);
         let mut transaction = self.write().await?;
         tickets::note(&mut transaction, ticket, scope, at).await?;
-        self.keep_policy(&mut transaction, evaluation.policy, at).await?;
+        policies::keep(&mut transaction, evaluation.policy, at).await?;
         let sql = "INSERT INTO decisions (id, issue_id, ticket_key, evaluation, verdict, facts, decision, policy_digest, decided_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         query(sql)
@@ -123,7 +112,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer, or the record cannot be read.
     pub async fn decision(&self, id: DecisionId) -> Result<Option<StoredDecision>, StoreError> {
-        let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, p.criteria, p.people \
+        let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, \
+                   p.criteria, p.people, p.criteria_signature, p.people_signature, p.allowed_signers \
                    FROM decisions AS d JOIN policies AS p ON p.digest = d.policy_digest WHERE d.id = $1";
         let row = query(sql).bind(id.to_string()).optional(self.db.reader()).await?;
         row.as_ref().map(stored_decision).transpose()
@@ -134,7 +124,8 @@ impl Store {
     /// # Errors
     /// As [`Store::decision`].
     pub async fn newest_decision(&self, ticket: &TicketKey) -> Result<Option<StoredDecision>, StoreError> {
-        let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, p.criteria, p.people \
+        let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, \
+                   p.criteria, p.people, p.criteria_signature, p.people_signature, p.allowed_signers \
                    FROM decisions AS d JOIN policies AS p ON p.digest = d.policy_digest \
                    WHERE d.ticket_key = $1 ORDER BY d.evaluation DESC LIMIT 1";
         let row = query(sql).bind(ticket.as_str()).optional(self.db.reader()).await?;
@@ -150,6 +141,17 @@ impl Store {
                    JOIN tickets AS t ON t.decision_id = d.id ORDER BY d.decided_at DESC, d.id DESC LIMIT $1";
         let rows = query(sql).bind(most).all(self.db.reader()).await?;
         rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
+    }
+
+    /// The newest decision about each ticket, if it was made since a moment; oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a record cannot be read.
+    pub async fn newest_decisions_since(&self, since: Timestamp) -> Result<Vec<DecisionId>, StoreError> {
+        let sql = "SELECT d.id FROM decisions AS d JOIN tickets AS t ON t.decision_id = d.id \
+                   WHERE d.decided_at >= $1 ORDER BY d.decided_at, d.id";
+        let rows = query(sql).bind(since.0).all(self.db.reader()).await?;
+        rows.iter().map(|row| stored(DecisionId::parse(row.get("id")?))).collect()
     }
 
     /// How many decisions were made with each verdict, for the metrics.
@@ -178,23 +180,6 @@ impl Store {
         let stands = |ticket: KnownTicket| ticket.decision == Some(decision) && ticket.result.is_some();
         Ok(self.known_ticket(issue).await?.is_some_and(stands))
     }
-
-    async fn keep_policy(
-        &self,
-        transaction: &mut Transaction,
-        policy: &Policy,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let sql = "INSERT INTO policies (digest, criteria, people, first_used_at) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING";
-        query(sql)
-            .bind(&policy.criteria.digest)
-            .bind(&policy.criteria_text)
-            .bind(&policy.people_text)
-            .bind(now.0)
-            .execute(transaction)
-            .await?;
-        Ok(())
-    }
 }
 
 fn entry(evaluation: &Evaluation<'_>, facts: &str, decision: &str) -> Entry {
@@ -221,7 +206,7 @@ fn stored_decision(row: &Row) -> Result<StoredDecision, StoreError> {
         verdict: row.get("verdict")?,
         facts: stored(serde_json::from_str(row.get("facts")?))?,
         decision: row.get("decision")?,
-        criteria: stored(Criteria::parse(row.get("criteria")?, row.get("people")?))?,
+        criteria: stored(Criteria::read(&policies::texts(row)?))?,
         at: Timestamp(row.get("decided_at")?),
     })
 }

@@ -137,9 +137,7 @@ impl Month {
         let mut facts = passing();
         facts.ticket = read;
         let store = &self.app.context.sources.store;
-        let ours = &self.app.context.policy;
-        let (criteria_text, people_text) = (ours.criteria_text.clone(), ours.people_text.clone());
-        let policy = Policy { criteria_text, people_text, criteria: criteria() };
+        let policy = Policy { texts: self.app.context.policy.texts.clone(), criteria: criteria() };
         let evaluation = Evaluation {
             facts: &facts,
             decision: &judge(&facts),

@@ -15,7 +15,7 @@ use tokio::time::{sleep, timeout};
 
 use crate::crash::{PATIENCE, play, same_time, seen};
 use crate::support::database::{empty, fresh, is_postgres, open};
-use crate::support::facts::{NOW, criteria, judge, passing};
+use crate::support::facts::{NOW, criteria, judge, passing, texts_with};
 use crate::support::process::Service;
 use crate::support::{database_of, scene, world};
 
@@ -60,7 +60,7 @@ fn job() -> Job {
 pub async fn record(store: &Store, number: i64, turn: &mut Turn) -> Result<(), StoreError> {
     let facts = passing();
     let decision = judge(&facts);
-    let policy = Policy { criteria_text: String::new(), people_text: String::new(), criteria: criteria() };
+    let policy = Policy { texts: texts_with("", ""), criteria: criteria() };
     let evaluation = Evaluation {
         facts: &facts,
         decision: &decision,

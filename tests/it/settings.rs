@@ -92,7 +92,7 @@ fn what_cannot_be_used_is_refused() {
             .contains("write `sqlite:PATH` or `postgres://USER:PASSWORD@HOST/DATABASE`")
     );
     let line = fault(&format!("{GOOD}\n[criteria]\nsignature_file = \"x.sig\""), &[]);
-    assert!(line.contains("this version cannot check signatures"), "{line}");
+    assert!(line.contains("`criteria.allowed_signers_file` is not set: it says whose signature counts"), "{line}");
     let twice = format!("{GOOD}\n[[services]]{}", GOOD.split("[[services]]").nth(1).unwrap());
     assert_eq!(fault(&twice, &[]), "`services` cannot be used: `billing-api` is registered twice");
 }

@@ -93,6 +93,9 @@ impl Outbox {
         if stored.criteria.digest != self.context.policy.criteria.digest {
             return Ok(Some("the criteria or the people have changed"));
         }
+        if stored.criteria.standing_at(self.context.clock.now()).is_err() {
+            return Ok(Some("the signature of the criteria does not count any more"));
+        }
         if ticket.fingerprint() != approval.fingerprint() {
             return Ok(Some("the ticket was edited after it was judged"));
         }
