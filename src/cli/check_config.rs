@@ -1,16 +1,31 @@
 //! `cm-bot check-config` and `cm-bot migrate`.
 
+use super::policies::named;
 use super::{Exit, SettingsFile};
 use crate::app::{read_policy, signer};
+use crate::clock::Clock;
 use crate::policy::criteria::{Criteria, Mode};
 use crate::store::Store;
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// Print the criteria of a ready-made policy instead, to start from
+    #[arg(long, value_name = "NAME")]
+    policy: Option<String>,
+    #[command(flatten)]
+    settings: SettingsFile,
+}
 
 /// Reads everything that can be wrong before anything runs, and says what is there.
 ///
 /// # Errors
 /// With the first thing that is wrong.
-pub(super) fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
-    let settings = settings.load()?;
+pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    if let Some(name) = &arguments.policy {
+        return print(name);
+    }
+    let settings = arguments.settings.load()?;
     let policy = read_policy(&settings)?;
     println!("ok    settings   {} services, Jira at {}", settings.services.len(), settings.jira.api_url);
     println!(
@@ -26,7 +41,16 @@ pub(super) fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
             "warn  audit      audit.signing_key is not set: nobody can prove that the trail was not written again"
         ),
     }
-    println!("warn  signature  the criteria are not signed; this version cannot check signatures");
+    println!("{}", signature(&policy.criteria));
+    Ok(Exit::Done)
+}
+
+/// The criteria go to a file, what to do with them to whoever reads.
+fn print(name: &str) -> anyhow::Result<Exit> {
+    let policy = named(name)?;
+    print!("{}", policy.criteria);
+    eprintln!("{}", policy.readme);
+    eprintln!("Write the criteria into a file, set criteria.file, and have them signed: `cm-bot criteria digest`.");
     Ok(Exit::Done)
 }
 
@@ -46,6 +70,17 @@ fn mode(criteria: &Criteria) -> &'static str {
         Mode::Approve => "cm-bot approves what meets them",
         Mode::Recommend => "cm-bot recommends, a human approves",
         Mode::Off => "cm-bot only reports",
+    }
+}
+
+/// Unsigned criteria are no error: they approve nothing, and a trial needs no more.
+fn signature(criteria: &Criteria) -> String {
+    match (criteria.standing_at(Clock::System.now()), criteria.terms.mode) {
+        (Ok(signed), _) => format!("ok    signature  {signed}, counts until {}", signed.until()),
+        (Err(why), Mode::Approve) => {
+            format!("warn  signature  cm-bot approves nothing: {why}; see `cm-bot criteria digest`")
+        }
+        (Err(why), Mode::Recommend | Mode::Off) => format!("warn  signature  {why}"),
     }
 }
 

@@ -2,12 +2,14 @@
 
 mod audit;
 mod check_config;
+mod criteria;
 pub mod demo;
 mod explain;
 mod gate;
 mod inspection;
 mod not_yet;
 mod plan;
+pub mod policies;
 mod serve;
 mod service_manager;
 mod simulator;
@@ -55,7 +57,7 @@ struct Arguments {
 }
 
 /// Where the settings are.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct SettingsFile {
     /// Settings file; what it does not name keeps its default.
     #[arg(long = "config", value_name = "FILE", env = "CM_BOT_CONFIG")]
@@ -76,10 +78,7 @@ enum Command {
     /// Says what cm-bot would decide about a ticket now, and changes nothing
     Explain(explain::Arguments),
     /// Reads settings, criteria and people, and says what is wrong and where
-    CheckConfig {
-        #[command(flatten)]
-        settings: SettingsFile,
-    },
+    CheckConfig(check_config::Arguments),
     /// Brings the database up to date
     Migrate {
         #[command(flatten)]
@@ -96,6 +95,9 @@ enum Command {
     Inspection(inspection::Command),
     /// Says what is risky about a Terraform plan
     Plan(plan::Arguments),
+    /// Digests, verifies and replays the criteria
+    #[command(subcommand)]
+    Criteria(criteria::Command),
     #[command(flatten)]
     NotYet(not_yet::Command),
 }
@@ -107,12 +109,13 @@ pub async fn run() -> ExitCode {
         Command::Serve { settings } => serve::run(&settings).await,
         Command::Simulator(arguments) => simulator::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
-        Command::CheckConfig { settings } => check_config::run(&settings),
+        Command::CheckConfig(arguments) => check_config::run(&arguments),
         Command::Migrate { settings } => check_config::migrate(&settings).await,
         Command::Audit(command) => audit::run(command).await,
         Command::Gate(command) => gate::run(command).await,
         Command::Inspection(command) => inspection::run(command).await,
         Command::Plan(arguments) => plan::run(&arguments),
+        Command::Criteria(command) => criteria::run(command).await,
         Command::NotYet(command) => Ok(not_yet::run(&command)),
     };
     match result {

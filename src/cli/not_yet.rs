@@ -7,8 +7,6 @@ use super::Exit;
 /// The commands. Whatever follows them is accepted, so that the answer is this one and not a lecture about flags.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Signs, verifies and replays criteria (not in this version)
-    Criteria(Anything),
     /// Examines the installation (not in this version; see `check-config` and `/readyz`)
     Doctor(Anything),
 }
@@ -24,7 +22,6 @@ pub struct Anything {
 /// Says that the command is not there.
 pub fn run(command: &Command) -> Exit {
     let (name, Anything { rest }) = match command {
-        Command::Criteria(anything) => ("criteria", anything),
         Command::Doctor(anything) => ("doctor", anything),
     };
     let asked = std::iter::once(name).chain(rest.first().map(String::as_str)).collect::<Vec<_>>().join(" ");

@@ -5,8 +5,12 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use sha2::{Digest, Sha256};
+use ssh_key::private::Ed25519Keypair;
+use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use tempfile::TempDir;
 
+use crate::cli::policies::named;
+use crate::policy::criteria::NAMESPACE;
 use crate::simulator::clock::Clock;
 use crate::simulator::pipelines::Gate;
 use crate::simulator::scene::{Person, Scanner, Scene, Service};
@@ -14,6 +18,10 @@ use crate::simulator::{Addresses, Simulator, slack};
 
 /// The criteria that a scene starts from.
 const CRITERIA: &str = include_str!("../../../config/criteria.toml");
+
+/// The role of whoever signs, and the name by which the allowed signers know that person.
+const OFFICER: &str = "security-officer";
+const PRINCIPAL: &str = "security-officer@acme.example";
 
 /// A simulated world that listens, and a folder with settings for a service that is not running yet.
 #[derive(Debug)]
@@ -26,6 +34,8 @@ pub struct World {
     pub addresses: Addresses,
     /// Where the service will listen.
     pub service: SocketAddr,
+    /// With what the Security Officer of this world signs.
+    pub officer: PrivateKey,
     /// What the scan tokens of this world are made of.
     scan_secret: String,
     port: Mutex<Option<TcpListener>>,
@@ -38,6 +48,7 @@ impl World {
     /// # Errors
     /// When the scene contradicts itself or a port cannot be opened.
     pub async fn new(scene: Scene, clock: Clock) -> anyhow::Result<World> {
+        let now_ms = clock.now_ms();
         let simulator = Simulator::new(scene.clone(), clock)?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let addresses = simulator.listen(Addresses { jira: any, github: any, slack: any }).await?;
@@ -46,8 +57,9 @@ impl World {
         let service = port.local_addr()?;
         let folder = tempfile::tempdir()?;
         let (port, scan_secret) = (Mutex::new(Some(port)), uuid::Uuid::new_v4().simple().to_string());
-        let world = World { scene, simulator, addresses, service, scan_secret, port, folder };
-        world.write_files()?;
+        let officer = PrivateKey::from(Ed25519Keypair::random(&mut rand_core::OsRng));
+        let world = World { scene, simulator, addresses, service, officer, scan_secret, port, folder };
+        world.write_files(now_ms)?;
         Ok(world)
     }
 
@@ -74,12 +86,27 @@ impl World {
         self.folder.path().join("cm-bot.toml")
     }
 
+    /// Signs criteria and people as they stand in the folder, as `ssh-keygen -Y sign` does.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn sign(&self) -> anyhow::Result<()> {
+        for name in ["criteria.toml", "people.toml"] {
+            let text = std::fs::read(self.folder.path().join(name))?;
+            let signature = self.officer.sign(NAMESPACE, HashAlg::Sha512, &text)?.to_pem(LineEnding::LF)?;
+            std::fs::write(self.folder.path().join(format!("{name}.sig")), signature)?;
+        }
+        Ok(())
+    }
+
     /// Settings, criteria and people, as an operator would write them, with secrets made for this world.
-    fn write_files(&self) -> anyhow::Result<()> {
+    fn write_files(&self, now_ms: i64) -> anyhow::Result<()> {
         let folder = self.folder.path();
         let secrets = Secrets::new();
-        std::fs::write(folder.join("criteria.toml"), criteria(&self.scene)?)?;
+        std::fs::write(folder.join("criteria.toml"), criteria(&self.scene, now_ms)?)?;
         std::fs::write(folder.join("people.toml"), people(&self.scene)?)?;
+        std::fs::write(folder.join("allowed_signers"), allowed_signers(&self.officer)?)?;
+        self.sign()?;
         std::fs::write(self.settings_file(), self.settings(&secrets)?)?;
         let service = self.service;
         self.simulator.jira.send_webhooks_to(format!("http://{service}/webhooks/jira"), secrets.jira);
@@ -99,10 +126,11 @@ impl World {
             "[server]\nlisten = \"{service}\"\npublic_url = \"http://{service}\"\n\
              [database]\nurl = {database}\n\
              [jira]\napi_url = \"http://{jira}\"\naccount = \"{account}\"\ntoken = \"{token}\"\nwebhook_secrets = [\"{jira_secret}\"]\nsettle_seconds = 0\n\
+             [jira.fields]\nresponsible = \"Responsible person\"\ntests = \"Tests\"\nsecurity_analysis = \"Security analysis\"\nend_date = \"End date\"\n\
              [github]\napi_url = \"http://{github}\"\ntoken = \"{github_token}\"\nwebhook_secrets = [\"{github_secret}\"]\n\
              [slack]\napi_url = \"http://{slack_at}/api\"\nbot_token = \"{slack_token}\"\nsigning_secret = \"{slack_secret}\"\n\
              [slack.channels]\nchanges = \"{changes}\"\nemergencies = \"{emergencies}\"\n\
-             [criteria]\nfile = {criteria}\n[people]\nfile = {people}\n",
+             [criteria]\nfile = {criteria}\nallowed_signers_file = {signers}\n[people]\nfile = {people}\n",
             service = self.service,
             database = toml::Value::String(format!("sqlite:{}", self.folder.path().join("cm-bot.db").display())),
             jira_secret = secrets.jira,
@@ -113,6 +141,7 @@ impl World {
             changes = slack::CHANGES,
             emergencies = slack::EMERGENCIES,
             criteria = path("criteria.toml"),
+            signers = path("allowed_signers"),
             people = path("people.toml"),
         );
         let services: Vec<toml::Value> = self
@@ -141,14 +170,26 @@ impl Secrets {
     }
 }
 
-/// The shipped criteria with what the scene sets differently.
-fn criteria(scene: &Scene) -> anyhow::Result<String> {
-    if scene.criteria.is_empty() {
-        return Ok(CRITERIA.to_owned());
-    }
-    let mut criteria: toml::Table = CRITERIA.parse()?;
+/// The shipped criteria, signed today, with what the scene sets differently. They count longer than the machine that plays
+/// the scene will be off the scene's clock.
+fn criteria(scene: &Scene, now_ms: i64) -> anyhow::Result<String> {
+    let base = scene.policy.as_deref().map_or(Ok(CRITERIA), |name| named(name).map(|policy| policy.criteria))?;
+    let mut criteria: toml::Table = base.parse()?;
+    let today = jiff::Timestamp::from_millisecond(now_ms)?.to_zoned(jiff::tz::TimeZone::UTC).date();
+    let day = |date: jiff::civil::Date| Ok::<_, anyhow::Error>(toml::Value::Datetime(date.to_string().parse()?));
+    let signature = toml::Table::from_iter([
+        ("role".to_owned(), OFFICER.into()),
+        ("on".to_owned(), day(today)?),
+        ("until".to_owned(), day(today.checked_add(jiff::Span::new().years(100))?)?),
+    ]);
+    criteria.insert("signature".to_owned(), signature.into());
     overlay(&mut criteria, &scene.criteria);
     Ok(toml::to_string(&criteria)?)
+}
+
+/// Who may sign in this world.
+fn allowed_signers(officer: &PrivateKey) -> anyhow::Result<String> {
+    Ok(format!("{PRINCIPAL} namespaces=\"{NAMESPACE}\" {}\n", officer.public_key().to_openssh()?))
 }
 
 fn overlay(base: &mut toml::Table, over: &toml::Table) {
@@ -163,7 +204,9 @@ fn overlay(base: &mut toml::Table, over: &toml::Table) {
 }
 
 fn people(scene: &Scene) -> anyhow::Result<String> {
-    let mapped = scene.people.iter().filter(|person| !person.bot && !person.unmapped);
+    let mapped: Vec<&Person> = scene.people.iter().filter(|person| !person.bot && !person.unmapped).collect();
+    let officer = mapped.iter().find(|person| person.roles.iter().any(|role| role == OFFICER));
+    let signer = officer.map(|person| person.name.clone());
     let person = |person: &Person| {
         let mut table = toml::Table::new();
         table.insert("name".into(), person.full_name.clone().into());
@@ -171,9 +214,22 @@ fn people(scene: &Scene) -> anyhow::Result<String> {
         table.insert("github".into(), vec![i64::try_from(person.github_id(scene))?].into());
         table.insert("slack".into(), person.slack_id().into());
         table.insert("roles".into(), person.roles.clone().into());
+        if signer.as_ref() == Some(&person.name) {
+            table.insert("signs_as".into(), PRINCIPAL.into());
+        }
         Ok::<_, anyhow::Error>(toml::Value::Table(table))
     };
-    let list = mapped.map(person).collect::<Result<Vec<_>, _>>()?;
+    let mut list = mapped.iter().map(|one| person(one)).collect::<Result<Vec<_>, _>>()?;
+    // A scene that names people of its own need not think of the one who signs.
+    if signer.is_none() {
+        list.push(toml::Value::Table(toml::Table::from_iter([
+            ("name".to_owned(), "Alex Silva".into()),
+            ("jira".to_owned(), "712020:security-officer".into()),
+            ("github".to_owned(), toml::Value::Array(Vec::new())),
+            ("roles".to_owned(), vec![OFFICER].into()),
+            ("signs_as".to_owned(), PRINCIPAL.into()),
+        ])));
+    }
     Ok(toml::to_string(&toml::Table::from_iter([("people".to_owned(), toml::Value::Array(list))]))?)
 }
 
