@@ -64,7 +64,7 @@ async fn an_approval_by_the_wrong_person_does_not_count() {
     played.stop().await;
     let (played, outcome) = ends(by("sam")).await;
     assert_eq!(outcome.verdict_words(), "Approved by Sam Okafor (Engineering Lead)");
-    assert!(outcome.comment_text().contains("1 of 14 checks had not passed"), "{}", outcome.comment_text());
+    assert!(outcome.comment_text().contains("1 of 15 checks had not passed"), "{}", outcome.comment_text());
     played.stop().await;
 }
 

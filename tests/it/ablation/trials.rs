@@ -22,7 +22,7 @@ use sqlx::SqlitePool;
 use super::changes::{Change, How, OF_A_KEY, changes, keys, kind_of, without_unread};
 use super::ignored::Ignored;
 use super::recording::{Answer, Question, Recorder};
-use crate::support::facts::NOW;
+use crate::support::facts::{NOW, signed};
 
 /// A scene in mode "recommend", so that its ticket still waits; it is judged as if the mode were "approve".
 pub struct Stage {
@@ -95,7 +95,7 @@ impl Stage {
         let terms = text(&settings.criteria_file);
         assert!(terms.contains("mode = \"recommend\""), "the ticket of {name} does not wait");
         let terms = terms.replacen("mode = \"recommend\"", "mode = \"approve\"", 1);
-        let criteria = Criteria::parse(&terms, &text(&settings.people_file)).unwrap();
+        let criteria = Criteria::read(&signed(terms, text(&settings.people_file))).unwrap();
         let key = TicketKey::parse(&world.scene.expect[0].ticket).unwrap();
         let ticket = played.app.context.sources.jira.ticket_by_key(&key).await.unwrap().id;
         let folder = tempfile::tempdir().unwrap();

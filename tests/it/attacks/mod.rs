@@ -14,6 +14,7 @@ mod machines;
 mod merges;
 mod moved_branch;
 mod other_branches;
+mod owners;
 mod people;
 mod references;
 mod rewrites;
