@@ -40,6 +40,8 @@ pub(super) const SHIPPED: &[(&str, &str)] = shipped![
     "emergency-in-slack",
     "emergency-overdue",
     "rollback",
+    "gate",
+    "gate-other-build",
     "same-webhook-three-times",
     "forged-webhook",
 ];

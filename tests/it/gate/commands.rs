@@ -94,10 +94,10 @@ async fn c06_another_build_ends_with_5() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_change_that_is_held_ends_with_4_or_7() {
+async fn a_change_that_is_held_ends_with_3_or_7() {
     let pipeline = Pipeline::after(scene("no-pull-request")).await;
     let output = pipeline.requested("fix", &["--json"]).await;
-    assert_eq!(output.status.code(), Some(4), "{}", stdout(&output));
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
     let change: Value = serde_json::from_str(&stdout(&output)).unwrap();
     let id = change["id"].as_str().unwrap();
     let output = pipeline.shell(&["wait", id, "--timeout", "1s"], &[]).await;

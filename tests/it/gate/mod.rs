@@ -8,7 +8,7 @@ mod rules;
 mod tokens;
 
 use cm_bot::cli::demo::play::{Played, settle};
-use cm_bot::simulator::scene::{Fail, FailureKind, Step, System};
+use cm_bot::simulator::scene::{Fail, FailureKind, Step, System, Variant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub struct Pipeline {
 impl Pipeline {
     /// After everything in the scene has happened.
     pub async fn after(scene: TestScene) -> Pipeline {
-        let played = start("gate", scene.parsed()).await;
+        let played = start("gate", scene.parsed().variant(Variant::Scene)).await;
         play_all(&played).await;
         Pipeline::of(played)
     }
@@ -44,6 +44,12 @@ impl Pipeline {
         Pipeline::after(scene("clean-change").with(ticket, "")).await
     }
 
+    /// The commit of the ticket: the merge, or what was pushed without one.
+    pub fn commit(&self) -> String {
+        let simulator = &self.played.world.simulator;
+        simulator.sha("merged").or_else(|_| simulator.sha("fix")).unwrap()
+    }
+
     /// What it asks for: the build of the ticket.
     pub fn asked(&self) -> Value {
         json!({
@@ -55,7 +61,7 @@ impl Pipeline {
             "environment": "prod-us",
             "repository": "acme/billing-api",
             "ref": "refs/heads/main",
-            "commit": self.played.world.simulator.sha("merged").unwrap(),
+            "commit": self.commit(),
             "artifact": "billing-api:1871",
         })
     }
