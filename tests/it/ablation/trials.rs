@@ -86,7 +86,7 @@ fn sample(exchanges: &[(Question, Answer)], ignored: &Ignored) -> Vec<(Question,
 
 impl Stage {
     pub async fn of(name: &str, scene: &str) -> Stage {
-        let played = play(name, Scene::parse(scene).unwrap(), Variant::Scene).await.unwrap();
+        let played = Box::pin(play(name, Scene::parse(scene).unwrap(), Variant::Scene)).await.unwrap();
         let world = &played.world;
         let recorder =
             Recorder::before(world.addresses.jira, world.addresses.github, world.simulator.shared.clock.now_ms()).await;
@@ -142,7 +142,7 @@ impl Stage {
         if ticket.status.meaning != TicketStatus::Pending {
             return nothing;
         }
-        let facts = gather::for_ticket(&sources, (ticket, NOW), &self.criteria).await.unwrap();
+        let facts = Box::pin(gather::for_ticket(&sources, (ticket, NOW), &self.criteria)).await.unwrap();
         let decision = evaluate(&facts, &self.criteria, NOW);
         let approved = decision.kind() == Kind::Approve && self.is_confirmed(&decision).await;
         // Each trial reaches GitHub by an address of its own.
@@ -159,7 +159,7 @@ impl Stage {
     /// Evaluates once unchanged, which must approve, and then once for every change of an answer of these kinds that is
     /// worth trying.
     pub async fn trials(self, ignored: &Ignored, of: &dyn Fn(&str) -> bool) -> Trials {
-        let whole = self.judge(0, &self.records(0).await).await;
+        let whole = Box::pin(self.judge(0, &self.records(0).await)).await;
         let why = whole.facts.as_ref().map(|facts| evaluate(facts, &self.criteria, NOW));
         let why = why.map(|why| format!("{:?}", why.problems()));
         assert!(whole.approved, "the unchanged scene is not approved: {why:#?}");
