@@ -140,7 +140,7 @@ fn o01_a_signer_is_a_person_with_the_role() {
     let line = "signs_as = \"security-officer@acme.example\"\n";
     let twice = people("roles = []\n", &format!("roles = [\"security-officer\"]\n{line}"));
     assert_eq!(held(&twice), sentence);
-    let nobody = texts_with("[signature]\nrole", "[signature]\nwho = 1\nrole");
+    let nobody = texts_with("[signature]\n", "[signature]\nwho = 1\n");
     assert!(Criteria::read(&nobody).unwrap_err().to_string().contains("unknown field `who`"));
 }
 
