@@ -25,6 +25,19 @@ pub struct Person {
     pub signs_as: Option<String>,
 }
 
+/// What another system says of an account now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AccountState {
+    /// A person's, in use.
+    Active,
+    /// A person's who has left.
+    Deactivated,
+    /// An app's, a rule's or a customer's.
+    NotHuman,
+    /// It does not say.
+    NotKnown,
+}
+
 /// Everybody whom cm-bot knows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct People {

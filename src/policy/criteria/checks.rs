@@ -1,6 +1,7 @@
 //! What no single key can say: whether the terms agree with each other, with the rules and with the people.
 
 use super::content::VersionBump;
+use super::roles::{Approvers, Seat};
 use super::scans::SecurityScan;
 use super::ticket::{Brings, ChangeClasses, StagingTerms};
 use super::{CriteriaError, Terms};
@@ -17,6 +18,7 @@ pub(super) fn check(terms: &Terms) -> Result<(), CriteriaError> {
     check_rules(terms)?;
     check_lists(terms)?;
     check_classes(&terms.change_class)?;
+    check_approvers(&terms.approvers)?;
     check_staging(&terms.staging)?;
     check_manifests(&terms.version_bump)?;
     check_risks(&terms.security_scan)
@@ -80,6 +82,28 @@ fn check_classes(terms: &ChangeClasses) -> Result<(), CriteriaError> {
     Ok(())
 }
 
+fn check_approvers(terms: &Approvers) -> Result<(), CriteriaError> {
+    for (place, block) in terms.more.iter().enumerate() {
+        let bad = |why: String| Err(CriteriaError::More(place + 1, why));
+        if block.roles.is_empty() && block.least == 0 {
+            return bad("names no `roles` and no `least`, so it asks for nobody".into());
+        }
+        if let Some(id) = block.risks.iter().find(|id| RULES.iter().all(|rule| rule.id != **id)) {
+            return bad(format!("names the risk `{id}`, which is no rule"));
+        }
+        if let Some(class) = block.classes.iter().find(|class| class.trim().to_lowercase() != **class) {
+            return bad(format!("names the class `{class}`; write it in lower case, without blanks around it"));
+        }
+    }
+    let mut seats = terms.roles.iter().chain(terms.more.iter().flat_map(|block| &block.roles));
+    match seats.any(|seat| seat.roles().is_empty()) {
+        true => {
+            Err(CriteriaError::Empty("approvers.roles", "a list of roles inside of it is empty, and nobody has none"))
+        }
+        false => Ok(()),
+    }
+}
+
 fn check_staging(terms: &[StagingTerms]) -> Result<(), CriteriaError> {
     match terms.iter().find(|one| one.before == one.ran_in) {
         Some(one) => Err(CriteriaError::Staging(one.before.clone())),
@@ -102,13 +126,12 @@ fn check_manifests(terms: &VersionBump) -> Result<(), CriteriaError> {
 /// # Errors
 /// The first role that nobody has.
 pub(super) fn check_roles(terms: &Terms, people: &People) -> Result<(), CriteriaError> {
-    let lists = [
-        ("approvers.roles", &terms.approvers.roles),
-        ("notify.held", &terms.notify.held),
-        ("notify.emergency", &terms.notify.emergency),
-    ];
-    let named = lists.into_iter().flat_map(|(key, roles)| roles.iter().map(move |role| (key, role)));
+    let told = [("notify.held", &terms.notify.held), ("notify.emergency", &terms.notify.emergency)];
+    let told = told.into_iter().flat_map(|(key, roles)| roles.iter().map(move |role| (key, role)));
     let reviewers = terms.sensitive_paths.iter().filter_map(|path| path.role.as_ref());
+    let approvers = terms.approvers.roles.iter().flat_map(Seat::roles).map(|role| ("approvers.roles", role));
+    let more = terms.approvers.more.iter().flat_map(|block| &block.roles).flat_map(Seat::roles);
+    let named = approvers.chain(more.map(|role| ("approvers.more.roles", role))).chain(told);
     for (key, role) in named.chain(reviewers.map(|role| ("sensitive_paths.role", role))) {
         if people.with_any_role(std::slice::from_ref(role)).next().is_none() {
             return Err(CriteriaError::NobodyInRole(key, role.clone()));

@@ -20,7 +20,7 @@ pub use content::{ControlPaths, HiddenCharacterTerms, HiddenCharacters, OpaqueCh
 pub use difference::differences;
 pub use gate::{ApproverRoles, GateTerms};
 pub use review::{AfterMerge, CommitReview, Contributors, SensitivePath, SquashMerge};
-pub use roles::{Notify, Roles};
+pub use roles::{Approvers, MoreApprovers, Notify, Seat};
 pub use scans::{AcceptedRisk, SecurityScan};
 pub use signature::{NAMESPACE, PolicyTexts, SignatureTexts, SignedBy, SignedFile, Unsigned};
 pub use terms::{Mode, Terms};
@@ -56,6 +56,9 @@ pub enum CriteriaError {
     /// A rule that does not exist.
     #[error("`switched_off` names `{0}`, which is no rule; the rules are: {1}")]
     NoSuchRule(String, String),
+    /// More approvers that are none.
+    #[error("`approvers.more` number {0} {1}")]
+    More(usize, String),
     /// A rule that everything rests on.
     #[error("`{0}` cannot be switched off: without it nothing that cm-bot approves would mean anything")]
     NotOptional(String),

@@ -9,7 +9,7 @@ use crate::model::Field;
 use super::content::{ControlPaths, HiddenCharacterTerms, OpaqueChanges, VersionBump};
 use super::gate::GateTerms;
 use super::review::{CommitReview, SensitivePath, SquashMerge};
-use super::roles::{Notify, Roles};
+use super::roles::{Approvers, Notify};
 use super::scans::SecurityScan;
 use super::ticket::{ChangeClasses, RequiredFields, SelfChange, SignatureTerms, StagingTerms};
 use super::{CriteriaError, checks};
@@ -55,7 +55,7 @@ pub struct Terms {
     /// What cm-bot itself is made of.
     pub self_change: SelfChange,
     /// Who may approve by hand.
-    pub approvers: Roles,
+    pub approvers: Approvers,
     /// Who is told.
     pub notify: Notify,
     /// What an approval is worth at the gate.

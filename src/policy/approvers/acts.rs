@@ -1,0 +1,134 @@
+//! What people did to a ticket that matters to its approval, in the order in which they did it.
+//!
+//! An act is taken from a record that another system wrote and signed with a name: an entry of Jira's history, a comment by
+//! an account, an answer in Jira Service Management. A value in a field, a label or a text is nobody's act.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{AccountId, Text, Timestamp};
+use crate::policy::decision::{By, Decision};
+
+/// One act.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Act {
+    /// Where it is written.
+    pub way: Way,
+    /// Its number there; an act is known once.
+    pub source: String,
+    /// Whose account it was; nobody when Jira does not say.
+    pub by: Option<AccountId>,
+    /// What.
+    pub deed: Deed,
+    /// When, by the clock of whoever wrote it down.
+    pub at: Timestamp,
+    /// The fingerprint of the ticket for which it was done.
+    pub fingerprint: String,
+    /// What stood in the way then.
+    pub seen: Seen,
+    /// Why it was refused when it came; it never counts then.
+    pub refused: Option<String>,
+}
+
+/// What somebody did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "deed", rename_all = "snake_case")]
+pub enum Deed {
+    /// Approved it.
+    Approve {
+        /// In their own words; may be empty.
+        note: String,
+    },
+    /// Declined it.
+    Decline {
+        /// Why.
+        reason: String,
+    },
+    /// Took their own word back: it was changed or removed where it was written.
+    Withdraw {
+        /// The number of the act.
+        of: String,
+    },
+    /// Set an approved ticket back to review, which takes back whatever was said before.
+    TakeBack,
+    /// Edited what an approval covers.
+    Edit {
+        /// What, in people's words.
+        what: String,
+    },
+}
+
+/// Where an act is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// A status in Jira's history.
+    Status,
+    /// A field in Jira's history.
+    Field,
+    /// A comment.
+    Comment,
+    /// An answer in Jira Service Management.
+    ServiceDesk,
+}
+
+/// What stood in the way of a ticket at one moment: who has approved it has seen these points and no others.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Seen(BTreeSet<String>);
+
+impl Way {
+    /// Every way.
+    pub const ALL: [Way; 4] = [Way::Status, Way::Field, Way::Comment, Way::ServiceDesk];
+
+    /// Its name in our records.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Way::Status => "status",
+            Way::Field => "field",
+            Way::Comment => "comment",
+            Way::ServiceDesk => "service-desk",
+        }
+    }
+
+    /// As people read it, after "approved it".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Way::Status => "by the status",
+            Way::Field => "by a field",
+            Way::Comment => "in a comment",
+            Way::ServiceDesk => "in Jira Service Management",
+        }
+    }
+}
+
+impl Seen {
+    /// What stands in the way by this decision. What only time brings out of the way is nothing that anybody judges.
+    #[must_use]
+    pub fn of(decision: &Decision) -> Seen {
+        let problems = decision.problems().into_iter();
+        let open = problems.filter(|judged| judged.finding.todo.as_ref().is_none_or(|todo| todo.by != By::Time));
+        Seen(
+            open.flat_map(|judged| {
+                let details = judged.finding.details.iter().map(Text::plain);
+                let details: Vec<String> = details.map(|detail| format!("{}: {detail}", judged.rule)).collect();
+                std::iter::once(judged.rule.to_owned()).chain(details)
+            })
+            .collect(),
+        )
+    }
+
+    /// The rules that say no now and did not then, or say no of something that was not there.
+    #[must_use]
+    pub fn missed<'a>(&self, decision: &'a Decision) -> Vec<&'a str> {
+        let now = Seen::of(decision);
+        let unseen: BTreeSet<&str> = now.0.difference(&self.0).map(|point| rule_of(point)).collect();
+        let problems = decision.problems().into_iter();
+        problems.filter(|judged| unseen.contains(judged.rule)).map(|judged| judged.finding.headline.as_str()).collect()
+    }
+}
+
+fn rule_of(point: &str) -> &str {
+    point.split_once(':').map_or(point, |(rule, _)| rule)
+}
