@@ -6,7 +6,8 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 
 use super::draw::Population;
-use crate::model::{CommitSha, DecisionId, EmergencyId, TicketKey, Timestamp};
+use crate::model::{AccountId, CommitSha, DecisionId, EmergencyId, TicketKey, Timestamp};
+use crate::policy::approvers::Deed;
 use crate::policy::follow_up::parts::Part;
 
 /// Something that happened.
@@ -50,14 +51,39 @@ pub enum Event {
         /// What may be deployed.
         commit: CommitSha,
     },
-    /// A human approved a ticket, and that counts.
+    /// Somebody did something that matters to an approval.
+    ApprovalAct {
+        /// Whose account, as far as Jira says.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        account: Option<AccountId>,
+        /// Where it is written, and under which number.
+        source: String,
+        /// What.
+        #[serde(flatten)]
+        deed: Deed,
+        /// When, by the clock of whoever wrote it down.
+        acted_at: Timestamp,
+        /// The fingerprint of the ticket for which it was done.
+        fingerprint: String,
+        /// Why it was refused, if it was.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        refused: Option<String>,
+    },
+    /// Humans approved a ticket, and that counts.
     ApprovedByHuman {
-        /// Who.
+        /// Who, each in which role.
         by: String,
-        /// In which role.
+        /// Their roles.
         role: String,
         /// What may be deployed.
         commit: CommitSha,
+    },
+    /// A human declined a ticket, and that counts.
+    DeclinedByHuman {
+        /// Who.
+        by: String,
+        /// Why, in their own words.
+        reason: String,
     },
     /// A human set the status to approved, and that does not count.
     ApprovalNotCounted {

@@ -49,6 +49,10 @@ pub enum Effect {
         /// The decision.
         decision: DecisionId,
     },
+    /// Approve the ticket in the name of those who have approved it. Who has is read anew when it is done.
+    ApproveByPeople {},
+    /// Decline the ticket in the name of whoever has declined it. Whether somebody has is read anew when it is done.
+    DeclineByPeople {},
     /// Set the ticket back to review, because its approval does not count any more.
     SetBack {},
     /// Close the ticket, because its deployment has ended.
@@ -169,9 +173,11 @@ pub struct ClaimedAction {
 }
 
 impl Effect {
-    fn kind(&self) -> &'static str {
+    pub(super) fn kind(&self) -> &'static str {
         match self {
             Effect::Approve { .. } => "approve",
+            Effect::ApproveByPeople {} => "approve-by-people",
+            Effect::DeclineByPeople {} => "decline-by-people",
             Effect::SetBack {} => "set-back",
             Effect::Close {} => "close",
             Effect::Comment { .. } => "comment",
@@ -191,6 +197,8 @@ impl Effect {
     pub fn lane(&self) -> Lane {
         match self {
             Effect::Approve { .. }
+            | Effect::ApproveByPeople {}
+            | Effect::DeclineByPeople {}
             | Effect::SetBack {}
             | Effect::Close {}
             | Effect::Comment { .. }
@@ -336,6 +344,8 @@ impl Store {
         Ok(effect.and_then(|effect| match effect {
             Effect::Comment { body, .. } => Some(body),
             Effect::Approve { .. }
+            | Effect::ApproveByPeople {}
+            | Effect::DeclineByPeople {}
             | Effect::SetBack {}
             | Effect::Close {}
             | Effect::Link { .. }

@@ -1,10 +1,10 @@
 //! Approved changes.
 
 use super::actions::{drop_untried, insert};
-use super::db::{Query, Row, query};
+use super::db::{Query, Row, Transaction, query};
 use super::{NewAction, Store, StoreError, audit, marks, stored};
 use crate::audit::Entry;
-use crate::model::{CommitSha, DecisionId, IssueId, Scope, TicketKey, Timestamp};
+use crate::model::{CommitSha, DecisionId, IssueId, Scope, TicketKey, Timestamp, listed};
 use crate::policy::facts::PastChange;
 
 /// A change that was approved.
@@ -22,8 +22,8 @@ pub struct Approval {
     pub at: Timestamp,
     /// By which decision of ours, if it was one.
     pub decision: Option<DecisionId>,
-    /// By whom, if it was a human.
-    pub by: Option<String>,
+    /// By whom, if it was humans: the name of each and the title of the role.
+    pub by: Vec<(String, String)>,
     /// The fingerprint of the ticket that was approved.
     pub fingerprint: String,
 }
@@ -51,13 +51,14 @@ impl Store {
             .bind(approval.commit.as_str())
             .bind(approval.at.0)
             .bind(approval.decision.map(|id| id.to_string()))
-            .bind(approval.by.as_deref())
+            .bind(names(approval))
             .execute(&mut transaction)
             .await?;
         if inserted == 0 && !marks::is_voided(&mut transaction, &approval.issue, &approval.commit).await? {
             return Ok(());
         }
         marks::give(&mut transaction, approval, entry.at).await?;
+        note_approvers(&mut transaction, approval).await?;
         if !actions.is_empty() {
             drop_untried(&mut transaction, &approval.issue).await?;
             insert(&mut transaction, (&approval.issue, None), actions, entry.at).await?;
@@ -126,6 +127,21 @@ impl Store {
         let query = query.bind(scope.service.to_string()).bind(scope.environment.to_string()).bind(third);
         query.optional(self.db.reader()).await?.as_ref().map(past_change).transpose()
     }
+}
+
+/// `Priya Nair and Sam Okafor`, for people; who counts stands in a table of its own.
+fn names(approval: &Approval) -> Option<String> {
+    let names: Vec<String> = approval.by.iter().map(|(name, _)| name.clone()).collect();
+    (!names.is_empty()).then(|| listed(&names, "and"))
+}
+
+async fn note_approvers(transaction: &mut Transaction, approval: &Approval) -> Result<(), StoreError> {
+    let sql = "INSERT INTO approvers (issue_id, commit_sha, approved_at, name, role) VALUES ($1, $2, $3, $4, $5)";
+    for (name, role) in &approval.by {
+        let query_ = query(sql).bind(approval.issue.as_str()).bind(approval.commit.as_str()).bind(approval.at.0);
+        query_.bind(name).bind(role).execute(&mut *transaction).await?;
+    }
+    Ok(())
 }
 
 fn past_change(row: &Row) -> Result<PastChange, StoreError> {

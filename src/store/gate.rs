@@ -204,7 +204,16 @@ impl Store {
         let query_ = query(sql).bind(issue.as_str()).bind(standing.commit.as_str()).bind(given_at.0);
         let used = query_.optional(self.db.reader()).await?.as_ref().map(request).transpose()?;
         let used_by = used.map(|request| request.deployment.run);
-        Ok(Some(GateApproval { standing, given_at, by: by.into_iter().collect(), used_by }))
+        let sql =
+            "SELECT name FROM approvers WHERE issue_id = $1 AND commit_sha = $2 AND approved_at = $3 ORDER BY seq";
+        let query_ = query(sql).bind(issue.as_str()).bind(standing.commit.as_str()).bind(given_at.0);
+        let rows = query_.all(self.db.reader()).await?;
+        let mut names = rows.iter().map(|row| row.get("name")).collect::<Result<Vec<String>, _>>()?;
+        if names.is_empty() {
+            // An older version knew of one.
+            names.extend(by);
+        }
+        Ok(Some(GateApproval { standing, given_at, by: names, used_by }))
     }
 
     /// Records that a run was let through, with its audit entry, or nothing at all. The same run is answered the same

@@ -5,6 +5,7 @@
 //! `db.rs` (who writes?).
 
 mod actions;
+mod acts;
 mod approvals;
 mod audit;
 mod checkpoints;
@@ -41,6 +42,7 @@ use inbox::Inbox;
 use turns::Turns;
 
 pub use actions::{Action, ClaimedAction, Effect, Lane, NewAction, Reach};
+pub use acts::NewActs;
 pub use approvals::Approval;
 pub use audit::TrailEntry;
 pub use claims::LEASE;

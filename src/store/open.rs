@@ -45,6 +45,7 @@ const CHANGES: &[Change] = &[
     change!(8, "0008_follow_ups"),
     change!(9, "0009_gate"),
     change!(10, "0010_signed_policies"),
+    change!(11, "0011_approval_acts"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

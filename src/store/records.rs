@@ -132,6 +132,20 @@ impl Store {
         row.as_ref().map(stored_decision).transpose()
     }
 
+    /// The decision at which a ticket stood at a moment; before the first one that one.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn decision_at(&self, issue: &IssueId, at: Timestamp) -> Result<Option<StoredDecision>, StoreError> {
+        let sql = "SELECT d.id, d.ticket_key, d.evaluation, d.verdict, d.facts, d.decision, d.decided_at, \
+                   p.criteria, p.people, p.criteria_signature, p.people_signature, p.allowed_signers \
+                   FROM decisions AS d JOIN policies AS p ON p.digest = d.policy_digest WHERE d.issue_id = $1 \
+                   ORDER BY CASE WHEN d.decided_at <= $2 THEN 0 ELSE 1 END, \
+                     CASE WHEN d.decided_at <= $2 THEN -d.evaluation ELSE d.evaluation END LIMIT 1";
+        let row = query(sql).bind(issue.as_str()).bind(at.0).optional(self.db.reader()).await?;
+        row.as_ref().map(stored_decision).transpose()
+    }
+
     /// The newest decisions of all tickets, newest first: key, verdict, time.
     ///
     /// # Errors
