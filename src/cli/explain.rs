@@ -6,9 +6,10 @@ use uuid::Uuid;
 use super::{Exit, SettingsFile};
 use crate::app::App;
 use crate::clock::Clock;
-use crate::gather;
+use crate::gather::{self, acts::shown};
 use crate::integrations::SourceError;
 use crate::model::{DecisionId, TicketKey, Timestamp};
+use crate::policy::approvers::Approvals;
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{Decision, Kind};
 use crate::policy::evaluate;
@@ -63,10 +64,11 @@ async fn now(app: &App, key: &TicketKey, arguments: &Arguments) -> anyhow::Resul
     let known = sources.store.known_ticket(&facts.ticket.id).await?;
     let decision = evaluate(&facts, criteria, at);
     let evaluation = known.map_or(0, |known| known.evaluation);
-    print(
-        &Explained { facts: &facts, decision: &decision, criteria, links: &app.context.links, at, evaluation },
-        arguments,
-    )?;
+    let approvals = shown(&sources.store, criteria, (&facts, &decision)).await?;
+    let links = &app.context.links;
+    let explained =
+        Explained { facts: &facts, decision: &decision, approvals: &approvals, criteria, links, at, evaluation };
+    print(&explained, arguments)?;
     eprintln!("Nothing was changed, in Jira, in Slack or in the records.");
     Ok(exit(&decision))
 }
@@ -75,9 +77,11 @@ async fn now(app: &App, key: &TicketKey, arguments: &Arguments) -> anyhow::Resul
 async fn again(app: &App, id: DecisionId, arguments: &Arguments) -> anyhow::Result<Exit> {
     let stored = app.context.sources.store.decision(id).await?.with_context(|| format!("there is no decision {id}"))?;
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+    let approvals = shown(&app.context.sources.store, &stored.criteria, (&stored.facts, &decision)).await?;
     let explained = Explained {
         facts: &stored.facts,
         decision: &decision,
+        approvals: &approvals,
         criteria: &stored.criteria,
         links: &app.context.links,
         at: stored.at,
@@ -95,6 +99,7 @@ async fn again(app: &App, id: DecisionId, arguments: &Arguments) -> anyhow::Resu
 struct Explained<'a> {
     facts: &'a Facts,
     decision: &'a Decision,
+    approvals: &'a Approvals,
     criteria: &'a Criteria,
     links: &'a Links,
     at: Timestamp,
@@ -109,6 +114,7 @@ fn print(explained: &Explained<'_>, arguments: &Arguments) -> anyhow::Result<()>
     let view = View {
         facts: explained.facts,
         decision: explained.decision,
+        approvals: explained.approvals,
         record: DecisionId(Uuid::nil()),
         evaluation: explained.evaluation,
         at: explained.at,

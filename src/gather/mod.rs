@@ -1,5 +1,6 @@
 //! Collects the facts about a ticket. It asks, and judges nothing: what cannot be found out becomes a gap in the facts.
 
+pub mod acts;
 mod branch;
 mod comments;
 mod history;

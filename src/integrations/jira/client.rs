@@ -13,6 +13,7 @@ use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
 use crate::model::{AccountId, Field, IssueId, Status, Ticket, TicketKey, TicketStatus};
+use crate::policy::approvers::HumanApproval;
 use crate::policy::decision::AutoApproval;
 use crate::settings::{Jira as Settings, Workflow};
 
@@ -112,6 +113,22 @@ impl JiraClient {
     /// [`TransitionError::NotOffered`] when the workflow does not let this account.
     pub async fn approve(&self, approval: &AutoApproval) -> Result<(), TransitionError> {
         self.move_to(approval.ticket(), &self.workflow.approve, &self.workflow.approved).await
+    }
+
+    /// Approves a ticket in the name of those who approved it. Only who holds a [`HumanApproval`] can.
+    ///
+    /// # Errors
+    /// As [`JiraClient::approve`].
+    pub async fn approve_by_people(&self, approval: &HumanApproval) -> Result<(), TransitionError> {
+        self.move_to(approval.ticket(), &self.workflow.approve, &self.workflow.approved).await
+    }
+
+    /// Declines a ticket that waits.
+    ///
+    /// # Errors
+    /// As [`JiraClient::approve`].
+    pub async fn decline(&self, ticket: &TicketKey) -> Result<(), TransitionError> {
+        self.move_to(ticket, &self.workflow.decline, &self.workflow.declined).await
     }
 
     /// Sets an approved ticket back to review.

@@ -46,16 +46,7 @@ impl JiraClient {
         let own = self.myself().await?.clone();
         let mut seen = 0;
         for _ in 0..MOST_PAGES {
-            let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/comment")).query(&[
-                ("startAt", seen.to_string().as_str()),
-                ("maxResults", "100"),
-                ("orderBy", "-created"),
-                ("expand", "properties"),
-            ]);
-            let page: wire::Comments = Peer::Jira.read(request).await?.json()?;
-            if page.start_at != seen {
-                return Err(SourceError::Incomplete("the comments came in another order".into()));
-            }
+            let page = self.page_of_comments(ticket, seen).await?;
             seen += page.comments.len() as u64;
             let is_last = seen >= page.total || page.comments.is_empty();
             for comment in page.comments {
@@ -70,6 +61,37 @@ impl JiraClient {
             }
         }
         Err(SourceError::Incomplete("the comments have no end".into()))
+    }
+
+    /// Every comment on a ticket, newest first.
+    ///
+    /// # Errors
+    /// When Jira does not show all of them.
+    pub(super) async fn comments(&self, ticket: &TicketKey) -> Result<Vec<wire::CommentInfo>, SourceError> {
+        let mut comments = Vec::new();
+        for _ in 0..MOST_PAGES {
+            let page = self.page_of_comments(ticket, comments.len() as u64).await?;
+            let is_last = comments.len() as u64 + page.comments.len() as u64 >= page.total || page.comments.is_empty();
+            comments.extend(page.comments);
+            if is_last {
+                return Ok(comments);
+            }
+        }
+        Err(SourceError::Incomplete("the comments have no end".into()))
+    }
+
+    async fn page_of_comments(&self, ticket: &TicketKey, seen: u64) -> Result<wire::Comments, SourceError> {
+        let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/comment")).query(&[
+            ("startAt", seen.to_string().as_str()),
+            ("maxResults", "100"),
+            ("orderBy", "-created"),
+            ("expand", "properties"),
+        ]);
+        let page: wire::Comments = Peer::Jira.read(request).await?.json()?;
+        match page.start_at == seen {
+            true => Ok(page),
+            false => Err(SourceError::Incomplete("the comments came in another order".into())),
+        }
     }
 
     /// Writes a new comment and gives its id.

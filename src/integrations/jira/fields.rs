@@ -60,7 +60,7 @@ pub(super) fn text(value: &Value) -> Option<String> {
 }
 
 /// The words of an ADF document, block by block. Iterative, so that deep nesting cannot exhaust the stack.
-fn rich_text(document: &Value) -> String {
+pub(super) fn rich_text(document: &Value) -> String {
     let mut words = String::new();
     let mut ahead = vec![document];
     while let Some(node) = ahead.pop() {

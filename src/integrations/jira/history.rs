@@ -43,7 +43,7 @@ impl JiraClient {
         Ok(newest)
     }
 
-    async fn history(&self, ticket: &TicketKey) -> Result<Vec<wire::Change>, SourceError> {
+    pub(super) async fn history(&self, ticket: &TicketKey) -> Result<Vec<wire::Change>, SourceError> {
         let mut changes = Vec::new();
         for _ in 0..MOST_PAGES {
             let seen = changes.len() as u64;
@@ -62,7 +62,7 @@ impl JiraClient {
         Err(SourceError::Incomplete("the history has no end".into()))
     }
 
-    fn moves_to_approved(&self, change: &wire::Change) -> bool {
+    pub(super) fn moves_to_approved(&self, change: &wire::Change) -> bool {
         let approved = &self.workflow.approved;
         let is_it = |to: &String| same(to, approved);
         change.items.iter().any(|item| item.field == "status" && item.to.as_ref().is_some_and(is_it))
@@ -76,7 +76,7 @@ fn status_change(change: &wire::Change) -> Result<StatusChange, SourceError> {
 }
 
 /// What a change concerns, if an approval covers it: the same as a ticket's fingerprint.
-fn watched(item: &wire::ChangeItem, fields: &FieldIds) -> Option<&'static str> {
+pub(super) fn watched(item: &wire::ChangeItem, fields: &FieldIds) -> Option<&'static str> {
     match item.field.as_str() {
         "Component" => Some("component"),
         "reporter" => Some("requester"),

@@ -1,5 +1,6 @@
 //! Jira Cloud, REST v3 (<https://developer.atlassian.com/cloud/jira/platform/rest/v3/>).
 
+mod acts;
 pub mod adf;
 mod client;
 mod comments;
@@ -10,6 +11,7 @@ mod search;
 pub mod webhook;
 mod wire;
 
+pub use acts::{Actor, Command, Recorded};
 pub use client::{JiraClient, TransitionError};
 pub use comments::{Comment, CommentMark};
 pub use create::{Created, NewTicket, RequestMark, Unfilled};

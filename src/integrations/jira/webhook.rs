@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::acts::looks_like_command;
 use crate::model::{IssueId, TicketKey};
 
 /// A webhook that matters.
@@ -20,6 +21,13 @@ struct Body {
     #[serde(rename = "webhookEvent")]
     event: String,
     issue: Option<Issue>,
+    comment: Option<Comment>,
+}
+
+#[derive(Deserialize)]
+struct Comment {
+    /// In webhooks a text, also where the REST API writes documents.
+    body: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -36,7 +44,12 @@ struct Issue {
 /// When the body is no JSON of this form, in a few words.
 pub fn read(body: &[u8]) -> Result<Option<Hint>, String> {
     let body: Body = serde_json::from_slice(body).map_err(|error| error.to_string())?;
-    let matters = matches!(body.event.as_str(), "jira:issue_created" | "jira:issue_updated" | "jira:issue_deleted");
+    let says_something = body.comment.and_then(|comment| comment.body).is_some_and(|text| looks_like_command(&text));
+    let matters = match body.event.as_str() {
+        "jira:issue_created" | "jira:issue_updated" | "jira:issue_deleted" => true,
+        "comment_created" | "comment_updated" | "comment_deleted" => says_something,
+        _ => false,
+    };
     let Some(issue) = body.issue.filter(|_| matters) else { return Ok(None) };
     let read = || Ok::<_, crate::model::ParseError>((IssueId::parse(&issue.id)?, TicketKey::parse(&issue.key)?));
     let (id, ticket) = read().map_err(|error| error.to_string())?;

@@ -68,6 +68,7 @@ pub(super) struct Changelog {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Change {
+    pub id: String,
     /// Jira leaves it out for changes that it made itself.
     pub author: Option<Author>,
     pub created: String,
@@ -78,6 +79,10 @@ pub(super) struct Change {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Author {
     pub account_id: String,
+    /// `atlassian` for a person; some Jira versions leave it out.
+    pub account_type: Option<String>,
+    /// Whether it is in use; some Jira versions leave it out.
+    pub active: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -85,6 +90,8 @@ pub(super) struct Author {
 pub(super) struct ChangeItem {
     pub field: String,
     pub field_id: Option<String>,
+    #[serde(rename = "fromString")]
+    pub from: Option<String>,
     #[serde(rename = "toString")]
     pub to: Option<String>,
 }
@@ -113,9 +120,14 @@ pub(super) struct Comments {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct CommentInfo {
     pub id: String,
     pub author: Option<Author>,
+    pub update_author: Option<Author>,
+    pub created: String,
+    pub updated: String,
+    pub body: Value,
     /// Only some Jira versions put them here; otherwise they are asked for one by one.
     pub properties: Option<Vec<Property>>,
 }
