@@ -1,10 +1,14 @@
 //! A pipeline is about to deploy: the ticket is read again, everything is compared, and the approval is used once.
 
+use std::collections::BTreeSet;
+
 use crate::audit::{Entry, Event};
 use crate::gather;
+use crate::handlers::approvals::basis;
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
 use crate::model::{IssueId, Text, Ticket, TicketStatus, Timestamp};
+use crate::policy::approvers::Matrix;
 use crate::policy::gate::{Answer, Approved, Denial, Pass, Stand, already_used, audit_unavailable, may_deploy};
 use crate::store::{GateApproval, GateRequest, StoreError, Used};
 
@@ -52,9 +56,33 @@ async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, Hand
         None => None,
     };
     let on_branch = gather::position(&context.sources, service, &deployment.commit).await;
-    let stand =
-        Stand { ticket: ticket.as_ref(), service, approval: approved.as_ref(), used_by: used_by.as_ref(), on_branch };
+    let matrix = match &ticket {
+        Some(ticket) => matrix(context, ticket).await?,
+        None => Matrix::of_any(&context.policy.criteria),
+    };
+    let stand = Stand {
+        ticket: ticket.as_ref(),
+        service,
+        approval: approved.as_ref(),
+        used_by: used_by.as_ref(),
+        on_branch,
+        matrix,
+        deployers: deployers(context, request),
+    };
     Ok(may_deploy(deployment, &stand, &context.policy.criteria, context.clock.now()))
+}
+
+/// Whom the change wants as approvers.
+async fn matrix(context: &Context, ticket: &Ticket) -> Result<Matrix, HandlerError> {
+    let basis = basis(context, ticket).await?;
+    Ok(Matrix::of(&basis.facts, &basis.decision, &context.policy.criteria))
+}
+
+/// The names of those who started the run, as far as they are known.
+fn deployers(context: &Context, request: &GateRequest) -> BTreeSet<String> {
+    let people = &context.policy.criteria.people;
+    let person = request.requester.as_ref().and_then(|account| people.by_jira(account));
+    person.map(|person| person.name.clone()).into_iter().collect()
 }
 
 /// The ticket as it is now; nothing when it is gone, or is not in our project any more.
@@ -81,7 +109,7 @@ async fn found(
     if voiding::of_edited(context, ticket).await? {
         return Ok(before);
     }
-    approval::run(context, ticket.clone()).await?;
+    Box::pin(approval::run(context, ticket.clone())).await?;
     Ok(store.gate_approval(issue).await?)
 }
 

@@ -1,7 +1,9 @@
 //! How a request stands, for whoever waits: from our own records, so that many can wait at once.
 
+use crate::handlers::approvals::shown;
 use crate::handlers::{Context, HandlerError};
-use crate::model::{Ending, IssueId, Timestamp};
+use crate::model::{Ending, IssueId, Timestamp, listed};
+use crate::policy::approvers::{Approvals, Place};
 use crate::policy::decision::By;
 use crate::policy::{decision::Decision, evaluate};
 use crate::store::{GateRequest, StoredDecision};
@@ -99,12 +101,17 @@ async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) ->
         Some(id) => store.decision(id).await?,
         None => None,
     };
-    Ok(decision.map_or_else(|| plain(State::Waiting), |stored| waiting(context, &stored)))
+    match decision {
+        Some(stored) => waiting(context, &stored).await,
+        None => Ok(plain(State::Waiting)),
+    }
 }
 
 /// What the last decision found, and who can bring it out of the way.
-fn waiting(context: &Context, stored: &StoredDecision) -> Status {
+async fn waiting(context: &Context, stored: &StoredDecision) -> Result<Status, HandlerError> {
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+    let criteria = &context.policy.criteria;
+    let approvals = shown(&context.sources.store, criteria, (&stored.facts, &decision)).await?;
     let problems = decision.problems();
     let state = if is_for_requester(&decision) { State::Blocked } else { State::Waiting };
     let why = problems.iter().map(|problem| problem.finding.headline.clone()).collect();
@@ -113,27 +120,26 @@ fn waiting(context: &Context, stored: &StoredDecision) -> Status {
     for todo in todo {
         let line = match todo.by {
             By::Requester => format!("Whoever works on the change: {}", todo.text.plain()),
-            By::Approver => format!("{}: {}", approvers(context), todo.text.plain()),
+            By::Approver => format!("{}: {}", approvers(&approvals), todo.text.plain()),
             By::Time => continue,
         };
         if !who.contains(&line) {
             who.push(line);
         }
     }
-    Status { state, why, who, until: None }
+    Ok(Status { state, why, who, until: None })
 }
 
 fn is_for_requester(decision: &Decision) -> bool {
     decision.problems().iter().any(|problem| problem.finding.todo.as_ref().is_some_and(|todo| todo.by == By::Requester))
 }
 
-/// The approvers by role and name.
-fn approvers(context: &Context) -> String {
-    let criteria = &context.policy.criteria;
-    let of_role = |role: &crate::model::RoleName| {
-        let names: Vec<&str> =
-            criteria.people.with_any_role(std::slice::from_ref(role)).map(|person| person.name.as_str()).collect();
-        format!("{} ({})", role.title(), names.join(", "))
+/// The roles that are missing, each with those who could fill it.
+fn approvers(approvals: &Approvals) -> String {
+    let of_place = |place: &Place| {
+        let names: Vec<&str> = place.could.iter().map(|person| person.name.as_str()).collect();
+        format!("{} ({})", place.seat.title(), names.join(", "))
     };
-    criteria.terms.approvers.roles.iter().map(of_role).collect::<Vec<_>>().join(" or ")
+    let places: Vec<String> = approvals.missing().map(of_place).collect();
+    if places.is_empty() { "An approver".into() } else { listed(&places, "and") }
 }

@@ -1,6 +1,7 @@
 //! The approval stands, is of this build, is new enough, and nobody has used it (policy: an approval counts once).
 
-use crate::model::{Deployment, Person, Run, Text, Ticket, TicketStatus, Timestamp};
+use crate::model::{Deployment, Run, Text, Ticket, TicketStatus, Timestamp, listed};
+use crate::policy::approvers::matching::assign;
 use crate::policy::criteria::{ApproverRoles, Criteria};
 
 use super::{Approved, Denial, Reason, Stand, already_used};
@@ -86,23 +87,59 @@ pub(super) fn under_other_criteria(approved: &Approved, criteria: &Criteria) -> 
 }
 
 /// Denies the approval of somebody who may not approve any more, when the criteria ask for it.
-pub(super) fn lapsed(approved: &Approved, criteria: &Criteria) -> Option<Denial> {
-    if criteria.terms.gate.approver_roles == ApproverRoles::AtApproval || approved.criteria_digest.is_some() {
+pub(super) fn lapsed(approved: &Approved, stand: &Stand<'_>, criteria: &Criteria) -> Option<Denial> {
+    if is_automatic(approved) || criteria.terms.gate.approver_roles == ApproverRoles::AtApproval {
         return None;
     }
-    let may = |person: &Person| criteria.terms.approvers.roles.iter().any(|role| person.roles.contains(role));
-    let holds = |name: &&String| criteria.people.everybody().iter().any(|person| person.name == **name && may(person));
-    let lapsed: Vec<&String> = approved.by.iter().filter(|name| !holds(name)).collect();
-    if lapsed.is_empty() && !approved.by.is_empty() {
-        return None;
-    }
-    let details = lapsed.iter().map(|name| Text::new().quoted(name).words(" has none of the roles that may approve."));
-    Some(Denial {
-        details: details.collect(),
+    let lapsed = approved.by.iter().filter(|name| stand.matrix.seats_of(name, &criteria.people).is_empty());
+    let words = |name: &String| Text::new().quoted(name).words(" has none of the roles that may approve.");
+    let details: Vec<Text> = lapsed.map(words).collect();
+    (!details.is_empty()).then(|| Denial {
+        details,
         ..no(
             Reason::ApproverRoleLapsed,
             "Whoever approved the ticket may not approve any more.",
             "set the ticket back to review; somebody who may approve looks at it.",
         )
     })
+}
+
+/// Denies a run that somebody started who approved the change.
+pub(super) fn deployed_by_approver(approved: &Approved, stand: &Stand<'_>) -> Option<Denial> {
+    let name = approved.by.iter().find(|name| stand.deployers.contains(*name))?;
+    Some(no(
+        Reason::ApproverDeploys,
+        format!("{name} approved the change and started this run, and nobody does both."),
+        "let somebody else start the run, or somebody else approve the change.",
+    ))
+}
+
+/// Denies an approval by people who are not enough: those on record have to fill the whole matrix of the change, each of
+/// them one role. Where roles count that they had then, they have to be as many.
+pub(super) fn short(approved: &Approved, stand: &Stand<'_>, criteria: &Criteria) -> Option<Denial> {
+    let seats = stand.matrix.seats();
+    let had_roles = criteria.terms.gate.approver_roles == ApproverRoles::AtApproval;
+    if is_automatic(approved) || (had_roles && approved.by.len() >= seats.len()) {
+        return None;
+    }
+    let fits: Vec<Vec<usize>> = approved.by.iter().map(|name| stand.matrix.seats_of(name, &criteria.people)).collect();
+    let taken = assign(seats.len(), &fits);
+    let empty = seats.iter().zip(&taken).filter(|(_, by)| by.is_none());
+    let empty: Vec<String> = empty.map(|(seat, _)| seat.title()).collect();
+    let on_record = match approved.by.as_slice() {
+        [] => "Nobody is on record.".to_owned(),
+        names => format!("On record: {}.", listed(names, "and")),
+    };
+    (!empty.is_empty()).then(|| Denial {
+        details: vec![Text::from(on_record.as_str())],
+        ..no(
+            Reason::ApprovalsMissing,
+            format!("The approval on record lacks the {}.", listed(&empty, "and the")),
+            "set the ticket back to review, and let those approve it who are missing.",
+        )
+    })
+}
+
+fn is_automatic(approved: &Approved) -> bool {
+    approved.criteria_digest.is_some()
 }

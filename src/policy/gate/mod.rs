@@ -8,9 +8,12 @@ mod approval;
 mod build;
 mod caller;
 
+use std::collections::BTreeSet;
+
 use crate::model::{
     CommitSha, Deployment, IssueId, Relation, Run, Scope, Service, Text, Ticket, TicketKey, TicketStatus, Timestamp,
 };
+use crate::policy::approvers::Matrix;
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Gap};
 
@@ -30,6 +33,10 @@ pub struct Stand<'a> {
     pub used_by: Option<&'a Run>,
     /// How the commit stands to its branch now.
     pub on_branch: Fact<Relation>,
+    /// Whom the change wants as approvers.
+    pub matrix: Matrix,
+    /// The names of those who started the run.
+    pub deployers: BTreeSet<String>,
 }
 
 /// An approval of our records.
@@ -99,6 +106,10 @@ pub enum Reason {
     ApprovedOutsideProcess,
     /// Whoever approved may not approve any more.
     ApproverRoleLapsed,
+    /// Whoever approved deploys it.
+    ApproverDeploys,
+    /// Those who approved are not enough.
+    ApprovalsMissing,
     /// The approval is too old.
     ApprovalExpired,
     /// The criteria are others than those of the approval.
@@ -124,6 +135,8 @@ impl Reason {
             Reason::TicketMissing => "ticket_missing",
             Reason::ApprovedOutsideProcess => "approved_outside_process",
             Reason::ApproverRoleLapsed => "approver_role_lapsed",
+            Reason::ApproverDeploys => "approver_deploys",
+            Reason::ApprovalsMissing => "approvals_missing",
             Reason::ApprovalExpired => "approval_expired",
             Reason::CriteriaChanged => "criteria_changed",
             Reason::RefMoved => "ref_moved",
@@ -178,7 +191,9 @@ pub fn may_deploy(asked: &Deployment, stand: &Stand<'_>, criteria: &Criteria, no
         .or_else(|| approval::used(stand.used_by))
         .or_else(|| approval::expired(approved, criteria, now))
         .or_else(|| approval::under_other_criteria(approved, criteria))
-        .or_else(|| approval::lapsed(approved, criteria));
+        .or_else(|| approval::lapsed(approved, stand, criteria))
+        .or_else(|| approval::deployed_by_approver(approved, stand))
+        .or_else(|| approval::short(approved, stand, criteria));
     match (denial, build::moved(asked, &stand.on_branch)) {
         (Some(denial), _) | (None, Ok(Some(denial))) => Answer::Deny(denial),
         (None, Err(gap)) => Answer::CouldNotCheck(gap),

@@ -245,6 +245,8 @@ fn denied(denial: &Denial) -> Problem {
         | Reason::TicketMissing
         | Reason::ApprovedOutsideProcess
         | Reason::ApproverRoleLapsed
+        | Reason::ApproverDeploys
+        | Reason::ApprovalsMissing
         | Reason::ApprovalExpired
         | Reason::CriteriaChanged
         | Reason::RefMoved

@@ -151,7 +151,22 @@ async fn j04_an_approver_who_approves_by_hand_lets_the_build_through() {
     let pipeline = Pipeline::after(scene("no-pull-request")).await;
     let id = pipeline.request(&pipeline.asked()).await;
     pipeline.lose_webhooks();
+    pipeline.happens("comment = { ticket = \"PRODCM-412\", by = \"sam\", text = \"/cm approve\" }").await;
     pipeline.happens("move_ticket = { ticket = \"PRODCM-412\", by = \"priya\", to = \"Approved\" }").await;
+    pipeline.is_let_through(&id).await;
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j04_one_approver_of_two_lets_nothing_through() {
+    let pipeline = Pipeline::after(scene("no-pull-request")).await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    pipeline.lose_webhooks();
+    pipeline.happens("move_ticket = { ticket = \"PRODCM-412\", by = \"priya\", to = \"Approved\" }").await;
+    pipeline.is_denied(&id, "approved_outside_process").await;
+    settle(&pipeline.played).await.unwrap();
+    assert_eq!(pipeline.ticket_status("PRODCM-412"), "Awaiting approval", "it is set back to review");
+    pipeline.happens("move_ticket = { ticket = \"PRODCM-412\", by = \"sam\", to = \"Approved\" }").await;
     pipeline.is_let_through(&id).await;
     pipeline.stop().await;
 }

@@ -1,8 +1,11 @@
 //! The gate as a pure function: each part of what was approved is compared.
 
+use std::collections::BTreeSet;
+
 use cm_bot::model::{
     CiSystem, Deployment, Field, PipelineName, Relation, Run, Service, Ticket, TicketStatus, Timestamp, branch_of_ref,
 };
+use cm_bot::policy::approvers::Matrix;
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::facts::{Fact, Placement};
 use cm_bot::policy::gate::{Answer, Approved, Reason, Stand, may_deploy};
@@ -19,6 +22,7 @@ struct Case {
     on_branch: Fact<Relation>,
     criteria: Criteria,
     now: Timestamp,
+    deployers: BTreeSet<String>,
 }
 
 /// What a test changes.
@@ -63,6 +67,7 @@ impl Case {
             on_branch: Fact::Known(Relation::Behind),
             criteria,
             now: NOW,
+            deployers: BTreeSet::new(),
         }
     }
 
@@ -73,6 +78,8 @@ impl Case {
             approval: self.approval.as_ref(),
             used_by: self.used_by.as_ref(),
             on_branch: self.on_branch.clone(),
+            matrix: Matrix::of_any(&self.criteria),
+            deployers: self.deployers.clone(),
         };
         may_deploy(&self.asked, &stand, &self.criteria, self.now)
     }
@@ -90,10 +97,10 @@ impl Case {
         self.approval.as_mut().unwrap().fingerprint = Some(ticket.fingerprint());
     }
 
-    fn approved_by(&mut self, name: &str) {
+    fn approved_by(&mut self, names: &[&str]) {
         let approval = self.approval.as_mut().unwrap();
         approval.criteria_digest = None;
-        approval.by = vec![name.to_owned()];
+        approval.by = names.iter().map(|name| (*name).to_owned()).collect();
     }
 }
 
@@ -181,9 +188,9 @@ fn j04_a_status_without_an_approval_lets_nothing_through() {
 #[test]
 fn j08_whoever_approved_must_still_be_an_approver() {
     let mut case = Case::clean();
-    case.approved_by("Priya Nair");
+    case.approved_by(&["Priya Nair", "Sam Okafor"]);
     assert!(matches!(case.answer(), Answer::Allow(_)), "{:?}", case.answer());
-    case.approved_by("Dana Reyes");
+    case.approved_by(&["Dana Reyes", "Sam Okafor"]);
     let (reason, said) = case.denied();
     assert_eq!(reason, Reason::ApproverRoleLapsed);
     assert!(said.ends_with("Dana Reyes has none of the roles that may approve."), "{said}");
@@ -191,7 +198,30 @@ fn j08_whoever_approved_must_still_be_an_approver() {
     assert!(matches!(case.answer(), Answer::Allow(_)), "criteria may take the role at the time of the approval");
     case.criteria = criteria();
     case.approval.as_mut().unwrap().by.clear();
-    assert_eq!(case.denied().0, Reason::ApproverRoleLapsed, "nobody is no approver");
+    assert_eq!(case.denied().0, Reason::ApprovalsMissing, "nobody is no approver");
+}
+
+#[test]
+fn an_approval_that_lacks_a_role_lets_nothing_through() {
+    let mut case = Case::clean();
+    case.approved_by(&["Priya Nair"]);
+    let (reason, said) = case.denied();
+    assert_eq!(reason, Reason::ApprovalsMissing);
+    assert_eq!(said, "The approval on record lacks the Engineering Lead.\nOn record: Priya Nair.");
+    case.criteria = criteria_with("approver_roles = \"now\"", "approver_roles = \"at_approval\"");
+    assert_eq!(case.denied().0, Reason::ApprovalsMissing, "one person is never two");
+}
+
+#[test]
+fn j07_nobody_deploys_what_they_approved() {
+    let mut case = Case::clean();
+    case.approved_by(&["Priya Nair", "Sam Okafor"]);
+    case.deployers.insert("Sam Okafor".into());
+    let (reason, said) = case.denied();
+    assert_eq!(reason, Reason::ApproverDeploys);
+    assert_eq!(said, "Sam Okafor approved the change and started this run, and nobody does both.");
+    case.deployers = BTreeSet::from(["Lee Wong".to_owned()]);
+    assert!(matches!(case.answer(), Answer::Allow(_)), "{:?}", case.answer());
 }
 
 #[test]
@@ -212,7 +242,7 @@ fn an_approval_ends() {
 fn criteria_that_changed_want_a_new_look_at_what_cm_bot_approved() {
     let mut case = Case { criteria: criteria_with("version = \"v1\"", "version = \"v2\""), ..Case::clean() };
     assert_eq!(case.denied().0, Reason::CriteriaChanged);
-    case.approved_by("Priya Nair");
+    case.approved_by(&["Priya Nair", "Sam Okafor"]);
     assert!(matches!(case.answer(), Answer::Allow(_)), "what a human approved is the human's");
 }
 
