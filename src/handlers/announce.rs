@@ -3,16 +3,20 @@
 use serde_json::{Value, json};
 
 use super::Context;
+use super::approvals::Basis;
 use crate::integrations::jira::adf;
 use crate::integrations::slack::to_json;
 use crate::model::{Ending, Text, Ticket, TicketStatus, Timestamp, plural};
-use crate::policy::evaluate;
+use crate::policy::approvers::Matrix;
+use crate::policy::approvers::standing::waiting_title;
+use crate::render::approvals;
 use crate::render::deployment::{self, Ended};
+use crate::render::document::Document;
 use crate::render::jira;
 use crate::render::slack::{self, Message};
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
-use crate::store::{Effect, GateRequest, NewAction, Place, StoreError, StoredDecision};
+use crate::store::{Effect, GateRequest, NewAction, Place, StoreError};
 
 /// After a decision: the approval if it gives one, not before the scope has settled, and then the words about it. `root` is
 /// the announcement of an emergency.
@@ -28,12 +32,7 @@ pub(super) fn decision(
         verdict: verdict.id().into(),
         message: root.unwrap_or_else(|| to_json(&slack::findings(view), &generation(view))),
     };
-    let comment = Effect::Comment {
-        verdict: verdict.id().into(),
-        evaluation: view.evaluation,
-        body: adf::document(&jira::findings(view)),
-    };
-    let mut words = vec![comment];
+    let mut words = vec![comment(view)];
     if view.evaluation == 1 {
         words.push(Effect::Link { link: evidence_link(view) });
     }
@@ -51,24 +50,57 @@ pub(super) fn decision(
     Ok(std::iter::once(approve).chain(words).collect())
 }
 
-/// After a human approved the ticket, and that counts.
+/// After people approved or declined: what shows the ticket is true again. The announcement of an emergency stands for
+/// itself.
+pub(super) fn shown(view: &View<'_>) -> Result<Vec<NewAction>, StoreError> {
+    let mut words = vec![comment(view)];
+    if !view.decision.is_emergency() {
+        let message =
+            to_json(&slack::findings(view), &format!("{}:{}", generation(view), view.approvals.given().len()));
+        let verdict = Verdict::of(view.decision).id().into();
+        words.push(Effect::Message { place: Place::Changes, verdict, message });
+    }
+    words.into_iter().map(NewAction::new).collect()
+}
+
+fn comment(view: &View<'_>) -> Effect {
+    Effect::Comment {
+        verdict: Verdict::of(view.decision).id().into(),
+        evaluation: view.evaluation,
+        body: adf::document(&jira::findings(view)),
+    }
+}
+
+/// A reply in the thread of the ticket's message.
+pub(super) fn reply(message: &Message, view: &View<'_>) -> Result<NewAction, StoreError> {
+    NewAction::new(Effect::Reply { message: to_json(message, &format!("{}:reply", generation(view))) })
+}
+
+/// A comment of its own, beside the one that is kept up to date.
+pub(super) fn call(about: &str, document: &Document) -> Result<NewAction, StoreError> {
+    NewAction::new(Effect::Call { about: about.into(), body: adf::document(document) })
+}
+
+/// After people approved the ticket, and that counts.
 pub(super) fn approved(
     context: &Context,
     ticket: &Ticket,
-    (by, role): (&str, &str),
-    (subject, last): (&str, Option<&StoredDecision>),
+    by: &[(String, String)],
+    (subject, basis): (&str, &Basis),
 ) -> Result<Vec<NewAction>, StoreError> {
-    let evaluation = last.map_or(0, |last| last.evaluation);
-    let document = jira::approved_by((by, role), &standing(last), &context.links, ticket);
-    let how = format!("Approved by {by} ({role})");
+    let evaluation = basis.stored.as_ref().map_or(0, |stored| stored.number);
+    let document = jira::approved_by(by, &standing(basis), &context.links, ticket);
+    let how = format!("Approved by {}", approvals::by(by));
     let message = slack::ended(Verdict::Approved, &how, subject, (ticket, &context.links));
     words(Verdict::Approved, evaluation, (adf::document(&document), &message))
 }
 
-/// What cm-bot had found when a human approved, for whoever reads the record later.
-fn standing(last: Option<&StoredDecision>) -> String {
-    let Some(last) = last else { return "cm-bot had not judged the ticket yet.".into() };
-    let decision = evaluate(&last.facts, &last.criteria, last.at);
+/// What cm-bot had found when people approved, for whoever reads the record later.
+fn standing(basis: &Basis) -> String {
+    if basis.stored.is_none() {
+        return "cm-bot had not judged the ticket yet.".into();
+    }
+    let decision = &basis.decision;
     match decision.problems().len() {
         0 => "Every check had passed.".into(),
         open => {
@@ -82,12 +114,12 @@ fn standing(last: Option<&StoredDecision>) -> String {
 pub(super) fn not_counted(
     context: &Context,
     ticket: &Ticket,
-    reason: &str,
+    (title, reason): (&str, &str),
     (subject, evaluation): (&str, i64),
 ) -> Result<Vec<NewAction>, StoreError> {
-    let document = jira::approval_does_not_count(reason, &context.links, ticket);
-    let how = "Waiting for 1 of 1 approvals: the approval in Jira does not count";
-    let message = slack::ended(Verdict::NotCounted, how, subject, (ticket, &context.links));
+    let document = jira::approval_does_not_count((title, reason), &context.links, ticket);
+    let how = format!("{title}: the approval in Jira does not count");
+    let message = slack::ended(Verdict::NotCounted, &how, subject, (ticket, &context.links));
     words(Verdict::NotCounted, evaluation, (adf::document(&document), &message))
 }
 
@@ -100,10 +132,33 @@ pub fn could_not_move(
     ticket: &Ticket,
     (transition, subject, evaluation): (&str, &str, i64),
 ) -> Result<Vec<NewAction>, StoreError> {
-    let document = jira::could_not_move(transition, &context.links, ticket);
-    let how = "Waiting for 1 of 1 approvals: Jira does not let cm-bot approve";
-    let message = slack::ended(Verdict::Waiting, how, subject, (ticket, &context.links));
+    let title = nobody_yet(context);
+    let document = jira::could_not_move((&title, transition), &context.links, ticket);
+    let how = format!("{title}: Jira does not let cm-bot approve");
+    let message = slack::ended(Verdict::Waiting, &how, subject, (ticket, &context.links));
     words(Verdict::Waiting, evaluation, (adf::document(&document), &message))
+}
+
+/// After people approved the ticket and Jira offered cm-bot no way.
+///
+/// # Errors
+/// When the words cannot be written as JSON.
+pub fn could_not_move_for_people(
+    context: &Context,
+    ticket: &Ticket,
+    by: &[(String, String)],
+    (transition, subject, evaluation): (&str, &str, i64),
+) -> Result<Vec<NewAction>, StoreError> {
+    let document = approvals::could_not_move(by, transition, (&context.links, ticket));
+    let how = format!("Approved by {}, but Jira does not let cm-bot set the status", approvals::by(by));
+    let message = slack::ended(Verdict::Waiting, &how, subject, (ticket, &context.links));
+    words(Verdict::Waiting, evaluation, (adf::document(&document), &message))
+}
+
+/// What a ticket waits for of which nothing else is known.
+fn nobody_yet(context: &Context) -> String {
+    let wanted = Matrix::of_any(&context.policy.criteria).seats().len();
+    waiting_title(wanted, wanted)
 }
 
 /// After an approval was voided. The ticket is set back when its status still says approved.
@@ -140,9 +195,10 @@ pub fn could_not_set_back(
 
 /// After cm-bot failed at the ticket again and again.
 pub(super) fn gave_up(context: &Context, ticket: &Ticket, subject: &str) -> Result<Vec<NewAction>, StoreError> {
-    let document = jira::gave_up(&context.links, ticket);
-    let how = "Waiting for 1 of 1 approvals: cm-bot failed to check this ticket";
-    let message = slack::ended(Verdict::Failed, how, subject, (ticket, &context.links));
+    let title = nobody_yet(context);
+    let document = jira::gave_up(&title, &context.links, ticket);
+    let how = format!("{title}: cm-bot failed to check this ticket");
+    let message = slack::ended(Verdict::Failed, &how, subject, (ticket, &context.links));
     words(Verdict::Failed, 0, (adf::document(&document), &message))
 }
 

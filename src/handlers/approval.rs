@@ -1,17 +1,22 @@
-//! A ticket is approved: by us, which the outbox records, or by a human, which is judged here.
+//! A ticket's status says approved: by us, which the outbox records, or by people, which is judged here.
 
+use std::time::Duration;
+
+use super::approvals::{self, Look, Stand};
 use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
 use crate::integrations::jira::StatusChange;
-use crate::model::{CommitSha, Field, Scope, Ticket};
-use crate::policy::approvers::{edits, human_approval};
-use crate::policy::evidence::contributors;
+use crate::model::{CommitSha, Field, Scope, Ticket, Timestamp, listed};
+use crate::policy::approvers::{Act, Deed, HumanApproval, Way, edits};
 use crate::policy::facts::Placement;
 use crate::render::verdict::Verdict;
-use crate::store::{Approval, Place};
+use crate::store::{Approval, Effect, NewAction, Place};
 
 /// Looks at who approved the ticket.
-pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
+///
+/// # Errors
+/// When Jira or the records do not answer.
+pub async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
     let scope = Placement::of(&ticket, &context.sources.services).scope();
     context.sources.store.note_ticket(&ticket, scope.as_ref(), context.clock.now()).await?;
     if voiding::of_edited(context, &ticket).await? {
@@ -21,11 +26,11 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
     if is_dealt_with(context, &ticket, &change).await? {
         return Ok(Next::Nothing);
     }
-    match judge(context, &ticket, &change, scope).await? {
-        Judgement::Counts { approval, role } => counts(context, &ticket, &approval, &role).await?,
-        Judgement::DoesNotCount(reason) => does_not_count(context, &ticket, &reason).await?,
+    match Box::pin(approvals::look(context, &ticket)).await? {
+        Look::Edited => Ok(Next::LookAgain(Duration::ZERO)),
+        Look::Quiet => Ok(Next::Nothing),
+        Look::Stands(stand) => judge(context, &ticket, (&change, &stand)).await,
     }
-    Ok(Next::Nothing)
 }
 
 /// Whether an approval is ours, is recorded, or was voided.
@@ -36,66 +41,103 @@ async fn is_dealt_with(context: &Context, ticket: &Ticket, change: &StatusChange
     Ok(is_voided || is_recorded || change.by.as_ref() == Some(context.sources.jira.myself().await?))
 }
 
-/// What a human's approval came to, with what there is to record of it.
-enum Judgement {
-    Counts { approval: Box<Approval>, role: String },
-    DoesNotCount(String),
-}
-
+/// The status is worth what stands behind it: enough approvals, one of several, or none that counts.
 async fn judge(
     context: &Context,
     ticket: &Ticket,
-    change: &StatusChange,
-    scope: Option<Scope>,
-) -> Result<Judgement, HandlerError> {
-    let no = |reason: &str| Ok(Judgement::DoesNotCount(reason.to_owned()));
-    let Some(by) = &change.by else { return no("Jira does not say who approved it.") };
-    if let Some(reason) = edits::after_approval(&change.edited_since) {
-        return no(&reason);
+    (change, stand): (&StatusChange, &Stand),
+) -> Result<Next, HandlerError> {
+    if let Some(right) = stand.approvals.approval() {
+        approvals::note(context, ticket, &approvals::noted(context, ticket, stand)?).await?;
+        return match approve(context, ticket, (&right, stand, change.at)).await? {
+            Approved::Recorded => Ok(Next::Nothing),
+            Approved::NoBuild => {
+                let why = "The ticket does not name a registered service, environment and commit.";
+                does_not_count(context, ticket, (stand, why)).await
+            }
+        };
     }
+    match edits::after_approval(&change.edited_since).or_else(|| refused(stand)) {
+        Some(why) => does_not_count(context, ticket, (stand, &why)).await,
+        None => is_not_enough(context, ticket, stand).await,
+    }
+}
+
+/// Why the word of whoever set the status does not count, if it was refused.
+fn refused(stand: &Stand) -> Option<String> {
+    let is_status = |act: &&Act| act.way == Way::Status && matches!(act.deed, Deed::Approve { .. });
+    let newest = stand.acts.iter().rfind(is_status);
+    newest.map_or_else(|| Some("Jira does not say who approved it.".to_owned()), |act| act.refused.clone())
+}
+
+/// What came of recording an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approved {
+    /// It is recorded.
+    Recorded,
+    /// The ticket names nothing that could be deployed.
+    NoBuild,
+}
+
+/// Records that people approved the ticket, and says so.
+///
+/// # Errors
+/// When it cannot be stored.
+pub async fn approve(
+    context: &Context,
+    ticket: &Ticket,
+    (right, stand, at): (&HumanApproval, &Stand, Timestamp),
+) -> Result<Approved, HandlerError> {
+    let scope = Placement::of(ticket, &context.sources.services).scope();
     let commit = ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok());
-    let (Some(scope), Some(commit)) = (scope, commit) else {
-        return no("The ticket does not name a registered service, environment and commit.");
+    let (Some(scope), Some(commit)) = (scope, commit) else { return Ok(Approved::NoBuild) };
+    let subject = scope.to_string();
+    let actions = announce::approved(context, ticket, right.by(), (&subject, &stand.basis))?;
+    let column = |place: fn(&(String, String)) -> &String| {
+        listed(&right.by().iter().map(place).cloned().collect::<Vec<_>>(), "and")
     };
-    let criteria = &context.policy.criteria;
-    let last = context.sources.store.newest_decision(&ticket.key).await?;
-    let worked_on_it = last.map_or_else(Default::default, |last| contributors(&last.facts, criteria));
-    Ok(match human_approval::judge(by, ticket, &worked_on_it, criteria) {
-        human_approval::Approval::DoesNotCount(reason) => Judgement::DoesNotCount(reason),
-        human_approval::Approval::Counts { by, role } => {
-            let fingerprint = ticket.fingerprint();
-            let (issue, ticket, by) = (ticket.id.clone(), ticket.key.clone(), Some(by.name.clone()));
-            let approval = Approval { issue, ticket, scope, commit, at: change.at, decision: None, by, fingerprint };
-            Judgement::Counts { approval: Box::new(approval), role: role.title() }
-        }
-    })
-}
-
-async fn counts(context: &Context, ticket: &Ticket, approval: &Approval, role: &str) -> Result<(), HandlerError> {
-    let by = approval.by.clone().unwrap_or_default();
-    let last = context.sources.store.newest_decision(&ticket.key).await?;
-    let subject = approval.scope.to_string();
-    let actions = announce::approved(context, ticket, (&by, role), (&subject, last.as_ref()))?;
-    let event = Event::ApprovedByHuman { by, role: role.to_owned(), commit: approval.commit.clone() };
+    let (by, role) = (column(|(name, _)| name), column(|(_, role)| role));
+    let event = Event::ApprovedByHuman { by, role, commit: commit.clone() };
     let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
-    context.sources.store.record_approval(approval, &entry, &actions).await?;
-    Ok(())
+    let approval = Approval {
+        issue: ticket.id.clone(),
+        ticket: ticket.key.clone(),
+        scope,
+        commit,
+        at,
+        decision: None,
+        by: right.by().to_vec(),
+        fingerprint: right.fingerprint().to_owned(),
+    };
+    context.sources.store.record_approval(&approval, &entry, &actions).await?;
+    Ok(Approved::Recorded)
 }
 
-async fn does_not_count(context: &Context, ticket: &Ticket, reason: &str) -> Result<(), HandlerError> {
-    let post = context.sources.store.post(&ticket.id, Place::Comment).await?;
-    if post.is_some_and(|post| post.verdict == Verdict::NotCounted.id()) {
-        return Ok(());
+/// Somebody approved who may, and others are missing: the ticket goes back to review, where they can approve too.
+async fn is_not_enough(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<Next, HandlerError> {
+    let mut new = approvals::told(context, ticket, stand)?;
+    new.actions.insert(0, NewAction::new(Effect::SetBack {})?);
+    approvals::note(context, ticket, &new).await?;
+    Ok(Next::Nothing)
+}
+
+async fn does_not_count(
+    context: &Context,
+    ticket: &Ticket,
+    (stand, reason): (&Stand, &str),
+) -> Result<Next, HandlerError> {
+    let store = &context.sources.store;
+    approvals::note(context, ticket, &approvals::noted(context, ticket, stand)?).await?;
+    if store.post(&ticket.id, Place::Comment).await?.is_some_and(|post| post.verdict == Verdict::NotCounted.id()) {
+        return Ok(Next::Nothing);
     }
-    let subject =
-        Placement::of(ticket, &context.sources.services).scope().map_or_else(String::new, |scope| scope.to_string());
-    let actions = announce::not_counted(context, ticket, reason, (&subject, evaluation(context, ticket).await?))?;
+    let scope = Placement::of(ticket, &context.sources.services).scope();
+    let subject = scope.as_ref().map_or_else(String::new, Scope::to_string);
+    let evaluation = store.known_ticket(&ticket.id).await?.map_or(0, |known| known.evaluation);
+    let title = stand.approvals.title();
+    let actions = announce::not_counted(context, ticket, (&title, reason), (&subject, evaluation))?;
     let event = Event::ApprovalNotCounted { reason: reason.to_owned() };
     let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
-    Ok(context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?)
-}
-
-/// The number of the last evaluation; none happened when a human was faster than we.
-async fn evaluation(context: &Context, ticket: &Ticket) -> Result<i64, HandlerError> {
-    Ok(context.sources.store.newest_decision(&ticket.key).await?.map_or(0, |last| last.evaluation))
+    store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?;
+    Ok(Next::Nothing)
 }

@@ -4,10 +4,14 @@ use std::time::Duration;
 
 use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
-use crate::model::{IssueId, Scope, Ticket, TicketStatus};
+use crate::model::{IssueId, Scope, Ticket, TicketStatus, shortened};
+use crate::policy::approvers::Deed;
 use crate::policy::facts::Placement;
 use crate::render::verdict::Verdict;
 use crate::store::Place;
+
+/// The longest reason that the message repeats; the ticket has all of it.
+const MOST_REASON: usize = 300;
 
 /// The ticket was declined or closed: its message ends.
 pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError> {
@@ -59,9 +63,9 @@ pub(super) async fn gone(context: &Context, issue: &IssueId, how: &str) -> Resul
 /// Edits the root messages that are there. A ticket that nobody was told of ends in silence.
 async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) -> Result<(), HandlerError> {
     let (verdict, how) = match ticket.status.meaning {
-        TicketStatus::Declined => (Verdict::Declined, "Declined"),
+        TicketStatus::Declined => (Verdict::Declined, declined(context, ticket).await?),
         TicketStatus::Closed | TicketStatus::Pending | TicketStatus::Approved | TicketStatus::Other => {
-            (Verdict::Closed, "Closed")
+            (Verdict::Closed, "Closed".to_owned())
         }
     };
     if context.sources.store.deployment_ended(&ticket.id).await? {
@@ -75,11 +79,26 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
     for place in places.iter().copied() {
         let post = context.sources.store.post(&ticket.id, place).await?;
         if post.is_some_and(|post| post.verdict != verdict.id()) {
-            let actions = announce::ended(context, ticket, verdict, (how, &subject, place))?;
+            let actions = announce::ended(context, ticket, verdict, (&how, &subject, place))?;
             let event = Event::Ended { status: ticket.status.name.clone() };
             let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
             context.sources.store.ask_for((&ticket.id, &actions), &entry, context.clock.now()).await?;
         }
     }
     Ok(())
+}
+
+/// By whom and why, when somebody said so to cm-bot; who only sets the status gives no reason.
+async fn declined(context: &Context, ticket: &Ticket) -> Result<String, HandlerError> {
+    let acts = context.sources.store.acts(&ticket.id).await?;
+    let newest = acts.iter().rev().find_map(|act| match &act.deed {
+        Deed::Decline { reason } if act.refused.is_none() => Some((act.by.as_ref()?, reason)),
+        _ => None,
+    });
+    let people = &context.policy.criteria.people;
+    let said = newest.and_then(|(account, reason)| Some((people.by_jira(account)?, reason)));
+    Ok(said.map_or_else(
+        || "Declined".to_owned(),
+        |(person, reason)| format!("Declined by {}: {}", person.name, shortened(reason, MOST_REASON)),
+    ))
 }

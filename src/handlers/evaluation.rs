@@ -5,7 +5,7 @@ use tracing::Instrument as _;
 use uuid::Uuid;
 
 use super::follow_up::emergency;
-use super::{Context, HandlerError, Next, access, announce, voiding};
+use super::{Context, HandlerError, Next, access, announce, approvals, voiding};
 use crate::gather;
 use crate::model::{DecisionId, Service, Ticket, Timestamp};
 use crate::policy;
@@ -55,10 +55,13 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
     if !store.says_something_new(known.as_ref(), &decision)? {
         return Ok(next(context, facts, &decision));
     }
+    let criteria = &context.policy.criteria;
+    let approvals = approvals::shown(store, criteria, (facts, &decision)).await?;
     let troubles: Vec<String> = context.readiness.troubles().into_keys().collect();
     let view = View {
         facts,
         decision: &decision,
+        approvals: &approvals,
         record: DecisionId(Uuid::now_v7()),
         evaluation: known.as_ref().map_or(0, |known| known.evaluation) + 1,
         at: now,

@@ -3,6 +3,7 @@
 mod access;
 mod announce;
 mod approval;
+pub mod approvals;
 mod declaration;
 mod ending;
 mod evaluation;
@@ -27,7 +28,8 @@ use crate::settings::{Jobs, ServiceGate};
 use crate::signals::Readiness;
 use crate::store::{Job, Policy, StoreError};
 
-pub use announce::{could_not_move, could_not_set_back};
+pub use announce::{could_not_move, could_not_move_for_people, could_not_set_back};
+pub use approval::{approve, run as look_at_approved};
 pub use fault::gave_up;
 pub use too_dear::TooDear;
 pub use voiding::{void_if_edited, void_if_set_back};
@@ -131,8 +133,12 @@ async fn ticket(context: &Context, issue: &IssueId) -> Result<Next, HandlerError
         return ending::gone(context, issue, &format!("moved to {}", ticket.key)).await;
     }
     match ticket.status.meaning {
-        TicketStatus::Pending => evaluation::run(context, ticket).await,
-        TicketStatus::Approved => approval::run(context, ticket).await,
+        TicketStatus::Pending => {
+            // What a look needs at most is a lot for a stack, so each part has its own place.
+            let next = Box::pin(evaluation::run(context, ticket.clone())).await?;
+            Box::pin(approvals::attend(context, &ticket, next)).await
+        }
+        TicketStatus::Approved => Box::pin(approval::run(context, ticket)).await,
         TicketStatus::Declined | TicketStatus::Closed => ending::run(context, ticket).await,
         TicketStatus::Other => ending::set_aside(context, ticket).await,
     }

@@ -1,5 +1,6 @@
 //! The comment on the ticket: verdict, why, who does what; then everything else folded away.
 
+use super::approvals;
 use super::document::{Block, Document, Inline, Line, Tone, line, strong, words};
 use super::verdict::{Verdict, title};
 use super::view::{Links, Problem, View, word};
@@ -19,6 +20,9 @@ pub fn findings(view: &View<'_>) -> Document {
     if !problems.is_empty() {
         blocks.push(Block::Numbered(problems.iter().map(problem).collect()));
     }
+    if verdict == Verdict::Waiting || !view.approvals.given().is_empty() || !view.approvals.not_counted().is_empty() {
+        blocks.extend(approvals::table(view.approvals));
+    }
     blocks.extend(ignored(view));
     blocks.push(Block::Folded(format!("All {}", plural(view.decision.findings().len(), "check")), vec![checks(view)]));
     if !view.decision.commits().is_empty() {
@@ -30,22 +34,19 @@ pub fn findings(view: &View<'_>) -> Document {
     Document(blocks)
 }
 
-/// A human approved it, and that counts.
+/// Humans approved it, and that counts.
 #[must_use]
-pub fn approved_by((person, role): (&str, &str), standing: &str, links: &Links, ticket: &Ticket) -> Document {
-    let said = vec![strong("Approved"), words(format!(" by {person} ({role}). {standing}"))];
+pub fn approved_by(approvers: &[(String, String)], standing: &str, links: &Links, ticket: &Ticket) -> Document {
+    let said = vec![strong("Approved"), words(format!(" by {}. {standing}", approvals::by(approvers)))];
     let next = vec![words("Nobody needs to act. The next change of this service is compared with this one.")];
     Document(vec![Block::Panel(Verdict::Approved.tone(), vec![said, next]), Block::Paragraph(evidence(links, ticket))])
 }
 
 /// A human set the status, and that does not count.
 #[must_use]
-pub fn approval_does_not_count(reason: &str, links: &Links, ticket: &Ticket) -> Document {
-    let said = vec![
-        strong("Waiting for 1 of 1 approvals."),
-        words(" The status says approved, but that does not count: "),
-        words(reason),
-    ];
+pub fn approval_does_not_count((title, reason): (&str, &str), links: &Links, ticket: &Ticket) -> Document {
+    let said =
+        vec![strong(format!("{title}.")), words(" The status says approved, but that does not count: "), words(reason)];
     let next = vec![strong("To do: "), words("move the ticket back to review, and let somebody approve it who may.")];
     Document(vec![
         Block::Panel(Verdict::NotCounted.tone(), vec![said, next]),
@@ -91,9 +92,9 @@ pub fn could_not_set_back(transition: &str, links: &Links, ticket: &Ticket) -> D
 
 /// cm-bot wanted to approve, and Jira did not let it.
 #[must_use]
-pub fn could_not_move(transition: &str, links: &Links, ticket: &Ticket) -> Document {
+pub fn could_not_move((title, transition): (&str, &str), links: &Links, ticket: &Ticket) -> Document {
     let said = vec![
-        strong("Waiting for 1 of 1 approvals."),
+        strong(format!("{title}.")),
         words(format!(
             " Every check passed, but Jira does not offer cm-bot the transition \"{transition}\" for this ticket."
         )),
@@ -109,9 +110,9 @@ pub fn could_not_move(transition: &str, links: &Links, ticket: &Ticket) -> Docum
 
 /// cm-bot itself failed, and nobody knows what it would have said.
 #[must_use]
-pub fn gave_up(links: &Links, ticket: &Ticket) -> Document {
+pub fn gave_up(title: &str, links: &Links, ticket: &Ticket) -> Document {
     let said = vec![
-        strong("Waiting for 1 of 1 approvals."),
+        strong(format!("{title}.")),
         words(
             " cm-bot failed while it checked this ticket, several times, and has stopped. Nothing is known against the change, and nothing for it.",
         ),
@@ -138,7 +139,7 @@ pub fn superseded(verdict: &str, evaluation: i64) -> Line {
     vec![strong(format!("Superseded {by}, see the newer comment."))]
 }
 
-fn evidence(links: &Links, ticket: &Ticket) -> Line {
+pub(super) fn evidence(links: &Links, ticket: &Ticket) -> Line {
     vec![Inline::Link("full evidence".into(), links.evidence(ticket))]
 }
 
@@ -163,7 +164,7 @@ fn first_line(view: &View<'_>) -> Line {
         | Verdict::NotDeployed
         | Verdict::Unreported => format!(" {about}"),
     };
-    vec![strong(format!("{}.", title(view.decision))), words(rest)]
+    vec![strong(format!("{}.", title(view))), words(rest)]
 }
 
 /// Who does what. Only those who must act are mentioned.
@@ -186,7 +187,7 @@ fn to_do(view: &View<'_>, verdict: Verdict) -> Line {
         | Verdict::Closed
         | Verdict::Deployed
         | Verdict::NotDeployed
-        | Verdict::Unreported => waiting_to_do(view),
+        | Verdict::Unreported => approvals::to_do(view),
     }
 }
 
@@ -203,14 +204,6 @@ fn fix_these(view: &View<'_>) -> String {
     }
 }
 
-fn waiting_to_do(view: &View<'_>) -> Line {
-    let mut to_do = vec![strong("To do: ")];
-    to_do.extend(mentions(&view.approvers()));
-    to_do.push(words(" approve or decline the ticket in Jira. "));
-    to_do.push(words(format!("{} requested it and cannot approve it.", view.requester_name())));
-    to_do
-}
-
 fn emergency_to_do(view: &View<'_>) -> Line {
     let leads: Vec<&Person> = view.people.with_any_role(&view.terms.notify.emergency).collect();
     let mut to_do = vec![strong("To do: ")];
@@ -222,7 +215,7 @@ fn emergency_to_do(view: &View<'_>) -> Line {
     to_do
 }
 
-fn mentions(people: &[&Person]) -> Line {
+pub(super) fn mentions(people: &[&Person]) -> Line {
     if people.is_empty() {
         return vec![words("an approver")];
     }

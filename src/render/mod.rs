@@ -3,6 +3,7 @@
 //! Messages are built as a [`document::Document`] or a [`slack::Message`]: our own, small vocabulary of panels, lists and
 //! tables. `integrations` turns them into the JSON of Jira and Slack, [`terminal`] and [`html`] into text and pages.
 
+pub mod approvals;
 pub mod deployment;
 pub mod document;
 pub mod emergency;

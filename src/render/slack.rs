@@ -1,5 +1,6 @@
 //! Messages in Slack: one root a ticket, edited in place; events in its thread; only those who must act are mentioned.
 
+use super::approvals;
 use super::verdict::{Verdict, title};
 use super::view::{Links, Problem, View};
 use crate::model::{Person, SlackId, Span, Text, Ticket, TicketKey, Timestamp, listed, plural, shortened};
@@ -205,7 +206,7 @@ pub fn findings(view: &View<'_>) -> Message {
 #[must_use]
 pub fn changed(view: &View<'_>) -> Message {
     let verdict = Verdict::of(view.decision);
-    let line = Mrkdwn::new().emoji(verdict.emoji()).bold(&title(view.decision));
+    let line = Mrkdwn::new().emoji(verdict.emoji()).bold(&title(view));
     let line = match verdict {
         Verdict::ApprovedAutomatically => line.words(" · nobody needs to act"),
         Verdict::Blocked => {
@@ -288,12 +289,11 @@ fn waiting(view: &View<'_>) -> Message {
         view.passed(),
         what_was_checked(view)
     ));
-    let ask = mention_all(Mrkdwn::new().bold("To decide:").words(" "), &view.approvers());
     let small = format!("Requested by {}, who cannot approve it · {}", view.requester_name(), view.stamp());
     let parts = vec![
         Part::Section(headline(view)),
         Part::Section(why),
-        Part::Section(ask),
+        Part::Fields(approvals::fields(view.approvals)),
         Part::Buttons(vec![open_ticket(view, "Review and decide"), open_evidence(view)]),
         Part::Context(Mrkdwn::new().words(&small)),
     ];
@@ -328,7 +328,7 @@ fn could_not_be_checked(view: &View<'_>) -> Message {
 fn headline(view: &View<'_>) -> Mrkdwn {
     Mrkdwn::new()
         .emoji(Verdict::of(view.decision).emoji())
-        .bold(&title(view.decision))
+        .bold(&title(view))
         .words(" · ")
         .link(view.ticket().key.as_str(), &view.links.ticket(view.ticket()))
         .words(&format!(" {}", view.subject()))
@@ -403,7 +403,7 @@ pub(super) fn mention_all(mut line: Mrkdwn, people: &[&Person]) -> Mrkdwn {
 
 /// The message as a sentence or two: verdict, ticket, what, why, and who acts.
 fn fallback(view: &View<'_>) -> String {
-    let start = format!("{}: {}, {}, {}.", title(view.decision), view.ticket().key, view.subject(), view.build());
+    let start = format!("{}: {}, {}, {}.", title(view), view.ticket().key, view.subject(), view.build());
     let why = view.problems().first().map(Problem::headline);
     let names = |people: &[&Person]| listed(&people.iter().map(|person| person.name.clone()).collect::<Vec<_>>(), "or");
     let who = match Verdict::of(view.decision) {

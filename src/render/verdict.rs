@@ -3,6 +3,7 @@
 use crate::model::plural;
 use crate::policy::decision::{Decision, Kind, Outcome};
 use crate::render::document::Tone;
+use crate::render::view::View;
 
 /// What people read for a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -110,7 +111,8 @@ impl Verdict {
 
 /// The first words of a message about a decision.
 #[must_use]
-pub fn title(decision: &Decision) -> String {
+pub fn title(view: &View<'_>) -> String {
+    let decision = view.decision;
     match Verdict::of(decision) {
         Verdict::ApprovedAutomatically => "Approved automatically".into(),
         Verdict::Blocked => {
@@ -128,6 +130,6 @@ pub fn title(decision: &Decision) -> String {
         | Verdict::Closed
         | Verdict::Deployed
         | Verdict::NotDeployed
-        | Verdict::Unreported => "Waiting for 1 of 1 approvals".into(),
+        | Verdict::Unreported => view.approvals.title(),
     }
 }

@@ -1,6 +1,7 @@
 //! What every message about a decision needs to know.
 
 use crate::model::{DecisionId, Field, People, Person, Ticket, TicketKey, Timestamp, shortened};
+use crate::policy::approvers::Approvals;
 use crate::policy::criteria::Terms;
 use crate::policy::decision::{By, Decision, Finding, Outcome};
 use crate::policy::facts::Facts;
@@ -12,6 +13,8 @@ pub struct View<'a> {
     pub facts: &'a Facts,
     /// The decision.
     pub decision: &'a Decision,
+    /// Who has approved, and who is missing.
+    pub approvals: &'a Approvals,
     /// Its id.
     pub record: DecisionId,
     /// Which evaluation of the ticket it is, from 1.
@@ -148,12 +151,12 @@ impl<'a> View<'a> {
         self.requester().map_or_else(from_jira, |person| person.name.clone())
     }
 
-    /// Those who may decide: everybody with an approver's role but the requester.
+    /// Whom the ticket waits for: everybody who could fill a role that is missing. When nobody is left who could, those
+    /// whom the criteria want to be told of it.
     #[must_use]
     pub fn approvers(&self) -> Vec<&'a Person> {
-        let requester = self.ticket().requester.as_ref();
-        let roles = &self.terms.notify.held;
-        self.people.with_any_role(roles).filter(|person| Some(&person.jira) != requester).collect()
+        let wanted = self.approvals.wanted();
+        if wanted.is_empty() { self.people.with_any_role(&self.terms.notify.held).collect() } else { wanted }
     }
 
     /// `12 of 12 checks passed`.

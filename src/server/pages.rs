@@ -6,6 +6,7 @@ use axum::response::{Html, IntoResponse};
 use maud::html;
 
 use super::Server;
+use crate::handlers::approvals::shown;
 use crate::model::{TicketKey, Timestamp, shortened};
 use crate::policy::evaluate;
 use crate::render::view::View;
@@ -46,9 +47,12 @@ pub(super) async fn change(
     let stored = server.store.newest_decision(&ticket).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let stored = stored.ok_or(StatusCode::NOT_FOUND)?;
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+    let approvals = shown(&server.store, &stored.criteria, (&stored.facts, &decision)).await;
+    let approvals = approvals.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let view = View {
         facts: &stored.facts,
         decision: &decision,
+        approvals: &approvals,
         record: stored.id,
         evaluation: stored.evaluation,
         at: stored.at,

@@ -2,8 +2,11 @@
 
 use super::{Context, HandlerError};
 use crate::audit::{Entry, Event};
+use crate::handlers::approvals::shown;
 use crate::integrations::slack::to_json;
 use crate::model::{IssueId, Person, TicketStatus, Timestamp};
+use crate::policy::approvers::Approvals;
+use crate::policy::evaluate;
 use crate::policy::follow_up::held::{Held, Step, is_for_the_daily_message, judge};
 use crate::render::reminders::{self as render, Waiting};
 use crate::render::slack::Message;
@@ -41,7 +44,8 @@ async fn take(
         return Ok(store.enqueue(&Job::Ticket(issue.clone()), now).await?);
     }
     let Some(decision) = decision(context, issue).await? else { return Ok(()) };
-    let waiting = waiting(context, &decision, held);
+    let approvals = standing(context, &decision).await?;
+    let waiting = waiting(context, &decision, (held, &approvals));
     let (actions, who) = said(context, &waiting, (step, now))?;
     let event = Event::Reminded { step: step.name().into(), who };
     let entry = Entry { at: now, ticket: Some(decision.ticket.clone()), event };
@@ -57,16 +61,23 @@ async fn decision(context: &Context, issue: &IssueId) -> Result<Option<StoredDec
     }
 }
 
-/// Whom a ticket waits for: everybody with an approver's role but the requester.
-fn waiting<'a>(context: &'a Context, decision: &'a StoredDecision, held: &Held) -> Waiting<'a> {
-    let criteria = &context.policy.criteria;
-    let requester = decision.facts.ticket.requester.as_ref();
-    let approvers = criteria.people.with_any_role(&criteria.terms.notify.held);
+/// Who has approved a ticket, and who is missing.
+async fn standing(context: &Context, stored: &StoredDecision) -> Result<Approvals, StoreError> {
+    let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+    shown(&context.sources.store, &context.policy.criteria, (&stored.facts, &decision)).await
+}
+
+/// Whom a ticket waits for: everybody who could fill a role that is missing, and nobody who has approved.
+fn waiting<'a>(
+    context: &'a Context,
+    decision: &'a StoredDecision,
+    (held, approvals): (&Held, &'a Approvals),
+) -> Waiting<'a> {
     Waiting {
         key: &decision.ticket,
         subject: subject(&decision.facts),
-        title: "Waiting for 1 of 1 approvals".into(),
-        people: approvers.filter(|person| Some(&person.jira) != requester).collect(),
+        title: approvals.title(),
+        people: approvals.wanted(),
         since: held.since,
         links: &context.links,
     }
@@ -112,10 +123,13 @@ async fn daily(context: &Context, issue: &IssueId, (today, now): (Timestamp, Tim
         let Some(held) = store.held(&other).await? else { continue };
         let Some(decision) = decision(context, &other).await? else { continue };
         if is_for_the_daily_message(&held, &context.reminders, now) {
-            found.push((held, decision));
+            let approvals = standing(context, &decision).await?;
+            found.push((held, decision, approvals));
         }
     }
-    let all: Vec<Waiting<'_>> = found.iter().map(|(held, decision)| waiting(context, decision, held)).collect();
+    let of = |(held, decision, approvals)| waiting(context, decision, (held, approvals));
+    let all: Vec<Waiting<'_>> =
+        found.iter().map(|(held, decision, approvals)| of((held, decision, approvals))).collect();
     if all.is_empty() {
         return Ok(());
     }

@@ -112,7 +112,7 @@ impl Outbox {
 
     /// Our records may say that the ticket was finished, if somebody reopened it a moment ago: whoever looks for siblings
     /// next has to find it. And if our turn was lost, somebody else is judging beside us.
-    async fn assure(&self, (ticket, scope): (&Ticket, &Scope), turn: &mut Turn) -> Result<(), OutboxError> {
+    pub(super) async fn assure(&self, (ticket, scope): (&Ticket, &Scope), turn: &mut Turn) -> Result<(), OutboxError> {
         let store = &self.context.sources.store;
         store.note_ticket(ticket, Some(scope), self.context.clock.now()).await?;
         Ok(turn.assure().await?)
@@ -155,7 +155,7 @@ impl Outbox {
             commit: approval.commit().clone(),
             at,
             decision: Some(stored.id),
-            by: None,
+            by: Vec::new(),
             fingerprint: approval.fingerprint().to_owned(),
         };
         let event = Event::ApprovedAutomatically { decision: stored.id, commit: approval.commit().clone() };

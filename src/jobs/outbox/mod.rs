@@ -1,6 +1,7 @@
 //! Carries out actions: at least once, and so that they arrive once.
 
 mod approve;
+mod by_people;
 mod close;
 mod comment;
 mod message;
@@ -127,6 +128,8 @@ impl Outbox {
     async fn carry_out(&self, claimed: &ClaimedAction) -> Result<Done, OutboxError> {
         match &claimed.action.effect {
             Effect::Approve { decision } => self.approve(claimed, *decision).await,
+            Effect::ApproveByPeople {} => Box::pin(self.approve_by_people(claimed)).await,
+            Effect::DeclineByPeople {} => Box::pin(self.decline_by_people(claimed)).await,
             Effect::SetBack {} => self.set_back(claimed).await,
             Effect::Close {} => self.close(claimed).await,
             Effect::Comment { verdict, evaluation, body } => self.comment(claimed, (verdict, *evaluation, body)).await,

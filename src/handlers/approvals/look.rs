@@ -1,0 +1,227 @@
+//! How the approvals of a ticket stand, with what people did since the last look.
+
+use std::collections::BTreeSet;
+
+use crate::gather::{self, acts::Depth};
+use crate::handlers::{Context, HandlerError};
+use crate::integrations::jira::{Command, Recorded};
+use crate::model::{AccountId, DecisionId, Ticket, TicketStatus, Timestamp};
+use crate::policy::approvers::commands::{self, Command as Wish};
+use crate::policy::approvers::{Act, Approvals, Case, Deed, Seen, Way};
+use crate::policy::decision::Decision;
+use crate::policy::evaluate;
+use crate::policy::facts::Facts;
+
+/// What a look came to.
+#[derive(Debug)]
+pub enum Look {
+    /// Nobody has done anything.
+    Quiet,
+    /// The ticket was edited while it was looked at.
+    Edited,
+    /// So it stands.
+    Stands(Box<Stand>),
+}
+
+/// How the approvals of a ticket stand.
+#[derive(Debug)]
+pub struct Stand {
+    /// Who has approved, and who is missing.
+    pub approvals: Approvals,
+    /// What they were held against.
+    pub basis: Basis,
+    /// Everything that people did, oldest first.
+    pub acts: Vec<Act>,
+    /// What was done since the last look.
+    pub new: Vec<Act>,
+    /// The names of those who had approved before.
+    pub before: BTreeSet<String>,
+    /// Comments that want an answer.
+    pub answers: Vec<Answer>,
+    /// Every comment with a command that is dealt with now.
+    pub dealt_with: Vec<String>,
+}
+
+/// The facts and the decision that approvals are held against.
+#[derive(Debug)]
+pub struct Basis {
+    /// The facts.
+    pub facts: Facts,
+    /// What they come to under the criteria in force.
+    pub decision: Decision,
+    /// The recorded decision that they belong to; nothing when people were faster than cm-bot.
+    pub stored: Option<Evaluated>,
+}
+
+/// A recorded decision, by its numbers.
+#[derive(Debug, Clone)]
+pub struct Evaluated {
+    /// Its id.
+    pub id: DecisionId,
+    /// Which evaluation of the ticket.
+    pub number: i64,
+    /// Its verdict.
+    pub verdict: String,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// A comment that is answered.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// Who wrote it.
+    pub to: Option<AccountId>,
+    /// What is said.
+    pub what: Said,
+}
+
+/// What is said to somebody who wrote a command.
+#[derive(Debug, Clone)]
+pub enum Said {
+    /// Nothing was recorded, and why.
+    Refused(String),
+    /// It was checked again.
+    Checked,
+    /// What was found.
+    Explained,
+}
+
+/// Looks at a ticket that was read a moment ago.
+///
+/// # Errors
+/// When Jira or the records do not answer.
+pub async fn look(context: &Context, ticket: &Ticket) -> Result<Look, HandlerError> {
+    let store = &context.sources.store;
+    let known = store.acts(&ticket.id).await?;
+    let is_quiet = known.is_empty() && ticket.status.meaning == TicketStatus::Pending;
+    let depth = if is_quiet { Depth::CommentsFirst } else { Depth::Everything };
+    let read = gather::acts::of_ticket(&context.sources, &ticket.key, depth).await?;
+    let answered = store.answered_comments(&ticket.id).await?;
+    let commands: Vec<&Command> = read.commands.iter().filter(|one| !answered.contains(&one.comment)).collect();
+    let (mut deeds, mut answers) = (new_deeds(&known, &read.acts), Vec::new());
+    deeds.extend(withdrawn(&known, &read.commands, context.clock.now()));
+    let dealt_with = commands.iter().map(|command| command.comment.clone()).collect();
+    let said: Vec<Recorded> = commands.iter().filter_map(|command| said(command, &mut answers)).collect();
+    let is_in_comment = |deed: &Recorded| known.iter().all(|act| act.way != Way::Comment || act.source != deed.source);
+    deeds.extend(said.into_iter().filter(is_in_comment));
+    if is_quiet && deeds.is_empty() && answers.is_empty() {
+        return Ok(Look::Quiet);
+    }
+    // Whoever approved has seen what stood there then; so it must stand there still when that is noted.
+    if !deeds.is_empty() && context.sources.jira.ticket(&ticket.id).await?.fingerprint() != ticket.fingerprint() {
+        return Ok(Look::Edited);
+    }
+    let basis = basis(context, ticket).await?;
+    let deployers = store.deployers(&ticket.id).await?;
+    let criteria = &context.policy.criteria;
+    let case = Case::of((ticket, &basis.facts, &basis.decision), criteria, &read.accounts, &deployers);
+    let before = Approvals::of(&known, &case).given().into_iter().map(|(given, _)| given.name.clone()).collect();
+    let new = as_acts(context, &case, (&basis, deeds)).await?;
+    answers.extend(new.iter().filter_map(refusal));
+    let mut acts = known;
+    acts.extend(new.iter().cloned());
+    acts.sort_by_key(|act| (act.at, matches!(act.deed, Deed::Edit { .. })));
+    let approvals = Approvals::of(&acts, &case);
+    Ok(Look::Stands(Box::new(Stand { approvals, basis, acts, new, before, answers, dealt_with })))
+}
+
+/// What the history tells that is not noted. What was edited before anybody approved matters to nobody.
+fn new_deeds(known: &[Act], read: &[Recorded]) -> Vec<Recorded> {
+    let is_word = |deed: &Deed| matches!(deed, Deed::Approve { .. } | Deed::Decline { .. });
+    let words = known.iter().filter(|act| is_word(&act.deed)).map(|act| act.at);
+    let first = words.chain(read.iter().filter(|one| is_word(&one.deed)).map(|one| one.at)).min();
+    let is_new = |one: &&Recorded| known.iter().all(|act| act.way != one.way || act.source != one.source);
+    let matters = |one: &&Recorded| is_word(&one.deed) || first.is_some_and(|first| one.at >= first);
+    read.iter().filter(is_new).filter(matters).cloned().collect()
+}
+
+/// Comments that are not any more what they were when they were noted.
+fn withdrawn(known: &[Act], commands: &[Command], now: Timestamp) -> Vec<Recorded> {
+    let stands = |act: &Act| commands.iter().any(|one| one.comment == act.source && !one.was_edited);
+    let is_noted = |source: &str| known.iter().any(|act| act.source == source);
+    let of_comments = known.iter().filter(|act| act.way == Way::Comment && act.refused.is_none());
+    let words = of_comments.filter(|act| matches!(act.deed, Deed::Approve { .. } | Deed::Decline { .. }));
+    let gone = words.filter(|act| !stands(act)).map(|act| Recorded {
+        way: Way::Comment,
+        source: format!("{}:gone", act.source),
+        by: None,
+        deed: Deed::Withdraw { of: act.source.clone() },
+        at: now,
+    });
+    gone.filter(|one| !is_noted(&one.source)).collect()
+}
+
+/// The approval or decline that a command is; everything else is answered.
+fn said(command: &Command, answers: &mut Vec<Answer>) -> Option<Recorded> {
+    let mut answer = |what| {
+        answers.push(Answer { to: command.by.as_ref().map(|by| by.account.clone()), what });
+        None
+    };
+    let deed = match commands::read(&command.text) {
+        Err(how) => return answer(Said::Refused(how)),
+        Ok(Wish::Check) => return answer(Said::Checked),
+        Ok(Wish::Explain) => return answer(Said::Explained),
+        Ok(Wish::Approve { .. } | Wish::Decline { .. }) if command.was_edited => {
+            let why = "The comment was edited, so nobody can tell who said what. Write a new one.";
+            return answer(Said::Refused(why.into()));
+        }
+        Ok(Wish::Approve { note }) => Deed::Approve { note },
+        Ok(Wish::Decline { reason }) => Deed::Decline { reason },
+    };
+    let (source, by, at) = (command.comment.clone(), command.by.clone(), command.at);
+    Some(Recorded { way: Way::Comment, source, by, deed, at })
+}
+
+/// What somebody is told whose comment was refused. Who set a status is told in the comment about it.
+fn refusal(act: &Act) -> Option<Answer> {
+    let why = act.refused.as_ref().filter(|_| act.way == Way::Comment)?;
+    Some(Answer { to: act.by.clone(), what: Said::Refused(why.clone()) })
+}
+
+/// The newest decision about exactly this ticket. Where there is none, everything is gathered now.
+///
+/// # Errors
+/// When the records do not answer.
+pub async fn basis(context: &Context, ticket: &Ticket) -> Result<Basis, HandlerError> {
+    let (store, now) = (&context.sources.store, context.clock.now());
+    let criteria = &context.policy.criteria;
+    let newest = store.newest_decision(&ticket.key).await?;
+    if let Some(stored) = newest.filter(|stored| stored.facts.ticket.fingerprint() == ticket.fingerprint()) {
+        let decision = evaluate(&stored.facts, criteria, now);
+        let evaluated = Evaluated { id: stored.id, number: stored.evaluation, verdict: stored.verdict, at: stored.at };
+        return Ok(Basis { facts: stored.facts, decision, stored: Some(evaluated) });
+    }
+    let facts = Box::pin(gather::for_ticket(&context.sources, (ticket.clone(), now), criteria)).await?;
+    let decision = evaluate(&facts, criteria, now);
+    Ok(Basis { facts, decision, stored: None })
+}
+
+/// Notes for each deed which ticket it was done for, what stood in the way then, and whether it is refused.
+async fn as_acts(
+    context: &Context,
+    case: &Case<'_>,
+    (basis, mut deeds): (&Basis, Vec<Recorded>),
+) -> Result<Vec<Act>, HandlerError> {
+    deeds.sort_by_key(|one| (one.at, matches!(one.deed, Deed::Edit { .. })));
+    let mut acts = Vec::new();
+    for Recorded { way, source, by, deed, at } in deeds {
+        let by = by.map(|by| by.account);
+        let refused = match &deed {
+            Deed::Approve { .. } => case.admitted(by.as_ref()).err(),
+            Deed::Decline { .. } => case.decliner(by.as_ref()).err(),
+            Deed::Withdraw { .. } | Deed::TakeBack | Deed::Edit { .. } => None,
+        };
+        let seen = seen_at(context, case.ticket, (basis, at)).await?;
+        acts.push(Act { way, source, by, deed, at, fingerprint: case.ticket.fingerprint(), seen, refused });
+    }
+    Ok(acts)
+}
+
+async fn seen_at(context: &Context, ticket: &Ticket, (basis, at): (&Basis, Timestamp)) -> Result<Seen, HandlerError> {
+    let is_newer = basis.stored.as_ref().is_some_and(|stored| stored.at > at);
+    let then = if is_newer { context.sources.store.decision_at(&ticket.id, at).await? } else { None };
+    Ok(match then {
+        Some(stored) => Seen::of(&evaluate(&stored.facts, &stored.criteria, stored.at)),
+        None => Seen::of(&basis.decision),
+    })
+}

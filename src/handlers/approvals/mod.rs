@@ -1,0 +1,65 @@
+//! Who has approved a ticket: what people did is read from Jira, noted once, and added up.
+
+mod look;
+mod tell;
+
+pub use crate::gather::acts::shown;
+pub use look::{Basis, Look, Stand, basis, look};
+
+use super::{Context, HandlerError, Next};
+use crate::model::{Ticket, Timestamp};
+use crate::policy::decision::Kind;
+use crate::store::{Effect, NewAction, NewActs};
+
+/// How long Jira is given before an approval that it did not take is tried again.
+const AGAIN: std::time::Duration = std::time::Duration::from_secs(3600);
+
+/// Looks at what people did to a ticket that waits, answers them, and has it approved or declined when they are enough.
+pub(super) async fn attend(context: &Context, ticket: &Ticket, next: Next) -> Result<Next, HandlerError> {
+    let stand = match look(context, ticket).await? {
+        Look::Quiet => return Ok(next),
+        Look::Edited => return Ok(Next::LookAgain(std::time::Duration::ZERO)),
+        Look::Stands(stand) => stand,
+    };
+    let now = context.clock.now();
+    let mut new = tell::of(context, ticket, &stand)?;
+    if let Some(effect) = due(context, ticket, (&stand, now)).await? {
+        new.actions.push(NewAction::new(effect)?);
+    }
+    note(context, ticket, &new).await?;
+    Ok(next)
+}
+
+/// Records what is new.
+pub(super) async fn note(context: &Context, ticket: &Ticket, new: &NewActs) -> Result<(), HandlerError> {
+    if !new.is_empty() {
+        context.sources.store.record_acts(&ticket.id, new, context.clock.now()).await?;
+    }
+    Ok(())
+}
+
+/// What people did that is new, with everything that has to be shown anew.
+pub(super) fn told(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<NewActs, HandlerError> {
+    Ok(tell::of(context, ticket, stand)?)
+}
+
+/// What people did that is new, as it is recorded when nothing else is to be said about it.
+pub(super) fn noted(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<NewActs, HandlerError> {
+    Ok(tell::answers(context, ticket, stand)?)
+}
+
+/// The transition that is due, unless it was asked for since the newest thing that could make a difference.
+async fn due(
+    context: &Context,
+    ticket: &Ticket,
+    (stand, now): (&Stand, Timestamp),
+) -> Result<Option<Effect>, HandlerError> {
+    let effect = match (stand.approvals.declined(), stand.approvals.approval()) {
+        (Some(_), _) => Effect::DeclineByPeople {},
+        (None, Some(_)) if stand.basis.decision.kind() != Kind::Approve => Effect::ApproveByPeople {},
+        (None, Some(_) | None) => return Ok(None),
+    };
+    let since = if stand.new.is_empty() { now.minus(AGAIN) } else { now };
+    let was_asked = context.sources.store.is_asked_for(&ticket.id, &effect, since).await?;
+    Ok((!was_asked).then_some(effect))
+}
