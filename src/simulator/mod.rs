@@ -131,13 +131,15 @@ impl Simulator {
         Ok(address)
     }
 
-    /// Lets a minute pass and then makes one step happen.
+    /// Lets a minute pass and then makes one step happen. A part of an earlier change may happen at once.
     ///
     /// # Errors
     /// When the step is impossible, for example a review of a pull request that nobody opened.
     pub async fn play(&self, step: &Step) -> Result<(), SceneError> {
         let moment = step.moment()?;
-        self.shared.clock.pass(BETWEEN_STEPS);
+        if !step.at_once {
+            self.shared.clock.pass(BETWEEN_STEPS);
+        }
         if let Some(done) = self.github.play(moment) {
             return done;
         }
@@ -151,6 +153,8 @@ impl Simulator {
             Moment::DeleteTicket(step) => self.jira.delete_ticket(step),
             Moment::RenameTicket(step) => self.jira.rename_ticket(step),
             Moment::Comment(comment) => self.jira.comment(comment),
+            Moment::EditComment(edit) => self.jira.change_comment(edit),
+            Moment::DeleteComment(delete) => self.jira.delete_comment(delete),
             Moment::DeployedBefore(_) => Err(SceneError("`deployed_before` is played as its parts".into())),
             Moment::Pass(time) => {
                 self.shared.clock.pass(time);

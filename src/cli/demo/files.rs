@@ -20,6 +20,8 @@ macro_rules! shipped {
 pub(super) const SHIPPED: &[(&str, &str)] = shipped![
     "clean-change",
     "first-deployment",
+    "two-approvers",
+    "one-of-two-approvers",
     "pending-sibling",
     "no-pull-request",
     "approved-by-its-author",

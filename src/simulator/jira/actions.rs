@@ -180,6 +180,15 @@ impl Jira {
         Some(())
     }
 
+    /// Removes a comment; `None` when there is no such comment.
+    pub(super) fn remove_comment(&self, id: u64) -> Option<()> {
+        let now = self.shared.clock.now_ms();
+        let mut state = self.locked();
+        let key = state.comment(&id.to_string())?.0.key.clone();
+        self.tell_of_comment(&state, id, "comment_deleted");
+        state.change(&key, now, |ticket| ticket.comments.retain(|comment| comment.id != id))
+    }
+
     fn tell_of_comment(&self, state: &State, id: u64, name: &'static str) {
         if let Some((ticket, comment)) = state.comment(&id.to_string()) {
             let body = webhook_body::comment(self.frame(state, Version::Two), name, (ticket, comment));

@@ -32,8 +32,8 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::scene::{
-    Comment, CreateTicket, DeleteTicket, EditTicket, ForgeWebhook, MoveTicket, Redeliver, RenameTicket, Scene,
-    SceneError,
+    Comment, CreateTicket, DeleteComment, DeleteTicket, EditComment, EditTicket, ForgeWebhook, MoveTicket, Redeliver,
+    RenameTicket, Scene, SceneError,
 };
 use actions::{NewTicket, Push};
 use fields::{FIELDS, Field};
@@ -180,6 +180,33 @@ impl Jira {
         let by = self.shared.scene.person(&comment.by)?.jira_account();
         let written = self.add_comment(&comment.ticket, actions::words(by, &comment.text));
         written.map(|_| ()).ok_or_else(|| no_ticket(&comment.ticket))
+    }
+
+    /// Somebody changes the newest comment of a person.
+    ///
+    /// # Errors
+    /// When there is no such ticket, person or comment.
+    pub fn change_comment(&self, edit: &EditComment) -> Result<(), SceneError> {
+        let id = self.newest_comment(&edit.ticket, &edit.of)?;
+        let by = self.shared.scene.person(edit.by.as_ref().unwrap_or(&edit.of))?.jira_account();
+        self.edit_comment(id, actions::words(by, &edit.text)).ok_or_else(|| no_ticket(&edit.ticket))
+    }
+
+    /// Somebody deletes the newest comment of a person.
+    ///
+    /// # Errors
+    /// When there is no such ticket, person or comment.
+    pub fn delete_comment(&self, delete: &DeleteComment) -> Result<(), SceneError> {
+        let id = self.newest_comment(&delete.ticket, &delete.of)?;
+        self.remove_comment(id).ok_or_else(|| no_ticket(&delete.ticket))
+    }
+
+    fn newest_comment(&self, ticket: &str, of: &str) -> Result<u64, SceneError> {
+        let account = self.shared.scene.person(of)?.jira_account();
+        let state = self.locked();
+        let found = state.find(ticket).ok_or_else(|| no_ticket(ticket))?;
+        let newest = found.comments.iter().rfind(|comment| comment.author == account).map(|comment| comment.id);
+        newest.ok_or_else(|| SceneError(format!("{of} has written no comment on {ticket}")))
     }
 
     /// Jira sends the newest webhook of a ticket again: the newest that a person caused, if there is one.

@@ -56,7 +56,7 @@ impl Frame<'_> {
             "emailAddress": email,
             "avatarUrls": self.avatars(),
             "displayName": name,
-            "active": person.is_some() || account == BOT,
+            "active": person.is_some_and(|person| person.jira != "deactivated") || account == BOT,
             "timeZone": "Etc/UTC",
         })
     }

@@ -23,6 +23,7 @@ fn person(name: &str, full_name: &str, role: Option<&str>) -> Person {
         bot: false,
         unmapped: false,
         read_only: false,
+        jira: String::new(),
         slack: String::new(),
     }
 }

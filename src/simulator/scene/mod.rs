@@ -27,8 +27,8 @@ pub use pulls::{
 pub use slack::{Click, SlackCommand, Submit};
 pub use step::{Moment, Step};
 pub use tickets::{
-    Comment, CreateTicket, DeleteTicket, DeployedBefore, EditTicket, Fail, FailureKind, ForgeWebhook, MoveTicket,
-    Recover, Redeliver, RenameTicket, System,
+    Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment, EditTicket, Fail, FailureKind,
+    ForgeWebhook, MoveTicket, Recover, Redeliver, RenameTicket, System,
 };
 
 pub use defaults::default_people;
@@ -94,6 +94,9 @@ pub struct Person {
     /// May not push to the repositories.
     #[serde(default)]
     pub read_only: bool,
+    /// What the account in Jira is: empty for one in use, or `deactivated`.
+    #[serde(default)]
+    pub jira: String,
     /// What the account in Slack is: empty for a member, or `guest`, `stranger` (of another workspace), `deactivated`.
     #[serde(default)]
     pub slack: String,

@@ -12,8 +12,8 @@ use super::pulls::{
 };
 use super::slack::{Click, SlackCommand, Submit};
 use super::tickets::{
-    Comment, CreateTicket, DeleteTicket, DeployedBefore, EditTicket, Fail, ForgeWebhook, MoveTicket, Recover,
-    Redeliver, RenameTicket,
+    Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment, EditTicket, Fail, ForgeWebhook,
+    MoveTicket, Recover, Redeliver, RenameTicket,
 };
 use super::{SceneError, Variant};
 
@@ -23,6 +23,9 @@ use super::{SceneError, Variant};
 pub struct Step {
     /// Happens only in one variant of the scene.
     pub only: Option<Variant>,
+    /// A part of an earlier change that happens in the same minute as the part before it.
+    #[serde(skip)]
+    pub at_once: bool,
     /// Somebody pushes a commit to a branch.
     pub push: Option<Push>,
     /// Somebody opens a pull request.
@@ -71,6 +74,10 @@ pub struct Step {
     pub rename_ticket: Option<RenameTicket>,
     /// Somebody comments on a ticket.
     pub comment: Option<Comment>,
+    /// Somebody changes a comment on a ticket.
+    pub edit_comment: Option<EditComment>,
+    /// Somebody deletes a comment on a ticket.
+    pub delete_comment: Option<DeleteComment>,
     /// An earlier change of the same service, approved by a human and closed: the baseline.
     pub deployed_before: Option<DeployedBefore>,
     /// Time passes: `"10m"`, `"24h"`, `"30s"`.
@@ -125,6 +132,8 @@ pub enum Moment<'a> {
     DeleteTicket(&'a DeleteTicket),
     RenameTicket(&'a RenameTicket),
     Comment(&'a Comment),
+    EditComment(&'a EditComment),
+    DeleteComment(&'a DeleteComment),
     DeployedBefore(&'a DeployedBefore),
     Pass(std::time::Duration),
     Fail(&'a Fail),
@@ -171,6 +180,8 @@ impl Step {
             self.delete_ticket.as_ref().map(Moment::DeleteTicket),
             self.rename_ticket.as_ref().map(Moment::RenameTicket),
             self.comment.as_ref().map(Moment::Comment),
+            self.edit_comment.as_ref().map(Moment::EditComment),
+            self.delete_comment.as_ref().map(Moment::DeleteComment),
             self.deployed_before.as_ref().map(Moment::DeployedBefore),
             pass.map(Moment::Pass),
             self.fail.as_ref().map(Moment::Fail),
@@ -204,11 +215,19 @@ impl Step {
             summary: None,
             fields: BTreeMap::new(),
         };
+        let (last, others) = before.approved_by.split_last().map_or(("", &[][..]), |(last, others)| (last, others));
         let moved = |to: &str| {
-            let (ticket, by) = (before.ticket.clone(), before.approved_by.clone());
+            let (ticket, by) = (before.ticket.clone(), last.to_owned());
             Step { move_ticket: Some(MoveTicket { ticket, by, to: to.into() }), ..Step::default() }
         };
-        vec![Step { create_ticket: Some(create), ..Step::default() }, moved("Approved"), moved("Closed")]
+        let commented = |by: &String| {
+            let (ticket, text) = (before.ticket.clone(), "/cm approve".to_owned());
+            Step { comment: Some(Comment { ticket, by: by.clone(), text }), at_once: true, ..Step::default() }
+        };
+        let mut parts = vec![Step { create_ticket: Some(create), ..Step::default() }];
+        parts.extend(others.iter().map(commented));
+        parts.extend([moved("Approved"), moved("Closed")]);
+        parts
     }
 
     pub(super) fn check(&self) -> Result<(), SceneError> {

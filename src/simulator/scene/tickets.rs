@@ -86,7 +86,31 @@ pub struct Comment {
     pub text: String,
 }
 
-/// Plays a whole earlier change: its ticket is created, a human approves it, it is closed.
+/// A person's newest comment on a ticket gets another text.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditComment {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Whose comment.
+    pub of: String,
+    /// Who changes it; without this, whoever wrote it.
+    pub by: Option<String>,
+    /// The new text.
+    pub text: String,
+}
+
+/// A person's newest comment on a ticket is deleted.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteComment {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Whose comment.
+    pub of: String,
+}
+
+/// Plays a whole earlier change: its ticket is created, people approve it, it is closed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DeployedBefore {
@@ -99,9 +123,10 @@ pub struct DeployedBefore {
     /// Who asked for it; without this, `dana`.
     #[serde(default = "default_requester")]
     pub requested_by: String,
-    /// Who approved it in Jira; without this, `priya`.
-    #[serde(default = "default_approver")]
-    pub approved_by: String,
+    /// Who approved it; without this, `priya` and `sam`. All but the last one comment `/cm approve`, the last one sets the
+    /// status.
+    #[serde(default = "default_approvers", deserialize_with = "one_or_many")]
+    pub approved_by: Vec<String>,
 }
 
 /// The outside systems.
@@ -213,6 +238,20 @@ fn default_requester() -> String {
     "dana".into()
 }
 
-fn default_approver() -> String {
-    "priya".into()
+fn default_approvers() -> Vec<String> {
+    vec!["priya".into(), "sam".into()]
+}
+
+/// A name, or a list of them.
+fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Written::deserialize(deserializer)? {
+        Written::One(name) => vec![name],
+        Written::Many(names) => names,
+    })
 }
