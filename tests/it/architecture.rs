@@ -147,6 +147,7 @@ fn only_the_policy_makes_the_right_to_approve() {
         ["model", "audit", "render", "integrations", "store", "gather", "handlers", "jobs", "server", "app", "cli"];
     for (path, text) in makers.iter().flat_map(|module| sources(module)) {
         assert!(!text.contains("AutoApproval {"), "{path} makes an AutoApproval");
+        assert!(!text.contains("HumanApproval {"), "{path} makes a HumanApproval");
     }
 }
 

@@ -67,6 +67,7 @@ impl Stage {
         let earlier = format!("PRODCM-{}", 1_000 + self.tickets);
         self.create(&earlier, "v1").await;
         self.until(|world| seen(world, &earlier).1 == 1).await;
+        self.happens(&format!("comment = {{ ticket = \"{earlier}\", by = \"sam\", text = \"/cm approve\" }}")).await;
         self.happens(&format!("move_ticket = {{ ticket = \"{earlier}\", by = \"priya\", to = \"Approved\" }}")).await;
         self.until(|world| seen(world, &earlier).1 == 2).await;
         self.close(&earlier).await;

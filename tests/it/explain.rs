@@ -25,7 +25,7 @@ fn text(bytes: &[u8]) -> String {
 async fn a_ticket_is_explained_as_in_its_comment() {
     for (name, code, first) in [
         ("clean-change", 0, "Approved automatically. 15 of 15 checks passed for billing-api to prod-us"),
-        ("squash-merge", 3, "Waiting for 1 of 1 approvals. billing-api to prod-us"),
+        ("squash-merge", 3, "Waiting for 2 of 2 approvals. billing-api to prod-us"),
         ("no-scan", 4, "Blocked: 1 of 15 checks failed. billing-api to prod-us"),
     ] {
         let played = scene(name).play(Variant::Scene).await;

@@ -4,6 +4,7 @@
 
 mod ablation;
 mod answers;
+mod approvals;
 mod architecture;
 mod attacks;
 mod audit;

@@ -26,9 +26,10 @@ async fn in_mode_recommend_a_human_approves() {
     assert!(outcome.comment_text().contains("cm-bot recommends the approval."), "{}", outcome.comment_text());
     assert!(outcome.transitions.is_empty());
     played.stop().await;
-    let approve = "[[timeline]]\nmove_ticket = { ticket = \"PRODCM-412\", by = \"priya\", to = \"Approved\" }";
+    let approve = "[[timeline]]\ncomment = { ticket = \"PRODCM-412\", by = \"sam\", text = \"/cm approve\" }\n\
+                   [[timeline]]\nmove_ticket = { ticket = \"PRODCM-412\", by = \"priya\", to = \"Approved\" }";
     let (played, outcome) = ends(then(recommend(), approve)).await;
-    assert_eq!(outcome.verdict_words(), "Approved by Priya Nair (Security Lead)");
+    assert_eq!(outcome.verdict_words(), "Approved by Priya Nair (Security Lead) and Sam Okafor (Engineering Lead)");
     assert!(outcome.comment_text().contains("Every check had passed."), "{}", outcome.comment_text());
     assert_eq!((outcome.comments.len(), outcome.messages.len()), (2, 1));
     played.stop().await;
@@ -48,7 +49,10 @@ async fn an_approval_by_the_wrong_person_does_not_count() {
     let by = |who: &str| {
         then(
             scene("no-rollback-plan"),
-            &format!("[[timeline]]\nmove_ticket = {{ ticket = \"PRODCM-412\", by = \"{who}\", to = \"Approved\" }}"),
+            &format!(
+                "[[timeline]]\ncomment = {{ ticket = \"PRODCM-412\", by = \"priya\", text = \"/cm approve\" }}\n\
+                 [[timeline]]\nmove_ticket = {{ ticket = \"PRODCM-412\", by = \"{who}\", to = \"Approved\" }}"
+            ),
         )
     };
     let (played, outcome) = ends(by("dana")).await;
@@ -63,7 +67,7 @@ async fn an_approval_by_the_wrong_person_does_not_count() {
     );
     played.stop().await;
     let (played, outcome) = ends(by("sam")).await;
-    assert_eq!(outcome.verdict_words(), "Approved by Sam Okafor (Engineering Lead)");
+    assert_eq!(outcome.verdict_words(), "Approved by Priya Nair (Security Lead) and Sam Okafor (Engineering Lead)");
     assert!(outcome.comment_text().contains("1 of 15 checks had not passed"), "{}", outcome.comment_text());
     played.stop().await;
 }
@@ -122,7 +126,7 @@ async fn two_siblings_that_are_created_together_are_never_both_approved() {
     let played = timeline.play(Variant::Scene).await;
     for key in ["PRODCM-413", "PRODCM-414"] {
         let outcome = Outcome::of(&played, key).await.unwrap();
-        assert_eq!(outcome.verdict_words(), "Waiting for 1 of 1 approvals", "{key}: {}", outcome.why());
+        assert_eq!(outcome.verdict_words(), "Waiting for 2 of 2 approvals", "{key}: {}", outcome.why());
         assert!(outcome.transitions.is_empty());
     }
     played.stop().await;

@@ -144,6 +144,10 @@ async fn a_ticket_costs_few_requests() {
     };
     assert_eq!(count("POST", "/PRODCM-412/comment"), 1);
     assert_eq!(count("POST", "/PRODCM-412/transitions"), 1);
-    assert_eq!(count("POST", "/api/chat.postMessage"), 2, "one for each of the two tickets");
+    assert_eq!(
+        count("POST", "/api/chat.postMessage"),
+        3,
+        "one for each of the two tickets, and that the first was approved"
+    );
     played.stop().await;
 }

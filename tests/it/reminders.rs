@@ -52,14 +52,17 @@ async fn those_who_are_missing_are_reminded_step_by_step_and_not_after_the_decis
     let direct = messages().iter().filter(|message| message.channel.starts_with('D')).count();
     assert_eq!(direct, 2, "one for each who is missing");
     assert!(messages().iter().any(|message| message.broadcast));
-    let approve = format!("[[x]]\nmove_ticket = {{ ticket = \"{key}\", by = \"priya\", to = \"Approved\" }}");
+    let approve = format!(
+        "[[x]]\ncomment = {{ ticket = \"{key}\", by = \"sam\", text = \"/cm approve\" }}\n\
+         [[x]]\nmove_ticket = {{ ticket = \"{key}\", by = \"priya\", to = \"Approved\" }}"
+    );
     let approve: BTreeMap<String, Vec<Step>> = toml::from_str(&approve).unwrap();
     let before = messages().len();
     for step in approve["x"].iter().cloned().chain([pass("48h")]) {
         played.world.simulator.play(&step).await.unwrap();
         settle(&played).await.unwrap();
     }
-    assert_eq!(messages().len(), before, "nobody is reminded of what is decided");
+    assert_eq!(messages().len(), before + 1, "Sam has approved; nobody is reminded of what is decided");
     assert!(asked < before);
     played.stop().await;
 }

@@ -33,6 +33,8 @@ macro_rules! scenes {
 scenes! {
     clean_change: "clean-change",
     first_deployment: "first-deployment",
+    two_approvers: "two-approvers",
+    one_of_two_approvers: "one-of-two-approvers",
     pending_sibling: "pending-sibling",
     no_pull_request: "no-pull-request",
     approved_by_its_author: "approved-by-its-author",

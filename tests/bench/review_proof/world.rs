@@ -137,7 +137,7 @@ impl Maker {
             commit: base(),
             service: None,
             requested_by: "dana".into(),
-            approved_by: "priya".into(),
+            approved_by: vec!["priya".into(), "sam".into()],
         };
         self.scene.timeline.push(Step { deployed_before: Some(before), ..Step::default() });
     }

@@ -5,7 +5,7 @@ use cm_bot::policy::decision::Outcome;
 use cm_bot::policy::facts::{Fact, Gap, GapReason, Source};
 use cm_bot::simulator::scene::Variant;
 
-use super::stage::{DEPLOYED, MERGE, PUSH, TICKET, attacks, clean, commit, in_twin, step};
+use super::stage::{DEPLOYED, MERGE, PUSH, TICKET, attacks, both_approve, clean, commit, in_twin, step};
 use super::{attack, is_approved};
 use crate::support::facts::{finding, judge, passing, range, sha};
 use crate::support::{TestScene, start};
@@ -117,8 +117,11 @@ fn after_a_ticket_of_its_own(ends: &str) -> TestScene {
 async fn g30_a_developer_approves_the_own_ticket_to_move_the_baseline() {
     let approve = |by: &str| format!("move_ticket = {{ ticket = \"PRODCM-405\", by = \"{by}\", to = \"Approved\" }}");
     let close = step("move_ticket = { ticket = \"PRODCM-405\", by = \"dana\", to = \"Closed\" }");
-    let scene =
-        after_a_ticket_of_its_own(&format!("{}{}{close}", attacks(&approve("dana")), in_twin(&approve("priya"))));
+    let scene = after_a_ticket_of_its_own(&format!(
+        "{}{}{close}",
+        attacks(&approve("dana")),
+        both_approve("PRODCM-405").replace("[[timeline]]", "[[timeline]]\nonly = \"twin\"")
+    ));
     attack(scene, &["by dana came to the release branch without a pull request", "since PRODCM-398"]).await;
 }
 
@@ -126,8 +129,11 @@ async fn g30_a_developer_approves_the_own_ticket_to_move_the_baseline() {
 async fn g30_a_ticket_that_was_declined_is_no_baseline() {
     let moved = |to: &str| format!("move_ticket = {{ ticket = \"PRODCM-405\", by = \"priya\", to = \"{to}\" }}");
     let close = step("move_ticket = { ticket = \"PRODCM-405\", by = \"dana\", to = \"Closed\" }");
-    let scene =
-        after_a_ticket_of_its_own(&format!("{}{}{close}", attacks(&moved("Declined")), in_twin(&moved("Approved"))));
+    let scene = after_a_ticket_of_its_own(&format!(
+        "{}{}{close}",
+        attacks(&moved("Declined")),
+        both_approve("PRODCM-405").replace("[[timeline]]", "[[timeline]]\nonly = \"twin\"")
+    ));
     attack(scene, &["by dana came to the release branch without a pull request"]).await;
 }
 

@@ -9,7 +9,7 @@ use cm_bot::simulator::clock::Clock;
 use cm_bot::simulator::scene::{EditTicket, Step, System, Variant};
 use cm_bot::store::Store;
 
-use super::stage::{TICKET, attacks, clean, commit, step};
+use super::stage::{TICKET, attacks, both_approve, clean, commit, step};
 use super::{attack, end, is_approved};
 use crate::support::{TestScene, start};
 
@@ -103,7 +103,7 @@ async fn j01_an_edit_that_is_taken_back_is_approved_again() {
 /// A human approved one commit; the ticket names another one afterwards.
 #[tokio::test(flavor = "multi_thread")]
 async fn j01_an_edit_after_a_human_approved() {
-    let approve = step("move_ticket = { ticket = \"PRODCM-412\", by = \"sam\", to = \"Approved\" }");
+    let approve = both_approve("PRODCM-412");
     let without_scan =
         clean().with(&step("scan = { commit = \"merged\" }"), "").more(&commit("late", "merged", "dana", LATE));
     let push = step("push = { branch = \"main\", commit = \"late\" }");
@@ -114,7 +114,7 @@ async fn j01_an_edit_after_a_human_approved() {
     assert_eq!(stands_at(&played, "PRODCM-412").await, None);
     played.stop().await;
     let (played, outcome) = end(scene, Variant::Twin).await;
-    assert_eq!(outcome.verdict_words(), "Approved by Sam Okafor (Engineering Lead)");
+    assert_eq!(outcome.verdict_words(), "Approved by Priya Nair (Security Lead) and Sam Okafor (Engineering Lead)");
     assert!(stands_at(&played, "PRODCM-412").await.is_some());
     played.stop().await;
 }
@@ -152,7 +152,7 @@ async fn j01_an_approval_that_a_human_took_back_before_we_knew_of_it() {
 /// A human approved one commit, and the ticket named another one before we looked who had approved what.
 #[tokio::test(flavor = "multi_thread")]
 async fn j01_an_edit_between_a_human_approval_and_our_look() {
-    let approve = step("move_ticket = { ticket = \"PRODCM-412\", by = \"sam\", to = \"Approved\" }");
+    let approve = both_approve("PRODCM-412");
     let scene = with_unreviewed().with(&step("scan = { commit = \"merged\" }"), "").after(TICKET, &approve);
     let played = edited_before(scene.clone(), "GET /rest/api/3/issue/", 1, "late").await;
     let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
@@ -162,7 +162,7 @@ async fn j01_an_edit_between_a_human_approval_and_our_look() {
     assert_eq!(stands_at(&played, "PRODCM-412").await, None);
     played.stop().await;
     let (played, outcome) = end(scene, Variant::Twin).await;
-    assert_eq!(outcome.verdict_words(), "Approved by Sam Okafor (Engineering Lead)");
+    assert_eq!(outcome.verdict_words(), "Approved by Priya Nair (Security Lead) and Sam Okafor (Engineering Lead)");
     assert!(stands_at(&played, "PRODCM-412").await.is_some());
     played.stop().await;
 }
@@ -293,7 +293,7 @@ async fn j04_the_requester_sets_the_status() {
     assert!(outcome.comment_text().contains("Dana Reyes requested this change, so somebody else has to approve it."));
     assert_eq!(stands_at(&played, "PRODCM-412").await, None);
     played.stop().await;
-    let (played, _) = end(without_scan.after(TICKET, &by("sam")), Variant::Scene).await;
+    let (played, _) = end(without_scan.after(TICKET, &both_approve("PRODCM-412")), Variant::Scene).await;
     assert!(stands_at(&played, "PRODCM-412").await.is_some());
     played.stop().await;
 }

@@ -43,7 +43,7 @@ fn relax(folder: &Path) {
 async fn o01_criteria_that_an_operator_relaxed_approve_nothing() {
     let (outcome, trail) = under(relax, Then::Nobody).await;
     let comment = outcome.comment_text();
-    assert!(comment.starts_with("Waiting for 1 of 1 approvals"), "{comment}");
+    assert!(comment.starts_with("Waiting for 2 of 2 approvals"), "{comment}");
     for sentence in [
         "Nobody vouches for the criteria, so cm-bot approves nothing by itself.",
         "The signature of the criteria does not fit: the file was changed after it was signed.",

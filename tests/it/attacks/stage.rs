@@ -51,6 +51,13 @@ pub fn in_twin(verb: &str) -> String {
     format!("[[timeline]]\nonly = \"twin\"\n{verb}\n")
 }
 
+/// Both leads approve a ticket: one in a comment, one by its status.
+pub fn both_approve(ticket: &str) -> String {
+    let comment = format!("comment = {{ ticket = \"{ticket}\", by = \"priya\", text = \"/cm approve\" }}");
+    let moved = format!("move_ticket = {{ ticket = \"{ticket}\", by = \"sam\", to = \"Approved\" }}");
+    step(&comment) + &step(&moved)
+}
+
 /// A commit that somebody makes.
 pub fn commit(id: &str, parent: &str, author: &str, more: &str) -> String {
     format!("[[commits]]\nid = \"{id}\"\nparents = [\"{parent}\"]\nauthor = \"{author}\"\n{more}\n")

@@ -168,6 +168,7 @@ impl History {
         let fields = format!("{{ environment = \"{environment}\" }}");
         let steps = [
             format!("create_ticket = {{ key = \"{key}\", by = \"dana\", commit = \"v1\", fields = {fields} }}"),
+            format!("comment = {{ ticket = \"{key}\", by = \"sam\", text = \"/cm approve\" }}"),
             format!("move_ticket = {{ ticket = \"{key}\", by = \"priya\", to = \"Approved\" }}"),
             format!("move_ticket = {{ ticket = \"{key}\", by = \"priya\", to = \"Closed\" }}"),
         ];
@@ -426,6 +427,8 @@ impl History {
         if to == "Approved" {
             self.reached.insert("a human approved a ticket");
             self.tickets[number].approved = Some(ticket.build);
+            let key = &ticket.key;
+            self.happens(&format!("comment = {{ ticket = \"{key}\", by = \"sam\", text = \"/cm approve\" }}")).await;
         }
         if to == "Closed" && self.status(&ticket.key) == "Approved" {
             self.reached.insert("a ticket was closed after its approval");
