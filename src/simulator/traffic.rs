@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::HttpBody;
 use axum::extract::{Request, State};
@@ -48,6 +48,8 @@ pub struct Traffic {
     pub jira: Counts,
     /// Slack.
     pub slack: Counts,
+    /// Requests each of which came after the one before was answered: the longest such row, whatever system was asked.
+    pub in_a_row: u64,
 }
 
 /// A mark on an answer: how many nodes are in it.
@@ -65,6 +67,8 @@ pub struct Meter(Arc<Mutex<Inner>>);
 #[derive(Debug, Default)]
 struct Inner {
     traffic: Traffic,
+    /// When the last answer of the longest row went out.
+    row_ended: Option<Instant>,
     latency: HashMap<System, Latency>,
 }
 
@@ -93,7 +97,8 @@ impl Meter {
 
     /// Counts from zero again.
     pub fn forget(&self) {
-        self.locked().traffic = Traffic::default();
+        let mut inner = self.locked();
+        (inner.traffic, inner.row_ended) = (Traffic::default(), None);
     }
 
     fn locked(&self) -> MutexGuard<'_, Inner> {
@@ -114,15 +119,27 @@ impl Meter {
     }
 }
 
+impl Inner {
+    /// An answer goes out now. Answers go out in the order of their ends, so the first that fits is part of a longest row.
+    fn lengthen_row(&mut self, came: Instant) {
+        if self.row_ended.is_none_or(|ended| ended <= came) {
+            self.row_ended = Some(Instant::now());
+            self.traffic.in_a_row += 1;
+        }
+    }
+}
+
 /// Middleware around a simulated API: counts, and takes its time.
 pub(super) async fn measure(State((meter, system)): State<(Meter, System)>, request: Request, next: Next) -> Response {
     let path = request.uri().path().to_owned();
     meter.locked().traffic.of(system, &path).requests += 1;
+    let came = Instant::now();
     let response = next.run(request).await;
     let wait = meter.answered((system, &path), &response);
     if !wait.is_zero() {
         tokio::time::sleep(wait).await;
     }
+    meter.locked().lengthen_row(came);
     response
 }
 

@@ -34,6 +34,14 @@ impl Store {
         self.oldest_first(&new)
     }
 
+    /// `tip` and everything before it, newest first.
+    #[must_use]
+    pub fn log(&self, tip: Oid) -> Vec<Oid> {
+        let mut history = self.oldest_first(&self.reachable(tip));
+        history.reverse();
+        history
+    }
+
     /// `tip`, its first parent, that one's first parent, and so on.
     pub fn first_parents(&self, tip: Oid) -> impl Iterator<Item = Oid> {
         std::iter::successors(Some(tip), |id| self.commit(*id)?.parents.first().copied())

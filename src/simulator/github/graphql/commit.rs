@@ -43,6 +43,11 @@ impl<'w> CommitObject<'w> {
                 let parents = parents.collect::<Vec<_>>();
                 connection(info, "CommitConnection", &parents, |parent| Box::new(*parent))
             }
+            "history" => {
+                let history = repo.git.log(self.oid).into_iter().filter_map(|oid| CommitObject::find(view, oid));
+                let history = history.collect::<Vec<_>>();
+                connection(info, "CommitHistoryConnection", &history, |commit| Box::new(*commit))
+            }
             "authors" => connection(info, "GitActorConnection", &authors(self.commit), |(name, email)| {
                 git_actor(view, (name, email), self.commit.author.seconds)
             }),

@@ -2,7 +2,7 @@
 
 use apollo_compiler::ExecutableDocument;
 use apollo_compiler::ast::Value;
-use apollo_compiler::executable::{Field, Operation, Selection, SelectionSet};
+use apollo_compiler::executable::{DirectiveList, Field, Operation, Selection, SelectionSet};
 use apollo_compiler::response::JsonMap;
 
 /// A query that may return more nodes is refused.
@@ -51,6 +51,7 @@ impl Counter<'_> {
     fn count(&mut self, selections: &SelectionSet, parents: u64) {
         for selection in &selections.selections {
             match selection {
+                Selection::Field(field) if self.is_left_out(&field.directives) => {}
                 Selection::Field(field) => self.count_field(field, parents),
                 Selection::InlineFragment(fragment) => self.count(&fragment.selection_set, parents),
                 Selection::FragmentSpread(spread) => {
@@ -59,6 +60,16 @@ impl Counter<'_> {
                     }
                 }
             }
+        }
+    }
+
+    /// Whether `@include` says no.
+    fn is_left_out(&self, directives: &DirectiveList) -> bool {
+        let condition = directives.get("include").and_then(|include| include.specified_argument_by_name("if"));
+        match condition.map(|condition| condition.as_ref()) {
+            Some(Value::Variable(name)) => self.variables.get(name.as_str()).is_some_and(|value| *value == false),
+            Some(Value::Boolean(included)) => !included,
+            _ => false,
         }
     }
 
