@@ -225,6 +225,8 @@ pub struct Wanted {
     pub tree_of: BTreeSet<CommitSha>,
     /// How the second commit stands to the first.
     pub relations: BTreeSet<(CommitSha, CommitSha)>,
+    /// Top folders, some of those above, below which every folder that was changed will be wanted next.
+    pub whole: BTreeSet<ObjectId>,
 }
 
 /// The scans of a repository that matter to one commit.
@@ -416,6 +418,7 @@ impl Wanted {
     #[must_use]
     pub fn without(mut self, objects: &Objects) -> Wanted {
         self.trees.retain(|id| !objects.trees.contains_key(id) && !objects.gaps.contains_key(id.as_str()));
+        self.whole.retain(|id| self.trees.contains(id));
         self.contents.retain(|id| !objects.contents.contains_key(id) && !objects.gaps.contains_key(id.as_str()));
         self.tree_of.retain(|sha| !objects.tree_of.contains_key(sha) && !objects.gaps.contains_key(sha.as_str()));
         self.relations.retain(|(first, second)| {

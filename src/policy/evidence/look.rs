@@ -33,6 +33,11 @@ impl<'a> Look<'a> {
         self.objects.trees.get(id).ok_or_else(missing)
     }
 
+    /// Says that below a top folder, every folder that was changed will be looked into.
+    pub(in crate::policy) fn whole(&self, top: &ObjectId) {
+        self.missed.borrow_mut().whole.insert(top.clone());
+    }
+
     /// The content of a file.
     pub(in crate::policy) fn content(&self, id: &ObjectId) -> Result<&'a Content, Gap> {
         let missing = || {

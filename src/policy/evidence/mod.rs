@@ -1,7 +1,7 @@
 //! What can be proven about each commit of the range: how it came, who had a hand in it, who approved it having seen what.
 //!
 //! From the ground up: [`look`] reads trees and contents and notes what is missing; [`history`] finds merge bases in the
-//! known part of history; [`remerge`] and [`diff`] compare trees; [`mod@links`] says how each commit came to the release
+//! known part of history; [`undo`], [`remerge`] and [`diff`] compare trees; [`mod@links`] says how each commit came to the release
 //! branch; [`branch`] is a pull request with its own commits; [`mod@contributors`] says who touched it, [`binding`] what an
 //! approval was given for, [`standing`] both together, [`bump`] whether it only counts a version up; [`proof`] is the
 //! verdict on each commit, [`overview`] what people read of it.
@@ -18,8 +18,9 @@ pub(in crate::policy) mod overview;
 pub(in crate::policy) mod proof;
 mod remerge;
 mod standing;
+mod undo;
 
-pub use overview::{contributors, foreseen, rewritten, wanted};
+pub use overview::{contributors, expected, foreseen, rewritten, wanted};
 
 use crate::model::{CommitSha, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;
@@ -86,14 +87,16 @@ impl<'a> Case<'a> {
             Ok(MergeBase::One(base)) => self.tree(&base),
             Err(gap) => Err(gap),
         };
-        // Everything is asked for before any gap ends the attempt.
+        // Everything is asked for before any gap ends the attempt: what was merged will be looked into, whatever the base.
         let (ours, theirs) = (self.tree(ours), self.tree(theirs));
-        if base.is_err() {
-            for top in [&ours, &theirs, &Ok(result)].into_iter().flatten() {
-                let _ = self.look.tree(top);
-            }
+        if let (Err(_), Ok(ours)) = (&base, &ours) {
+            self.look.whole(result);
+            let _ = diff::changes(ours, result, self.look, &|_| true);
         }
         let merge = remerge::Merge { base: base?, ours: ours?, theirs: theirs?, result };
+        if undo::proves(merge, self.look)? {
+            return Ok(Remerge::Clean);
+        }
         let differing = remerge::differences(merge, self.look)?;
         Ok(if differing.is_empty() { Remerge::Clean } else { Remerge::Differs(differing) })
     }

@@ -100,6 +100,35 @@ pub fn foreseen(facts: &Facts, criteria: &Criteria) -> Wanted {
     look.wanted()
 }
 
+/// What of it will most likely be wanted where commits were rewritten, given the pull requests that GitHub connects with
+/// them.
+///
+/// That are the files before and after each piece of the release branch, and what would be different in production.
+#[must_use]
+pub fn expected(facts: &Facts, criteria: &Criteria) -> Wanted {
+    let look = Look::into(&facts.objects);
+    if let Ok(case) = Case::of(facts, criteria, &look)
+        && criteria.terms.squash_merge.allow_verified_squash
+    {
+        for (before, last) in pieces(&case) {
+            let _ = case.tree(before).and_then(|tree| look.tree(tree));
+            let _ = look.tree(&last.tree);
+        }
+        let _ = approval::opaque_changes::opaque(&case);
+    }
+    look.wanted()
+}
+
+/// The pieces of the release branch that no merge brought and that came through the same pull requests: the commit before
+/// each, and its last one.
+fn pieces<'a>(case: &Case<'a>) -> Vec<(&'a CommitSha, &'a Commit)> {
+    let chain = chain(&case.range.commits, &case.head);
+    let through = |commit: &Commit| case.pull_requests.of_commit.get(&commit.sha).filter(|_| commit.parents.len() == 1);
+    let pieces = chain.chunk_by(|one, next| through(one).is_some() && through(one) == through(next));
+    let ends = pieces.filter_map(|piece| Some((piece.first()?.parents.first()?, *piece.last()?)));
+    ends.filter(|(_, last)| through(last).is_some_and(|pulls| !pulls.is_empty())).collect()
+}
+
 /// The numbers of pull requests whose reviewed commits may be needed.
 ///
 /// A commit of the release branch that is no merge may stand in their place. It asks for no more than what GitHub
@@ -122,8 +151,11 @@ pub fn rewritten(
 /// # Errors
 /// With the gap when it cannot be read.
 pub(in crate::policy) fn net_changes(case: &Case<'_>) -> Result<Vec<Change>, Gap> {
-    let head = case.tree(&case.head);
-    changes(&case.range.base_tree, head?, case.look, &|_| true)
+    let head = case.tree(&case.head)?;
+    let before = &case.range.base_tree;
+    case.look.whole(before);
+    case.look.whole(head);
+    changes(before, head, case.look, &|_| true)
 }
 
 /// The author as people know them: the login, or the name in the commit marked as unproven.

@@ -22,6 +22,7 @@ fn one_of_each() -> Wanted {
         contents: BTreeSet::from([tree_name('b')]),
         tree_of: BTreeSet::from([sha('d')]),
         relations: BTreeSet::from([(sha('e'), sha('f'))]),
+        whole: BTreeSet::from([tree_name('a')]),
     }
 }
 
@@ -30,7 +31,8 @@ fn what_is_here_is_not_wanted_any_more() {
     assert_eq!(one_of_each().without(&Objects::default()), one_of_each());
     let mut here = Objects::default();
     here.trees.insert(tree_name('a'), Tree::default());
-    assert_eq!(one_of_each().without(&here), Wanted { trees: BTreeSet::new(), ..one_of_each() });
+    let (trees, whole) = (BTreeSet::new(), BTreeSet::new());
+    assert_eq!(one_of_each().without(&here), Wanted { trees, whole, ..one_of_each() });
     here.contents.insert(tree_name('b'), Content::Opaque);
     here.tree_of.insert(sha('d'), tree_name('d'));
     let left = Wanted { relations: one_of_each().relations, ..Wanted::default() };

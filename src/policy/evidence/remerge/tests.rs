@@ -1,5 +1,6 @@
 //! Merges of a handful of files. `(path, mode, lines)` is a file; a lower-case letter is a line.
 
+use super::super::undo;
 use super::*;
 use crate::policy::facts::Objects;
 
@@ -117,4 +118,66 @@ fn at_most_twenty_paths_are_named() {
     let new: Vec<File<'_>> = files.iter().map(|path| (path.as_str(), FILE, "x")).collect();
     let named = found([&[], &[], &[], &new], all).unwrap();
     assert_eq!(named, files[..20]);
+}
+
+/// Whether taking the merge back proves it, with nothing read of the second line.
+fn undone([base, ours, theirs, result]: [&[File<'_>]; 4]) -> Result<bool, String> {
+    let mut objects = Objects::default();
+    let [base, ours, result] = [base, ours, result].map(|files| put(&mut objects, files));
+    let theirs = put(&mut Objects::default(), theirs);
+    let merge = Merge { base: &base, ours: &ours, theirs: &theirs, result: &result };
+    undo::proves(merge, &Look::into(&objects)).map_err(|gap| gap.what)
+}
+
+/// Two files that each may be away, or hold one of two things, and one that is always there.
+fn states() -> Vec<[&'static str; 2]> {
+    let contents = ["", "x", "y"];
+    contents.iter().flat_map(|one| contents.map(|other| [*one, other])).collect()
+}
+
+fn files([one, other]: [&'static str; 2]) -> Vec<File<'static>> {
+    let there = [("d/a", FILE, one), ("d/e/b", FILE, other)].into_iter().filter(|(_, _, lines)| !lines.is_empty());
+    there.chain([("k", FILE, "k")]).collect()
+}
+
+#[test]
+fn a_merge_that_can_be_taken_back_is_clean_and_every_merge_whose_lines_did_not_meet_can_be() {
+    for base in states() {
+        for (ours, theirs, result) in states().into_iter().flat_map(|ours| {
+            states().into_iter().flat_map(move |theirs| states().into_iter().map(move |result| (ours, theirs, result)))
+        }) {
+            let apart = |place: usize| match (base[place] == ours[place], base[place] == theirs[place]) {
+                (true, _) => result[place] == theirs[place],
+                (false, true) => result[place] == ours[place],
+                (false, false) => false,
+            };
+            let four = [files(base), files(ours), files(theirs), files(result)];
+            let four = four.each_ref().map(Vec::as_slice);
+            assert_eq!(undone(four), Ok(apart(0) && apart(1)), "{base:?} {ours:?} {theirs:?} {result:?}");
+            assert!(undone(four) == Ok(false) || found(four, all) == paths(&[]), "not clean, and taken back");
+        }
+    }
+}
+
+#[test]
+fn a_fix_that_a_merge_silently_takes_back_is_not_proven() {
+    let (old, fixed, work): (&[File<'_>], &[File<'_>], &[File<'_>]) = (
+        &[("sec", FILE, "old"), ("a", FILE, "1")],
+        &[("sec", FILE, "fixed"), ("a", FILE, "1")],
+        &[("sec", FILE, "old"), ("a", FILE, "2")],
+    );
+    let both: &[File<'_>] = &[("sec", FILE, "fixed"), ("a", FILE, "2")];
+    assert_eq!(undone([old, fixed, work, both]), Ok(true));
+    assert_eq!(undone([old, fixed, work, work]), Ok(false));
+}
+
+#[test]
+fn a_merge_is_not_taken_back_where_a_folder_cannot_be_seen() {
+    let [base, ours, theirs] = BOTH;
+    let result: &[File<'_>] = &[("src/a", FILE, "AbcdE"), ("b", FILE, "x")];
+    assert_eq!(undone([base, ours, theirs, result]), Ok(false), "both lines changed the file");
+    let merge = [base, ours, theirs, result].map(|files| put(&mut Objects::default(), files));
+    let merge = Merge { base: &merge[0], ours: &merge[1], theirs: &merge[2], result: &merge[3] };
+    let gap = undo::proves(merge, &Look::into(&Objects::default())).unwrap_err();
+    assert_eq!(gap.what, "the files of the repository");
 }
