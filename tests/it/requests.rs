@@ -176,12 +176,12 @@ async fn a_hundred_commits_cost_few_requests() {
     let github = Github::with_pushed(99).await;
     let origins = github.origins("fix").await.unwrap();
     assert_eq!((origins.commits.len(), origins.pull_requests.len()), (100, 0));
-    assert_eq!((github.seen("/compare/"), github.seen("/graphql")), (1, 1));
+    assert_eq!((github.seen("/compare/"), github.seen("/graphql")), (1, 2));
     assert_eq!(github.seen("/pulls?"), 100 + 2 * 20, "each once, and the newest twenty after each wait");
     assert!(origins.not_looked_up.is_empty());
     let github = Github::with_pushed(119).await;
     let origins = github.origins("fix").await.unwrap();
-    assert_eq!((github.seen("/compare/"), github.seen("/graphql"), github.seen("/pulls?")), (2, 2, 140));
+    assert_eq!((github.seen("/compare/"), github.seen("/graphql"), github.seen("/pulls?")), (2, 3, 140));
     assert_eq!(origins.not_looked_up.len(), 20);
     assert_eq!(origins.not_looked_up.last(), Some(&github.sha("more1")), "the oldest");
 }

@@ -26,10 +26,12 @@ pub(super) enum Batch {
 pub(super) type Found<T> = Vec<Result<T, SourceError>>;
 
 impl Plan {
-    /// Everything in one list, in questions of at most `size` nodes.
+    /// Everything in one list, in as few questions of at most `size` nodes as there can be, none much larger than another:
+    /// they are under way at the same time, and the largest answer takes longest.
     pub(super) fn new(nodes: usize, size: usize) -> Plan {
         let all = (nodes > 0).then_some(Batch::First(0..nodes));
-        Plan { size: size.max(1), waiting: all.into_iter().collect() }
+        let questions = nodes.div_ceil(size.max(1)).max(1);
+        Plan { size: nodes.div_ceil(questions).max(1), waiting: all.into_iter().collect() }
     }
 
     /// The next question.
@@ -104,7 +106,7 @@ mod tests {
     fn everything_is_asked_for_once() {
         let mut plan = Plan::new(25, 10);
         let asked: Vec<_> = std::iter::from_fn(|| plan.next()).collect();
-        assert_eq!(asked, [Batch::First(0..10), Batch::First(10..20), Batch::First(20..25)]);
+        assert_eq!(asked, [Batch::First(0..9), Batch::First(9..18), Batch::First(18..25)]);
         assert_eq!(Plan::new(0, 10).next(), None);
     }
 

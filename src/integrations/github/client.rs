@@ -22,7 +22,7 @@ use crate::model::RepoName;
 use crate::settings::{Github as Settings, GithubLogin};
 
 /// Requests that are under way at a time for one owner. GitHub allows a hundred and asks for fewer.
-const AT_A_TIME: usize = 12;
+const AT_A_TIME: usize = 50;
 
 /// A client for one GitHub. A clone shares everything with it.
 #[derive(Debug, Clone)]

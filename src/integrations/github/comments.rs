@@ -4,19 +4,18 @@
 //! approves nothing.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::client::GithubClient;
 use super::commits::{account, unreadable};
-use super::graphql::NodeQuery;
+use super::graphql::{Looked, NodeQuery};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{Account, CommitSha, GithubId, RepoName, Timestamp};
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: NodeQuery = NodeQuery { kind: "PullRequest", text: include_str!("queries/comments.graphql") };
-
-/// Pull requests in one query, unless that proves to be too many.
-const BATCH: usize = 25;
+const QUERY: NodeQuery =
+    NodeQuery { kind: "PullRequest", text: include_str!("queries/comments.graphql"), variables: Value::Null, most: 25 };
 
 /// What somebody said about a pull request without giving an opinion.
 #[derive(Debug)]
@@ -56,9 +55,9 @@ impl GithubClient {
     /// # Errors
     /// When any of them cannot be read.
     pub async fn comments(&self, repository: &RepoName, ids: &[String]) -> Result<Vec<Comment>, SourceError> {
-        let found: Vec<wire::PullComments> = self.nodes_in_batches(repository, &QUERY, ids, BATCH).await?;
+        let found: Looked<wire::PullComments> = self.nodes_in_batches(repository, &QUERY, ids).await?;
         let mut comments = Vec::new();
-        for pull in found {
+        for pull in found.nodes {
             for one in pull.reviews.nodes {
                 comments.push(of_review(pull.number, one)?);
             }

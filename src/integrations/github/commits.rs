@@ -2,8 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use serde_json::Value;
+
 use super::client::GithubClient;
-use super::graphql::NodeQuery;
+use super::graphql::{Looked, NodeQuery};
 use super::history::Comparison;
 use super::wire::{self, ActorKind};
 use crate::integrations::SourceError;
@@ -12,10 +14,12 @@ use crate::model::{
 };
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: NodeQuery = NodeQuery { kind: "Commit", text: include_str!("queries/commit_origins.graphql") };
-
-/// Commits in one query, unless that proves to be too many; GitHub's most.
-const BATCH: usize = 100;
+const QUERY: NodeQuery = NodeQuery {
+    kind: "Commit",
+    text: include_str!("queries/commit_origins.graphql"),
+    variables: Value::Null,
+    most: 50,
+};
 
 /// The commits of a range with everything that was found out about where they come from.
 #[derive(Debug, Default)]
@@ -37,9 +41,9 @@ impl GithubClient {
     /// When any of them cannot be found out about.
     pub async fn origins(&self, repository: &RepoName, comparison: &Comparison) -> Result<Origins, SourceError> {
         let ids: Vec<String> = comparison.commits.iter().map(|commit| commit.node_id.clone()).collect();
-        let found: Vec<wire::CommitOrigin> = self.nodes_in_batches(repository, &QUERY, &ids, BATCH).await?;
+        let found: Looked<wire::CommitOrigin> = self.nodes_in_batches(repository, &QUERY, &ids).await?;
         let found: HashMap<String, wire::CommitOrigin> =
-            found.into_iter().map(|origin| (origin.oid.clone(), origin)).collect();
+            found.nodes.into_iter().map(|origin| (origin.oid.clone(), origin)).collect();
         let mut origins = Origins::default();
         for compared in &comparison.commits {
             let missing = || SourceError::Incomplete(format!("commit {} is missing", compared.sha));

@@ -1,6 +1,6 @@
 //! GraphQL: an answer with status 200 can still be a refusal, or only half an answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::PoisonError;
 
 use backon::Retryable;
@@ -8,20 +8,24 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 use super::batches::{Found, Plan};
 use super::carrier::Failure;
 use super::client::GithubClient;
+use super::commits::unreadable;
 use super::limits;
-use super::wire::{Envelope, GraphqlError, Nodes};
+use super::wire::{BranchOf, Envelope, GraphqlError, Nodes};
 use crate::integrations::SourceError;
 use crate::integrations::http::{Answer, backoff, from_json};
-use crate::model::{RepoName, shortened};
+use crate::model::{CommitSha, RepoName, shortened};
 
 /// Questions that are under way at a time.
-const AT_A_TIME: usize = 10;
+const AT_A_TIME: usize = 25;
+
+/// As many after one of them was more than GitHub could answer.
+const AT_A_TIME_WHEN_HEAVY: usize = 5;
 
 /// A query for nodes of one kind by their ids. For each node it asks for `__typename` and `id` as well.
 #[derive(Debug)]
@@ -30,6 +34,24 @@ pub(super) struct NodeQuery {
     pub kind: &'static str,
     /// The text, with a variable `$ids`.
     pub text: &'static str,
+    /// The other variables, or null.
+    pub variables: Value,
+    /// Nodes in one question, unless that proves to be too many.
+    pub most: usize,
+}
+
+/// All nodes, in the order of their ids.
+#[derive(Debug)]
+pub(super) struct Looked<T> {
+    pub nodes: Vec<T>,
+    /// The commit that the release branch ended in meanwhile, when the query asks for it and every answer names the same.
+    pub tip: Option<CommitSha>,
+}
+
+/// One answer.
+struct Answered<T> {
+    nodes: Found<T>,
+    tip: Option<CommitSha>,
 }
 
 /// What each node says of itself, whatever else was asked for.
@@ -41,8 +63,8 @@ struct Head {
 }
 
 impl GithubClient {
-    /// Looks up nodes by id, `start` in one question or fewer, all of them, in the order of the ids: a node that is missing
-    /// or of another kind is an error, not a gap in the list.
+    /// Looks up nodes by id, all of them, in the order of the ids: a node that is missing or of another kind is an error, not
+    /// a gap in the list.
     ///
     /// # Errors
     /// What is wrong with the first node that cannot be read, or with all.
@@ -51,13 +73,12 @@ impl GithubClient {
         repository: &RepoName,
         query: &NodeQuery,
         ids: &[String],
-        start: usize,
-    ) -> Result<Vec<T>, SourceError> {
-        let mut plan = Plan::new(ids.len(), self.size(repository, query).unwrap_or(start).min(start));
-        let mut found = BTreeMap::new();
-        let mut under_way = FuturesUnordered::new();
+    ) -> Result<Looked<T>, SourceError> {
+        let mut plan = Plan::new(ids.len(), self.size(repository, query).unwrap_or(query.most).min(query.most));
+        let (mut found, mut tips) = (BTreeMap::new(), BTreeSet::new());
+        let (mut under_way, mut at_a_time) = (FuturesUnordered::new(), AT_A_TIME);
         loop {
-            while under_way.len() < AT_A_TIME
+            while under_way.len() < at_a_time
                 && let Some(batch) = plan.next()
             {
                 let asked = ids.get(batch.places()).unwrap_or_default();
@@ -65,14 +86,21 @@ impl GithubClient {
             }
             let Some((batch, answer)) = under_way.next().await else { break };
             match answer {
-                Err(failure) => self.note_size(repository, query, plan.failed(batch, failure)?),
-                Ok(nodes) => plan.answered(&batch, nodes, &mut found)?,
+                Err(failure) => {
+                    at_a_time = AT_A_TIME_WHEN_HEAVY;
+                    self.note_size(repository, query, plan.failed(batch, failure)?);
+                }
+                Ok(Answered { nodes, tip }) => {
+                    tips.insert(tip);
+                    plan.answered(&batch, nodes, &mut found)?;
+                }
             }
         }
         if found.len() != ids.len() {
             return Err(SourceError::Incomplete(format!("{} of {} nodes", found.len(), ids.len())));
         }
-        Ok(found.into_values().collect())
+        let tip = tips.pop_first().flatten().filter(|_| tips.is_empty());
+        Ok(Looked { nodes: found.into_values().collect(), tip })
     }
 
     /// One question, again when there is no answer; one that cannot be made smaller also when it takes GitHub too long.
@@ -81,8 +109,10 @@ impl GithubClient {
         repository: &RepoName,
         query: &NodeQuery,
         ids: &[String],
-    ) -> Result<Found<T>, Failure> {
-        let body = json!({"query": query.text, "variables": {"ids": ids}});
+    ) -> Result<Answered<T>, Failure> {
+        let mut variables = query.variables.clone();
+        variables["ids"] = json!(ids);
+        let body = json!({"query": query.text, "variables": variables});
         let attempt = || async {
             let answer = self.query(repository, &body).await?;
             read(&answer, query, ids).inspect_err(|failure| self.note_refusal(repository, &answer, failure))
@@ -95,11 +125,7 @@ impl GithubClient {
     ///
     /// # Errors
     /// What the first error of the answer means.
-    pub(super) async fn ask<T: DeserializeOwned>(
-        &self,
-        repository: &RepoName,
-        body: &serde_json::Value,
-    ) -> Result<T, SourceError> {
+    pub(super) async fn ask<T: DeserializeOwned>(&self, repository: &RepoName, body: &Value) -> Result<T, SourceError> {
         let attempt = || async {
             let answer = self.query(repository, body).await?;
             data(&answer).inspect_err(|failure| self.note_refusal(repository, &answer, failure))
@@ -149,7 +175,7 @@ fn data<T: DeserializeOwned>(answer: &Answer) -> Result<T, Failure> {
 }
 
 /// Reads an answer. Nodes that an error is about are left for another try; an error about the whole is the whole's.
-fn read<T: DeserializeOwned>(answer: &Answer, query: &NodeQuery, ids: &[String]) -> Result<Found<T>, Failure> {
+fn read<T: DeserializeOwned>(answer: &Answer, query: &NodeQuery, ids: &[String]) -> Result<Answered<T>, Failure> {
     let envelope: Envelope<Nodes<Box<RawValue>>> = answer.json()?;
     let mut spoilt: Vec<Option<SourceError>> = ids.iter().map(|_| None).collect();
     for error in &envelope.errors {
@@ -169,7 +195,8 @@ fn read<T: DeserializeOwned>(answer: &Answer, query: &NodeQuery, ids: &[String])
         Some(error) => Ok(Err(error)),
         None => whole_node(node.as_deref(), query, id).map(Ok),
     });
-    Ok(nodes.collect::<Result<_, SourceError>>()?)
+    let tip = data.repository.as_ref().and_then(BranchOf::tip).map(CommitSha::parse).transpose().map_err(unreadable)?;
+    Ok(Answered { nodes: nodes.collect::<Result<_, SourceError>>()?, tip })
 }
 
 /// The ids come from GitHub, so a node that it does not find says nothing about what the ticket names: the answer has a hole.
@@ -219,12 +246,10 @@ fn failure(error: &GraphqlError) -> Failure {
 
 #[cfg(test)]
 mod tests {
-    use http::header::{CONTENT_TYPE, HeaderValue};
-    use serde_json::Value;
-
     use super::*;
+    use http::header::{CONTENT_TYPE, HeaderValue};
 
-    const QUERY: NodeQuery = NodeQuery { kind: "Commit", text: "" };
+    const QUERY: NodeQuery = NodeQuery { kind: "Commit", text: "", variables: Value::Null, most: 2 };
 
     #[derive(Debug, PartialEq, Deserialize)]
     struct Commit {
@@ -238,7 +263,7 @@ mod tests {
     fn answered(body: &Value) -> Result<Found<Commit>, Failure> {
         let headers = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))].into_iter().collect();
         let answer = Answer { status: http::StatusCode::OK, headers, body: body.to_string().into() };
-        read(&answer, &QUERY, &["a".into(), "b".into()])
+        read(&answer, &QUERY, &["a".into(), "b".into()]).map(|answered| answered.nodes)
     }
 
     fn error(kind: &str, path: Value) -> Value {

@@ -1,19 +1,14 @@
-//! The commits of pull requests as they were reviewed, where a squash or rebase left none of them.
+//! The commits of a pull request as they were reviewed, where a squash or rebase left none of them.
 
 use std::collections::{HashMap, HashSet};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::client::GithubClient;
-use super::commits::{complete, parents, rest_account, signature, unreadable, user};
-use super::graphql::NodeQuery;
-use super::wire;
+use super::commits::{account, complete, parents, rest_account, signature, unreadable, user};
+use super::{pull_requests, wire};
 use crate::integrations::SourceError;
 use crate::model::{Account, Commit, CommitSha, GitActor, ObjectId, RepoName};
-
-/// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: NodeQuery = NodeQuery { kind: "PullRequest", text: include_str!("queries/own_commits.graphql") };
 
 /// Most commits of one pull request.
 const MOST: usize = 1_000;
@@ -22,48 +17,62 @@ const MOST: usize = 1_000;
 const MOST_PAGES: usize = 3;
 const PAGE: usize = 100;
 
-/// Pull requests that are asked about at a time.
-const AT_A_TIME: usize = 10;
-
-/// Pull requests in one query, unless that proves to be too many.
-const BATCH: usize = 25;
-
-/// The own commits of a pull request.
-#[derive(Debug)]
-pub struct OwnCommits {
-    /// Its number.
-    pub number: u64,
-    /// Its final commit.
-    pub head: CommitSha,
-    /// All of them, oldest first.
-    pub commits: Vec<Commit>,
-}
-
 impl GithubClient {
-    /// Reads the own commits of pull requests by node id, each list proven complete.
+    /// All own commits of a pull request, oldest first, from its newest ones and the pages before them; proven complete.
     ///
     /// # Errors
     /// [`SourceError::Incomplete`] when the pages do not add up or do not end in the pull request's final commit.
-    pub async fn own_commits(&self, repository: &RepoName, ids: &[String]) -> Result<Vec<OwnCommits>, SourceError> {
-        let first: Vec<wire::OwnCommits> = self.nodes_in_batches(repository, &QUERY, ids, BATCH).await?;
-        let mut all = Vec::with_capacity(ids.len());
-        for first in first {
-            all.push(self.with_later_pages(repository, first).await?);
+    pub(super) async fn own_commits(
+        &self,
+        repository: &RepoName,
+        info: &mut wire::PullInfo,
+        variables: &Value,
+    ) -> Result<Vec<Commit>, SourceError> {
+        let (total, head) = (info.commits.total_count, CommitSha::parse(&info.head_ref_oid).map_err(unreadable)?);
+        if total > MOST {
+            return Err(SourceError::TooMuch(format!("{total} commits of a pull request")));
         }
-        let named = all.into_iter().map(|own| self.with_names(repository, own));
-        let named: Vec<_> = named.collect();
-        stream::iter(named).buffered(AT_A_TIME).try_collect().await
+        let mut commits = reviewed(&mut info.commits)?;
+        let mut earlier = earlier(&info.commits, (commits.len(), total));
+        while let Some(before) = earlier {
+            let mut page = self.earlier_page(repository, (&info.id, &before), variables).await?;
+            let read = reviewed(&mut page)?;
+            commits.splice(0..0, read);
+            earlier = self::earlier(&page, (commits.len(), total));
+        }
+        let commits = check_complete(commits, total, &head)?;
+        let commits = self.with_names(repository, info.number, commits).await?;
+        Ok(with_kinds(commits, info.author.as_ref().and_then(account).as_ref()))
+    }
+
+    async fn earlier_page(
+        &self,
+        repository: &RepoName,
+        (id, before): (&str, &str),
+        variables: &Value,
+    ) -> Result<wire::CommitPage, SourceError> {
+        let mut variables = variables.clone();
+        (variables["ids"], variables["before"]) = (json!([id]), json!(before));
+        let query = json!({ "query": pull_requests::TEXT, "variables": variables });
+        let found: wire::Nodes<wire::PullInfo> = self.ask(repository, &query).await?;
+        let found = found.nodes.into_iter().flatten().find(|found| found.id == id).ok_or(SourceError::NotFound)?;
+        Ok(found.commits)
     }
 
     /// Names the first authors that GraphQL leaves out: it knows users by their addresses, and no bots. REST knows both.
-    async fn with_names(&self, repository: &RepoName, mut own: OwnCommits) -> Result<OwnCommits, SourceError> {
+    async fn with_names(
+        &self,
+        repository: &RepoName,
+        number: u64,
+        mut commits: Vec<Commit>,
+    ) -> Result<Vec<Commit>, SourceError> {
         let nameless = |commit: &Commit| commit.authors.first().is_some_and(|author| author.account.is_none());
-        if !own.commits.iter().any(nameless) {
-            return Ok(own);
+        if !commits.iter().any(nameless) {
+            return Ok(commits);
         }
         let mut authors: HashMap<String, Account> = HashMap::new();
         for page in 1..=MOST_PAGES {
-            let path = format!("/pulls/{}/commits?per_page={PAGE}&page={page}", own.number);
+            let path = format!("/pulls/{number}/commits?per_page={PAGE}&page={page}");
             let found: Vec<wire::PullCommit> = self.get(repository, &path, None).await?.json()?;
             let is_last = found.len() < PAGE;
             let known = found.into_iter().filter_map(|one| Some((one.sha, rest_account(one.author.as_ref())?)));
@@ -72,44 +81,25 @@ impl GithubClient {
                 break;
             }
         }
-        for commit in &mut own.commits {
+        for commit in &mut commits {
             if let Some(author) = commit.authors.first_mut().filter(|author| author.account.is_none()) {
                 author.account = authors.get(commit.sha.as_str()).cloned();
             }
         }
-        Ok(own)
+        Ok(commits)
     }
+}
 
-    async fn with_later_pages(
-        &self,
-        repository: &RepoName,
-        first: wire::OwnCommits,
-    ) -> Result<OwnCommits, SourceError> {
-        let (number, total) = (first.number, first.commits.total_count);
-        let head = CommitSha::parse(&first.head_ref_oid).map_err(unreadable)?;
-        if total > MOST {
-            return Err(SourceError::TooMuch(format!("{total} commits of a pull request")));
-        }
-        let mut commits: Vec<Commit> = Vec::new();
-        let mut page = first.commits;
-        loop {
-            for node in page.nodes {
-                commits.push(commit(node.commit)?);
-            }
-            let more = page.page_info.has_next_page && commits.len() < total;
-            match page.page_info.end_cursor.filter(|_| more) {
-                Some(after) => page = self.later_page(repository, &first.id, &after).await?,
-                None => return Ok(OwnCommits { number, commits: check_complete(commits, total, &head)?, head }),
-            }
-        }
-    }
+/// Where the page before this one ends, while there are commits that were not read.
+fn earlier(page: &wire::CommitPage, (read, total): (usize, usize)) -> Option<String> {
+    let more = page.page_info.has_previous_page && read < total;
+    page.page_info.start_cursor.clone().filter(|_| more)
+}
 
-    async fn later_page(&self, repository: &RepoName, id: &str, after: &str) -> Result<wire::CommitPage, SourceError> {
-        let query = json!({ "query": QUERY.text, "variables": { "ids": [id], "after": after } });
-        let found: wire::Nodes<wire::OwnCommits> = self.ask(repository, &query).await?;
-        let found = found.nodes.into_iter().flatten().next().ok_or(SourceError::NotFound)?;
-        Ok(found.commits)
-    }
+/// The commits of a page as they were reviewed.
+fn reviewed(page: &mut wire::CommitPage) -> Result<Vec<Commit>, SourceError> {
+    let missing = || SourceError::Incomplete("a commit of a pull request".into());
+    page.nodes.iter_mut().map(|node| commit(node.reviewed.take().ok_or_else(missing)?)).collect()
 }
 
 fn check_complete(commits: Vec<Commit>, total: usize, head: &CommitSha) -> Result<Vec<Commit>, SourceError> {
@@ -120,7 +110,17 @@ fn check_complete(commits: Vec<Commit>, total: usize, head: &CommitSha) -> Resul
     Ok(commits)
 }
 
-fn commit(info: wire::OwnCommitInfo) -> Result<Commit, SourceError> {
+/// GraphQL calls everybody a user to whom an address belongs; of the opener it says what kind of account it is.
+fn with_kinds(mut commits: Vec<Commit>, opener: Option<&Account>) -> Vec<Commit> {
+    let authors = commits.iter_mut().flat_map(|commit| &mut commit.authors);
+    let accounts = authors.filter_map(|author| author.account.as_mut());
+    for account in accounts.filter(|account| opener.is_some_and(|opener| opener.id == account.id)) {
+        account.kind = opener.map_or(account.kind, |opener| opener.kind);
+    }
+    commits
+}
+
+fn commit(info: wire::ReviewedCommit) -> Result<Commit, SourceError> {
     complete(&info.parents, "parents of a commit")?;
     complete(&info.authors, "authors of a commit")?;
     let names = info.parents.nodes.iter().map(|parent| parent.oid.as_str());

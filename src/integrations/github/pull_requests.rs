@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::future::try_join_all;
+use serde_json::{Value, json};
+
 use super::client::GithubClient;
 use super::commits::{account, complete, unreadable};
-use super::graphql::NodeQuery;
+use super::graphql::{Looked, NodeQuery};
 use super::wire::{self, TimelineItem};
 use crate::integrations::SourceError;
 use crate::model::{
@@ -13,25 +16,70 @@ use crate::model::{
 };
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
-const QUERY: NodeQuery = NodeQuery { kind: "PullRequest", text: include_str!("queries/pull_requests.graphql") };
+pub(super) const TEXT: &str = include_str!("queries/pull_requests.graphql");
 
 /// Pull requests in one query, unless that proves to be too many.
-const BATCH: usize = 25;
+const BATCH: usize = 20;
+
+/// Commits of a pull request in one answer.
+const PAGE: usize = 100;
+
+/// Whether the commits of pull requests are wanted as they were reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OwnCommits {
+    /// All of them, because a squash or rebase may have left none.
+    All,
+    /// Those that came to the release branch are enough.
+    None,
+}
+
+/// Pull requests that were read.
+#[derive(Debug, Default)]
+pub struct PullRequestsRead {
+    /// In the order of their ids.
+    pub found: Vec<PullRequest>,
+    /// The commit that the release branch ended in meanwhile, when nobody moved it.
+    pub tip: Option<CommitSha>,
+}
 
 impl GithubClient {
     /// Reads pull requests by node id, each with all opinions that were given on it.
     ///
     /// # Errors
     /// When any of them cannot be read completely.
-    pub async fn pull_requests(&self, repository: &RepoName, ids: &[String]) -> Result<Vec<PullRequest>, SourceError> {
-        let found: Vec<wire::PullInfo> = self.nodes_in_batches(repository, &QUERY, ids, BATCH).await?;
-        found.into_iter().map(pull_request).collect()
+    pub async fn pull_requests(
+        &self,
+        (repository, branch): (&RepoName, &BranchName),
+        ids: &[String],
+        own: OwnCommits,
+    ) -> Result<PullRequestsRead, SourceError> {
+        let variables = variables((repository, branch), own);
+        let query = NodeQuery { kind: "PullRequest", text: TEXT, variables: variables.clone(), most: BATCH };
+        let Looked { nodes, tip } = self.nodes_in_batches::<wire::PullInfo>(repository, &query, ids).await?;
+        let found = nodes.into_iter().map(|mut info| {
+            let variables = &variables;
+            async move {
+                let own = match own {
+                    OwnCommits::All => Some(self.own_commits(repository, &mut info, variables).await?),
+                    OwnCommits::None => None,
+                };
+                Ok(PullRequest { commits: own, ..pull_request(info)? })
+            }
+        });
+        Ok(PullRequestsRead { found: try_join_all(found).await?, tip })
     }
+}
+
+fn variables((repository, branch): (&RepoName, &BranchName), own: OwnCommits) -> Value {
+    let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
+    let branch = format!("refs/heads/{branch}");
+    json!({"owner": owner, "name": name, "branch": branch, "rewritten": own == OwnCommits::All})
 }
 
 fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
     complete(&info.reviews, "reviews of a pull request")?;
     complete(&info.timeline_items, "events of a pull request")?;
+    check_newest(&info.commits)?;
     let base =
         info.base_repository.ok_or_else(|| SourceError::Unreadable("a pull request without a repository".into()))?;
     let head = parse(CommitSha::parse(&info.head_ref_oid))?;
@@ -60,6 +108,15 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
         add_event(&mut pull_request, item)?;
     }
     Ok(pull_request)
+}
+
+/// As many of the newest commits as GitHub shows at once.
+fn check_newest(page: &wire::CommitPage) -> Result<(), SourceError> {
+    let (shown, total) = (page.nodes.len(), page.total_count);
+    if shown == total.min(PAGE) {
+        return Ok(());
+    }
+    Err(SourceError::Incomplete(format!("the newest {shown} of {total} commits of a pull request")))
 }
 
 fn merged(is: bool, commit: Option<wire::Oid>, at: Option<String>) -> Result<Option<Merged>, SourceError> {

@@ -200,6 +200,27 @@ pub(super) struct GraphqlError {
 #[derive(Debug, Deserialize)]
 pub(super) struct Nodes<T> {
     pub nodes: Vec<Option<T>>,
+    /// Absent when the query did not ask for the branch.
+    pub repository: Option<BranchOf>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BranchOf {
+    #[serde(deserialize_with = "present")]
+    pub branch: Option<BranchEnd>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BranchEnd {
+    #[serde(deserialize_with = "present")]
+    pub target: Option<Oid>,
+}
+
+impl BranchOf {
+    /// The name of the commit that the branch ends in.
+    pub(super) fn tip(&self) -> Option<&str> {
+        Some(self.branch.as_ref()?.target.as_ref()?.oid.as_str())
+    }
 }
 
 /// A list with its length, so that it can prove to be complete.
@@ -281,6 +302,7 @@ pub(super) enum ActorKind {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct PullInfo {
+    pub id: String,
     pub number: u64,
     pub title: String,
     pub head_ref_oid: String,
@@ -295,7 +317,7 @@ pub(super) struct PullInfo {
     #[serde(deserialize_with = "present")]
     pub author: Option<Actor>,
     pub assignees: Counted<Actor>,
-    pub commits: Listed<HeadCommit>,
+    pub commits: CommitPage,
     pub reviews: Counted<ReviewInfo>,
     pub timeline_items: Counted<TimelineItem>,
 }
@@ -311,9 +333,28 @@ pub(super) struct Oid {
     pub oid: String,
 }
 
+/// The newest commits of a pull request, oldest first.
 #[derive(Debug, Deserialize)]
-pub(super) struct HeadCommit {
+#[serde(rename_all = "camelCase")]
+pub(super) struct CommitPage {
+    pub total_count: usize,
+    pub page_info: PageInfo,
+    pub nodes: Vec<PullCommitInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct PageInfo {
+    pub has_previous_page: bool,
+    #[serde(deserialize_with = "present")]
+    pub start_cursor: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct PullCommitInfo {
     pub commit: HeadCommitInfo,
+    /// Absent when the query did not ask for it.
+    pub reviewed: Option<ReviewedCommit>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -438,38 +479,26 @@ pub(super) struct InRepository<T> {
 }
 
 #[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct OwnCommits {
-    pub id: String,
-    pub number: u64,
-    pub head_ref_oid: String,
-    pub commits: CommitPage,
+pub(super) struct EdgeInfo {
+    pub branch: Option<BranchEnd>,
+    pub baseline: Option<BaselineInfo>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct BaselineInfo {
+    pub oid: String,
+    pub history: Listed<EarlierCommit>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct EarlierCommit {
+    pub oid: String,
+    pub tree: Oid,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct CommitPage {
-    pub total_count: usize,
-    pub page_info: PageInfo,
-    pub nodes: Vec<OwnCommit>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct PageInfo {
-    pub has_next_page: bool,
-    #[serde(deserialize_with = "present")]
-    pub end_cursor: Option<String>,
-}
-
-#[derive(Debug, Deserialize)]
-pub(super) struct OwnCommit {
-    pub commit: OwnCommitInfo,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct OwnCommitInfo {
+pub(super) struct ReviewedCommit {
     pub oid: String,
     pub tree: Oid,
     pub parents: Counted<Oid>,
