@@ -1,16 +1,21 @@
 //! Where the release branch ends, and how the commit stands to it. It is read first and last: a branch that was rewritten
 //! in between is not the one that the evidence is about.
 
+use std::collections::BTreeMap;
+
 use super::history::place;
 use super::{Sources, kept};
 use crate::integrations::SourceError;
-use crate::model::{CommitSha, Relation, Service};
+use crate::integrations::github::Edge;
+use crate::model::{CommitSha, ObjectId, Relation, Service};
 
 /// How the branch was when reading began.
 #[derive(Debug)]
 pub(super) struct First {
     tip: CommitSha,
     relation: Relation,
+    /// Commits that the baseline reaches, with their files.
+    pub reached: BTreeMap<CommitSha, ObjectId>,
 }
 
 /// What the last look says.
@@ -22,15 +27,18 @@ pub(super) enum Last {
     Rewritten,
 }
 
-/// The first look.
+/// The first look, and where a range from the baseline begins.
 ///
 /// # Errors
 /// When the branch cannot be read, or not be compared with the commit.
-pub(super) async fn first(sources: &Sources, service: &Service, head: &CommitSha) -> Result<First, SourceError> {
-    let (repository, branch) = place(service);
-    let tip = sources.github.branch_tip(repository, branch).await?;
-    let relation = kept::relation(sources, repository, (&tip, head)).await?;
-    Ok(First { tip, relation })
+pub(super) async fn first(
+    sources: &Sources,
+    (service, head): (&Service, &CommitSha),
+    baseline: &CommitSha,
+) -> Result<First, SourceError> {
+    let Edge { tip, reached } = sources.github.edge(place(service), baseline).await?;
+    let relation = kept::relation(sources, &service.repository, (&tip, head)).await?;
+    Ok(First { tip, relation, reached })
 }
 
 /// How the commit stands to the branch at this moment.
@@ -38,7 +46,9 @@ pub(super) async fn first(sources: &Sources, service: &Service, head: &CommitSha
 /// # Errors
 /// As [`first`].
 pub(super) async fn now(sources: &Sources, service: &Service, head: &CommitSha) -> Result<Relation, SourceError> {
-    first(sources, service, head).await.map(|first| first.relation)
+    let (repository, branch) = place(service);
+    let tip = sources.github.branch_tip(repository, branch).await?;
+    kept::relation(sources, repository, (&tip, head)).await
 }
 
 /// The last look; `tip` when somebody has just seen where the branch ends.
@@ -48,7 +58,7 @@ pub(super) async fn now(sources: &Sources, service: &Service, head: &CommitSha) 
 pub(super) async fn last(
     sources: &Sources,
     (service, head): (&Service, &CommitSha),
-    (first, tip): (First, Option<CommitSha>),
+    (first, tip): (&First, Option<CommitSha>),
 ) -> Result<Last, SourceError> {
     let (repository, branch) = place(service);
     let tip = match tip {

@@ -2,12 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use tokio::sync::oneshot;
+
 use super::branch::{self, Last};
 use super::objects::{self, Hints};
 use super::{Sources, comments, fact, kept, scans};
 use crate::integrations::SourceError;
-use crate::integrations::github::{Comparison, Origins};
-use crate::model::{Account, BranchName, Commit, CommitSha, PullRequest, RepoName, Service};
+use crate::integrations::github::{Comparison, Origins, OwnCommits, PullRequestsRead};
+use crate::model::{BranchName, Commit, CommitSha, PullRequest, RepoName, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::evidence;
 use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, PullRequests, Range, RemovedCommit, Source};
@@ -47,7 +49,8 @@ pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Crit
     Ok(())
 }
 
-/// Reads everything once, the branch first and last.
+/// Reads everything once, the branch first and last. Without a baseline there is no range, and the commit itself is as good
+/// a place to begin.
 async fn once(
     sources: &Sources,
     facts: &mut Facts,
@@ -55,35 +58,43 @@ async fn once(
     criteria: &Criteria,
 ) -> Result<Result<Last, SourceError>, StoreError> {
     facts.objects = Objects::default();
+    let from = facts.baseline.known().ok().and_then(Option::as_ref).map_or(head, |baseline| &baseline.commit);
     let (first, found, scans) = tokio::join!(
-        branch::first(sources, service, head),
+        branch::first(sources, (service, head), from),
         range(sources, facts, (service, head), criteria),
         scans::of(sources, (service, head), criteria)
     );
     facts.scans = fact(scans, "the security scans of this commit", Source::Github);
     scans::add_uploads(sources, facts).await?;
-    let mut hints = Hints::default();
+    let mut hints = note(facts, found);
+    own_record(sources, facts, &service.repository).await?;
+    if let Ok(first) = &first {
+        hints.reached.clone_from(&first.reached);
+    }
+    objects::complete(sources, facts, (evidence::wanted, criteria), &mut hints).await;
+    objects::keep(sources, facts, &hints).await;
+    Ok(match first {
+        Ok(first) => branch::last(sources, (service, head), (&first, hints.tip)).await,
+        Err(error) => Err(error),
+    })
+}
+
+/// Takes what was found into the facts; what is left are hints where to look further.
+fn note(facts: &mut Facts, found: Option<Result<Found, SourceError>>) -> Hints {
     match found {
-        None => {}
+        None => Hints::default(),
         Some(Ok(found)) => {
             facts.range = Fact::Known(found.range);
             facts.pull_requests = fact(found.pull_requests, PULL_REQUESTS, Source::Github);
-            (facts.objects, hints) = (found.objects, found.hints);
+            facts.objects = found.objects;
+            found.hints
         }
         Some(Err(error)) => {
             facts.range = fact(Err(error.clone()), "the commits since the last approved change", Source::Github);
             facts.pull_requests = fact(Err(error), PULL_REQUESTS, Source::Github);
+            Hints::default()
         }
     }
-    own_record(sources, facts, &service.repository).await?;
-    // What was seen of the branch before is not the last look.
-    hints.tip = None;
-    objects::complete(sources, facts, (evidence::wanted, criteria), &mut hints).await;
-    objects::keep(sources, facts, &hints).await;
-    Ok(match first {
-        Ok(first) => branch::last(sources, (service, head), (first, hints.tip)).await,
-        Err(error) => Err(error),
-    })
 }
 
 /// Adds what our own record of GitHub's deliveries says about the pull requests.
@@ -131,17 +142,41 @@ async fn compared(
     let mut ahead = shape(facts, &comparison)?;
     ahead.objects = kept::objects(sources, repository, &Objects::pair(baseline, head)).await;
     let paths = comparison.paths.iter().cloned().collect();
-    let mut hints = Hints { paths, tip: None, kept: ahead.objects.count() };
+    let mut hints = Hints { paths, kept: ahead.objects.count(), ..Hints::default() };
+    let (tell, told) = oneshot::channel();
     let (people, removed_commits, ()) = tokio::join!(
-        people(sources, (repository, &comparison), head, criteria),
+        people(sources, (service, &comparison), (head, criteria), tell),
         removed(sources, repository, &comparison, (baseline, head)),
-        objects::complete(sources, &mut ahead, (evidence::foreseen, criteria), &mut hints),
+        read_ahead(sources, (&mut ahead, &mut hints), criteria, told),
     );
     let (commits, pull_requests) = people?;
     let Comparison { relation, removed, base_tree, .. } = comparison;
     let range = Range { relation, base_tree, commits, removed, removed_commits };
-    Ok(Found { range, pull_requests, objects: ahead.objects, hints })
+    // The pull requests were read last, and the branch was seen with them.
+    hints.tip = pull_requests.as_ref().ok().and_then(|(_, tip)| tip.clone());
+    Ok(Found { range, pull_requests: pull_requests.map(|(found, _)| found), objects: ahead.objects, hints })
 }
+
+/// Reads what merges are made of, and as soon as GitHub has told which pull requests it connects commits with, the files
+/// between which they rewrote commits.
+async fn read_ahead(
+    sources: &Sources,
+    (ahead, hints): (&mut Facts, &mut Hints),
+    criteria: &Criteria,
+    told: oneshot::Receiver<Connected>,
+) {
+    objects::complete(sources, ahead, (evidence::foreseen, criteria), hints).await;
+    if let Ok(of_commit) = told.await {
+        ahead.pull_requests = Fact::Known(PullRequests { by_number: BTreeMap::new(), of_commit });
+        objects::read_ahead(sources, ahead, (evidence::expected, criteria), hints).await;
+    }
+}
+
+/// The pull requests that GitHub connects with each commit.
+type Connected = BTreeMap<CommitSha, Vec<u64>>;
+
+/// Pull requests, and the commit that the release branch ended in when they were read.
+type Seen = (PullRequests, Option<CommitSha>);
 
 /// The facts as far as the comparison tells them: without people, and without pull requests.
 fn shape(facts: &Facts, comparison: &Comparison) -> Result<Facts, SourceError> {
@@ -156,24 +191,27 @@ fn shape(facts: &Facts, comparison: &Comparison) -> Result<Facts, SourceError> {
     Ok(Facts { range: Fact::Known(range), pull_requests: Fact::Known(pull_requests), ..facts.clone() })
 }
 
-/// Who made the commits, and the pull requests that they came through: each with its own error.
+/// Who made the commits, and the pull requests that they came through: each with its own error. `tell` hears of the
+/// connections between them as soon as they are known.
 async fn people(
     sources: &Sources,
-    (repository, comparison): (&RepoName, &Comparison),
-    head: &CommitSha,
-    criteria: &Criteria,
-) -> Result<(Vec<Commit>, Result<PullRequests, SourceError>), SourceError> {
+    (service, comparison): (&Service, &Comparison),
+    (head, criteria): (&CommitSha, &Criteria),
+    tell: oneshot::Sender<Connected>,
+) -> Result<(Vec<Commit>, Result<Seen, SourceError>), SourceError> {
+    let repository = &service.repository;
     let mut origins = sources.github.origins(repository, comparison).await?;
+    drop(tell.send(origins.of_commit.clone()));
     let commits = std::mem::take(&mut origins.commits);
     let rewritten = evidence::rewritten((&commits, head), &origins.of_commit, criteria);
     let ids: Vec<String> = origins.pull_requests.values().cloned().collect();
     let (found, comments) = tokio::join!(
-        pull_requests(sources, repository, (origins, rewritten)),
+        pull_requests(sources, service, (origins, rewritten)),
         comments::approving(sources, repository, &ids, criteria),
     );
-    let found = found.and_then(|mut found| {
+    let found = found.and_then(|(mut found, tip)| {
         comments::add(comments?, &mut found);
-        Ok(found)
+        Ok((found, tip))
     });
     Ok((commits, found))
 }
@@ -200,42 +238,31 @@ async fn removed(
     }
 }
 
-/// The pull requests, and at the same time the reviewed commits of those that may have been rewritten.
+/// The pull requests, with their reviewed commits where these may have been rewritten.
 async fn pull_requests(
     sources: &Sources,
-    repository: &RepoName,
+    service: &Service,
     (origins, rewritten): (Origins, BTreeSet<u64>),
-) -> Result<PullRequests, SourceError> {
+) -> Result<Seen, SourceError> {
     let asked: BTreeSet<u64> = origins.pull_requests.keys().copied().collect();
-    let own: Vec<String> = rewritten.iter().filter_map(|number| origins.pull_requests.get(number)).cloned().collect();
-    let ids: Vec<String> = origins.pull_requests.into_values().collect();
-    let (found, own) = tokio::try_join!(
-        sources.github.pull_requests(repository, &ids),
-        sources.github.own_commits(repository, &own),
+    let (rewritten, others): (Vec<_>, Vec<_>) =
+        origins.pull_requests.into_iter().partition(|(number, _)| rewritten.contains(number));
+    let ids = |some: Vec<(u64, String)>| some.into_iter().map(|(_, id)| id).collect::<Vec<String>>();
+    let (rewritten, others) = (ids(rewritten), ids(others));
+    let (rewritten, others) = tokio::try_join!(
+        sources.github.pull_requests(place(service), &rewritten, OwnCommits::All),
+        sources.github.pull_requests(place(service), &others, OwnCommits::None),
     )?;
-    let mut by_number: BTreeMap<u64, PullRequest> = found.into_iter().map(|found| (found.number, found)).collect();
+    let read = [rewritten, others].into_iter().filter(|read| !read.found.is_empty());
+    let (found, tips): (Vec<Vec<PullRequest>>, BTreeSet<Option<CommitSha>>) =
+        read.map(|PullRequestsRead { found, tip }| (found, tip)).unzip();
+    let by_number: BTreeMap<u64, PullRequest> =
+        found.into_iter().flatten().map(|found| (found.number, found)).collect();
     if !by_number.keys().eq(&asked) {
         return Err(SourceError::Incomplete("other pull requests than those that were asked for".into()));
     }
-    for one in own {
-        if let Some(pull_request) = by_number.get_mut(&one.number) {
-            if pull_request.head != one.head {
-                return Err(SourceError::Incomplete(format!("the commits of pull request {}", one.number)));
-            }
-            pull_request.commits = Some(with_kinds(one.commits, pull_request.opener.as_ref()));
-        }
-    }
-    Ok(PullRequests { by_number, of_commit: origins.of_commit })
-}
-
-/// GraphQL calls everybody a user to whom an address belongs; of the opener it says what kind of account it is.
-fn with_kinds(mut commits: Vec<Commit>, opener: Option<&Account>) -> Vec<Commit> {
-    let authors = commits.iter_mut().flat_map(|commit| &mut commit.authors);
-    let accounts = authors.filter_map(|author| author.account.as_mut());
-    for account in accounts.filter(|account| opener.is_some_and(|opener| opener.id == account.id)) {
-        account.kind = opener.map_or(account.kind, |opener| opener.kind);
-    }
-    commits
+    let tip = tips.first().cloned().flatten().filter(|_| tips.len() == 1);
+    Ok((PullRequests { by_number, of_commit: origins.of_commit }, tip))
 }
 
 /// The release branch and repository of a service, as one argument.

@@ -1,6 +1,6 @@
 //! Reads what proofs want to see of the repository: they say what is missing, this fetches it, until nothing is missing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 
@@ -8,7 +8,7 @@ use super::history::place;
 use super::{Sources, gap, kept};
 use crate::integrations::SourceError;
 use crate::integrations::github::{Asked, MOST_OBJECTS, Read};
-use crate::model::{Commit, CommitSha, Relation, Service};
+use crate::model::{CommitSha, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Facts, Objects, Source, Wanted};
 
@@ -18,22 +18,27 @@ const MOST_ROUNDS: usize = 40;
 /// Most objects of one ticket.
 const MOST: usize = 20_000;
 
-/// Requests that are under way at a time.
+/// Requests among which objects are shared out.
 const AT_A_TIME: usize = 12;
 
-/// Most folders that are fetched on a guess, unless more than that is wanted anyway.
-const MOST_GUESSED: usize = 100;
+/// Fewer objects than these are not worth a request of their own.
+const FEWEST_OBJECTS: usize = 80;
 
-/// Fewer objects than these are not shared out to more requests.
-const FEWEST_OBJECTS: usize = 50;
+/// All folders at all commits before the range are guessed while they are no more than these.
+const MOST_GUESSED: usize = 50;
+
+/// Most folders that are fetched on a guess at each commit of a larger range.
+const MOST_BUSY: usize = 10;
 
 /// What helps to ask for the right things, and what was seen by the way.
 #[derive(Debug, Default)]
 pub(super) struct Hints {
     /// Paths that GitHub lists as changed.
     pub paths: Vec<String>,
-    /// The commit that the branch ended in when objects were read last.
+    /// The commit that the branch ended in when it was seen last.
     pub tip: Option<CommitSha>,
+    /// Commits that the baseline reaches, with their files.
+    pub reached: BTreeMap<CommitSha, ObjectId>,
     /// How many objects were kept from an earlier look.
     pub kept: usize,
 }
@@ -63,15 +68,14 @@ pub(super) async fn complete(
 ) {
     let Some(service) = facts.placement.service().cloned() else { return };
     for round in 0..MOST_ROUNDS {
-        let wanted = wish(facts, criteria);
+        let mut wanted = wish(facts, criteria);
         if wanted.is_empty() {
             return;
         }
-        let mut asked = asked(&wanted);
-        if round == 0 {
-            asked.extend(guessed(facts, &wanted, &hints.paths));
-        }
-        if facts.objects.trees.len() + facts.objects.contents.len() + asked.len() > MOST {
+        let guessed = if round == 0 { guessed(facts, &wanted, hints) } else { BTreeSet::new() };
+        answer_from(&hints.reached, &mut wanted, facts);
+        let asked = asked(&wanted).into_iter().chain(guessed).collect();
+        if is_too_much(facts, &asked) {
             refuse(&mut facts.objects, &wanted);
             return;
         }
@@ -83,31 +87,77 @@ pub(super) async fn complete(
     refuse(&mut facts.objects, &wanted);
 }
 
+/// Reads folders that will most likely be wished for, when there are enough of them. What is missing then is asked for with
+/// all the rest.
+pub(super) async fn read_ahead(
+    sources: &Sources,
+    facts: &mut Facts,
+    (wish, criteria): (Wish, &Criteria),
+    hints: &mut Hints,
+) {
+    let Some(service) = facts.placement.service().cloned() else { return };
+    let wanted = wish(facts, criteria);
+    let asked: BTreeSet<Asked> = asked(&wanted).into_iter().chain(guessed(facts, &wanted, hints)).collect();
+    if asked.len() < FEWEST_OBJECTS || is_too_much(facts, &asked) {
+        return;
+    }
+    let read = read_all(sources, &service, &asked).await;
+    note_all(read, (&mut facts.objects, hints));
+}
+
+fn is_too_much(facts: &Facts, asked: &BTreeSet<Asked>) -> bool {
+    facts.objects.trees.len() + facts.objects.contents.len() + asked.len() > MOST
+}
+
+/// Takes from the wishes what is known of commits that the baseline reaches.
+fn answer_from(reached: &BTreeMap<CommitSha, ObjectId>, wanted: &mut Wanted, facts: &mut Facts) {
+    let objects = &mut facts.objects;
+    for sha in std::mem::take(&mut wanted.tree_of) {
+        match reached.get(&sha) {
+            Some(tree) => drop(objects.tree_of.insert(sha, tree.clone())),
+            None => drop(wanted.tree_of.insert(sha)),
+        }
+    }
+    let baseline = facts.baseline.known().ok().and_then(Option::as_ref).map(|baseline| &baseline.commit);
+    for (first, second) in std::mem::take(&mut wanted.relations) {
+        if reached.contains_key(&first) && baseline == Some(&second) {
+            objects.relations.insert(Objects::pair(&first, &second), Relation::Ahead);
+        } else {
+            wanted.relations.insert((first, second));
+        }
+    }
+}
+
 fn asked(wanted: &Wanted) -> BTreeSet<Asked> {
     let objects = wanted.trees.iter().chain(&wanted.contents).cloned().map(Asked::Object);
     objects.chain(wanted.tree_of.iter().cloned().map(Asked::TreeOf)).collect()
 }
 
-/// Folders with changed files that will most likely be wanted next, at every commit whose files are wanted. When all of them
-/// are too many, all at both ends of the range and the topmost elsewhere; when these are too many, the proofs ask for folder
-/// after folder.
-fn guessed(facts: &Facts, wanted: &Wanted, paths: &[String]) -> BTreeSet<Asked> {
-    let folders: BTreeSet<&str> = paths.iter().flat_map(|path| above(path)).collect();
-    let topmost: BTreeSet<&str> = folders.iter().copied().filter(|folder| !folder.contains('/')).collect();
-    let baseline = facts.baseline.known().ok().and_then(Option::as_ref).map(|baseline| &baseline.commit);
-    let ends: Vec<CommitSha> = baseline.cloned().into_iter().chain(facts.head()).collect();
-    let inside = commits(facts).filter(|commit| wanted.trees.contains(&commit.tree)).map(|commit| &commit.sha);
+/// Folders with changed files that will most likely be wanted next: all of them at commits that will be compared file by
+/// file, and at commits before the range; at every other commit whose files are wanted those in which most of the work was
+/// done, because there two lines of work meet. Where a guess is wrong, the proofs ask for folder after folder.
+fn guessed(facts: &Facts, wanted: &Wanted, hints: &Hints) -> BTreeSet<Asked> {
+    let (all, busy) = folders(&hints.paths);
     let outside = outside(facts, wanted);
-    let all: Vec<&CommitSha> = inside.chain(outside.iter().copied()).collect();
-    let mut guessed = product(&ends, &folders);
-    let rest = if all.len() * folders.len() <= MOST_GUESSED { &folders } else { &topmost };
-    guessed.extend(product(all, rest));
-    guessed.extend(outside.iter().map(|commit| Asked::TreeOf((*commit).clone())));
-    guessed.extend(product(outside, &BTreeSet::from([""])));
-    if guessed.len() > MOST_GUESSED.max(2 * (wanted.trees.len() + wanted.tree_of.len())) {
-        return BTreeSet::new();
+    let everywhere = if outside.len() * all.len() <= MOST_GUESSED { &all } else { &busy };
+    let mut guessed = product(outside.iter().copied(), everywhere);
+    guessed.extend(product(outside.iter().copied(), &BTreeSet::from([""])));
+    for (commit, tree) in trees(facts).filter(|(_, tree)| wanted.trees.contains(*tree)) {
+        guessed.extend(product([commit], if wanted.whole.contains(tree) { &all } else { &busy }));
     }
+    let unknown = outside.into_iter().filter(|commit| !hints.reached.contains_key(*commit));
+    guessed.extend(unknown.map(|commit| Asked::TreeOf(commit.clone())));
     guessed
+}
+
+/// All folders with changed files, and those that hold at least half of these files.
+fn folders(paths: &[String]) -> (BTreeSet<&str>, BTreeSet<&str>) {
+    let mut paths_below: BTreeMap<&str, usize> = BTreeMap::new();
+    for folder in paths.iter().flat_map(|path| above(path)) {
+        *paths_below.entry(folder).or_default() += 1;
+    }
+    let busy = paths_below.iter().filter(|(_, below)| 2 * **below >= paths.len()).map(|(folder, _)| *folder);
+    (paths_below.keys().copied().collect(), busy.take(MOST_BUSY).collect())
 }
 
 /// Each folder at each commit.
@@ -124,11 +174,14 @@ fn outside<'a>(facts: &Facts, wanted: &'a Wanted) -> BTreeSet<&'a CommitSha> {
     wanted.tree_of.iter().chain(related.filter(|commit| Some(*commit) != baseline)).collect()
 }
 
-/// The commits of the range, and those that some of them stand for.
-fn commits(facts: &Facts) -> impl Iterator<Item = &Commit> {
-    let range = facts.range.known().ok().into_iter().flat_map(|range| &range.commits);
+/// Commits with their files: the baseline, those of the range, and those that some of these stand for.
+fn trees(facts: &Facts) -> impl Iterator<Item = (&CommitSha, &ObjectId)> {
+    let (range, baseline) = (facts.range.known().ok(), facts.baseline.known().ok().and_then(Option::as_ref));
+    let base = baseline.zip(range).map(|(baseline, range)| (&baseline.commit, &range.base_tree));
     let pull_requests = facts.pull_requests.known().ok().into_iter().flat_map(|found| found.by_number.values());
-    range.chain(pull_requests.flat_map(|pull_request| pull_request.commits.iter().flatten()))
+    let own = pull_requests.flat_map(|pull_request| pull_request.commits.iter().flatten());
+    let commits = range.into_iter().flat_map(|range| &range.commits).chain(own);
+    base.into_iter().chain(commits.map(|commit| (&commit.sha, &commit.tree)))
 }
 
 /// The folders above a path, without the top.
