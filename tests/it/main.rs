@@ -12,6 +12,7 @@ mod canary;
 mod cli;
 mod connections;
 mod contention;
+mod cost;
 mod crash;
 mod crash_matrix;
 mod criteria;

@@ -89,7 +89,7 @@ fn print(results: &Results) -> ExitCode {
     println!("{}", report::rows(rows));
     println!("≈: computed from the requests and this client's pace in the largest smaller workload; not run.");
     println!(
-        "In a row: the time at 200 ms an answer, divided by 200 ms and rounded down; for the plain client, counted.\n"
+        "In a row: the most requests each of which was sent after the one before was answered, at 200 ms an answer; for the plain client, the least that it could be.\n"
     );
     println!("From the webhook until Jira has the transition and the comment, middle of three:\n");
     println!("{}", report::wholes(wholes));

@@ -11,7 +11,7 @@ use crate::world::Workload;
 /// How slowly the simulated systems answer: 50 ms, and 1 ms or 5 ms for each returned node.
 pub const SLOW: [Latency; 2] = [latency(50, 1), latency(50, 5)];
 
-/// Every answer takes this long and nothing else matters: the time counts the round trips in a row.
+/// Every answer takes this long and nothing else matters, so that the longest row of requests is that of round trips.
 const FAR: Latency = latency(200, 0);
 
 /// The rival in sequence is measured up to this many requests, and computed from its own pace above.
@@ -77,7 +77,6 @@ pub async fn cm_bot(played: &mut Played) -> anyhow::Result<Row> {
     let key = played.new_ticket().await?;
     played.slow_down(FAR);
     let far = played.look(&key).await?;
-    let in_a_row = (far.took.as_millis() / FAR.per_answer.as_millis()) as usize;
     let mut took = Vec::new();
     for latency in SLOW {
         played.slow_down(latency);
@@ -85,7 +84,7 @@ pub async fn cm_bot(played: &mut Played) -> anyhow::Result<Row> {
     }
     played.slow_down(Latency::default());
     played.close(key.as_str()).await?;
-    Ok(row(played.workload, Client::CmBot, (far.traffic, in_a_row), [took[0], took[1]]))
+    Ok(row(played.workload, Client::CmBot, (far.traffic, far.traffic.in_a_row as usize), [took[0], took[1]]))
 }
 
 /// The rival's row; `known` are those of smaller workloads.
@@ -118,11 +117,21 @@ pub async fn whole(played: &mut Played) -> anyhow::Result<Vec<Whole>> {
         for _ in 0..TRIES {
             played.an_hour_later();
             ours.push(played.approve(latency).await?);
-            theirs.push(played.approve_plainly(latency).await?);
+            theirs.push(approve_plainly(played, latency).await?);
         }
         found.push(Whole { workload: played.workload, latency, cm_bot: middle(ours), plain: middle(theirs) });
     }
     Ok(found)
+}
+
+/// From the webhook until Jira has the transition and the comment, by the rival.
+async fn approve_plainly(played: &mut Played, latency: Latency) -> anyhow::Result<Duration> {
+    let (key, base, head) = (played.new_ticket().await?, played.base()?, played.head()?);
+    played.slow_down(latency);
+    let took = Plain::new(&played.world, 10)?.approve(key.as_str(), &base, &head).await;
+    played.slow_down(Latency::default());
+    played.close(key.as_str()).await?;
+    took
 }
 
 /// The middle of some times.

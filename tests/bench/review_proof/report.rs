@@ -2,22 +2,10 @@
 
 use crate::cpu::Cpu;
 use crate::measure::{Client, Row, Took, Whole};
-use crate::world::Workload;
-
-/// Requests for the scan of one commit: the list of analyses, and its findings.
-const SCANS: usize = 2;
-
-/// Round trips in a row for a thousand commits.
-const MOST_IN_A_ROW: usize = 6;
+use crate::world::{MOST_IN_A_ROW, Workload};
 
 /// Ten times the commits may take at most so many times the time.
 const MOST_GROWTH: f64 = 1.2;
-
-/// The most requests that a workload may take.
-fn budget(workload: Workload) -> usize {
-    let (commits, pulls) = (workload.commits, workload.pull_requests());
-    commits.div_ceil(100) + 2 + commits.div_ceil(50) + pulls.div_ceil(10) + SCANS
-}
 
 /// Requests, points, bytes, round trips and times of all clients.
 pub fn rows(rows: &[Row]) -> String {
@@ -35,7 +23,7 @@ pub fn rows(rows: &[Row]) -> String {
         };
         let Workload { commits, method } = row.workload;
         let allowed = match row.client {
-            Client::CmBot => budget(row.workload).to_string(),
+            Client::CmBot => row.workload.requests_allowed().to_string(),
             Client::Plain(_) => String::new(),
         };
         text += &format!(
@@ -97,7 +85,7 @@ pub fn broken(rows: &[Row], wholes: &[Whole], cpus: &[Cpu]) -> Vec<String> {
     let mut broken = Vec::new();
     for row in rows.iter().filter(|row| row.client == Client::CmBot) {
         let Workload { commits, method } = row.workload;
-        let allowed = budget(row.workload);
+        let allowed = row.workload.requests_allowed();
         if row.requests > allowed {
             broken.push(format!("{method}, {commits} commits: {} requests, {allowed} allowed", row.requests));
         }

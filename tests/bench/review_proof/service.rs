@@ -20,8 +20,7 @@ use sqlx::Connection as _;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use tokio::net::TcpListener;
 
-use crate::plain::Plain;
-use crate::world::{self, Workload, ticket};
+use super::world::{self, Workload, ticket};
 
 /// How long the service may take to come to rest.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -119,16 +118,6 @@ impl Played {
         self.close(key.as_str()).await?;
         settle(&self.world, &app).await?;
         running.stop().await;
-        took
-    }
-
-    /// The same by the rival.
-    pub async fn approve_plainly(&mut self, latency: Latency) -> anyhow::Result<Duration> {
-        let (key, base, head) = (self.new_ticket().await?, self.base()?, self.head()?);
-        self.slow_down(latency);
-        let took = Plain::new(&self.world, 10)?.approve(key.as_str(), &base, &head).await;
-        self.slow_down(Latency::default());
-        self.close(key.as_str()).await?;
         took
     }
 

@@ -24,6 +24,12 @@ const OLD: usize = 6;
 /// Where pull requests begin, counted back from the newest commit on the release branch.
 const BEGINNINGS: [usize; 5] = [1, 3, 2, 5, 4];
 
+/// Requests for the scan of one commit: the list of analyses, and its findings.
+const SCANS: usize = 2;
+
+/// Round trips in a row for a thousand commits.
+pub const MOST_IN_A_ROW: usize = 6;
+
 /// How the pull requests were merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Method {
@@ -74,6 +80,12 @@ impl Workload {
     /// Pull requests: enough for exactly this many commits; the last one may be smaller.
     pub fn pull_requests(self) -> usize {
         self.commits.div_ceil(self.method.commits().0)
+    }
+
+    /// The most requests that looking at it may take.
+    pub fn requests_allowed(self) -> usize {
+        let (commits, pulls) = (self.commits, self.pull_requests());
+        commits.div_ceil(100) + 2 + commits.div_ceil(50) + pulls.div_ceil(10) + SCANS
     }
 
     /// The scene with its timeline.

@@ -47,7 +47,7 @@ async fn f07_what_is_missing_from_an_answer_never_leads_to_an_approval() {
     let squash = format!("{RECOMMENDS_SQUASH}\n{}", scene("squash-merge"));
     let mut results = Results::default();
     let bumped = |kind: &str| ["CommitOrigins", "Objects", "/compare/"].iter().any(|part| kind.contains(part));
-    let squashed = |kind: &str| ["CommitOrigins", "Objects", "OwnCommits"].iter().any(|part| kind.contains(part));
+    let squashed = |kind: &str| ["CommitOrigins", "Objects", "PullRequests"].iter().any(|part| kind.contains(part));
     results.add(Stage::of("merges", &merges).await.trials(&ignored, &|_| true).await);
     results.add(Stage::of("version-bump", &bump).await.trials(&ignored, &bumped).await);
     results.add(Stage::of("squash-merge", &squash).await.trials(&ignored, &squashed).await);
