@@ -46,6 +46,7 @@ const CHANGES: &[Change] = &[
     change!(9, "0009_gate"),
     change!(10, "0010_signed_policies"),
     change!(11, "0011_approval_acts"),
+    change!(12, "0012_growth"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

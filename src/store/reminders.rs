@@ -47,7 +47,7 @@ impl Store {
     /// When the database does not answer.
     pub async fn all_held(&self) -> Result<Vec<IssueId>, StoreError> {
         let sql = "SELECT t.issue_id FROM tickets AS t JOIN decisions AS d ON d.id = t.decision_id \
-                   WHERE t.status = 'pending' AND d.verdict = 'waiting' ORDER BY t.seen_at, t.issue_id";
+                   WHERE t.status IN ('pending', 'approved') AND t.status = 'pending' AND d.verdict = 'waiting' ORDER BY t.seen_at, t.issue_id";
         let rows = query(sql).all(self.db.reader()).await?;
         rows.iter().map(|row| stored(IssueId::parse(row.get(0)?))).collect()
     }
@@ -94,7 +94,7 @@ impl Store {
         let sql = "SELECT i.issue_id FROM (SELECT issue_id FROM emergencies WHERE issue_id IS NOT NULL AND NOT EXISTS \
                     (SELECT 1 FROM emergency_marks AS m WHERE m.emergency = emergencies.id AND m.kind = 'ended') \
                     UNION SELECT t.issue_id FROM tickets AS t JOIN decisions AS d ON d.id = t.decision_id \
-                    WHERE t.status = 'pending' AND d.verdict = 'waiting') AS i \
+                    WHERE t.status IN ('pending', 'approved') AND t.status = 'pending' AND d.verdict = 'waiting') AS i \
                    WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.kind = 'follow-up' AND j.subject = i.issue_id \
                     AND j.state IN ('ready', 'running'))";
         let rows = query(sql).all(self.db.reader()).await?;
