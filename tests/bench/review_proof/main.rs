@@ -5,6 +5,7 @@
 //! is broken. `-- --quick` stops at 100 commits.
 
 mod cpu;
+mod growth;
 mod measure;
 mod plain;
 mod report;
@@ -15,6 +16,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use cpu::Cpu;
+use growth::Growth;
 use measure::{Row, Whole};
 use service::Played;
 use world::{Method, Workload};
@@ -28,6 +30,9 @@ const JUDGED: [usize; 3] = [100, 1_000, 5_000];
 /// With `--quick`, no workload is larger.
 const QUICK: usize = 100;
 
+/// The workload that is judged again with few and with many past tickets.
+const GROWING: Workload = Workload { commits: 10, method: Method::Merge };
+
 /// The size for which the whole way from webhook to comment is measured.
 const WHOLE: usize = 100;
 
@@ -36,6 +41,7 @@ struct Results {
     rows: Vec<Row>,
     wholes: Vec<Whole>,
     cpus: Vec<Cpu>,
+    growth: Vec<Growth>,
 }
 
 #[tokio::main]
@@ -75,6 +81,9 @@ async fn measure(workload: Workload, results: &mut Results) -> anyhow::Result<()
     if JUDGED.contains(&workload.commits) {
         results.cpus.push(cpu::measure(&mut played).await?);
     }
+    if workload == GROWING {
+        results.growth = growth::measure(&mut played).await?;
+    }
     let Workload { commits, method } = workload;
     let (playing, measuring) = (playing.as_secs(), (start.elapsed() - playing).as_secs());
     eprintln!("{method}, {commits} commits: made in {playing} s, measured in {measuring} s");
@@ -82,7 +91,7 @@ async fn measure(workload: Workload, results: &mut Results) -> anyhow::Result<()
 }
 
 fn print(results: &Results) -> ExitCode {
-    let Results { rows, wholes, cpus } = results;
+    let Results { rows, wholes, cpus, growth } = results;
     println!(
         "Proving that N commits in P pull requests were reviewed, at 50 ms an answer and 1 or 5 ms a returned node:\n"
     );
@@ -95,7 +104,9 @@ fn print(results: &Results) -> ExitCode {
     println!("{}", report::wholes(wholes));
     println!("Judging alone, without requests, middle of at least five:\n");
     println!("{}", report::cpus(cpus));
-    let broken = report::broken(rows, wholes, cpus);
+    println!("From the webhook until Jira has the transition and the comment, answers at once, middle of nine:\n");
+    println!("{}", report::growth(growth));
+    let broken = report::broken(results);
     for sentence in &broken {
         println!("BUDGET BROKEN: {sentence}");
     }

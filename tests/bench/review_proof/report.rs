@@ -1,10 +1,13 @@
 //! What people read of it: three tables, and every budget that is broken.
 
+use crate::Results;
 use crate::cpu::Cpu;
+use crate::growth::Growth;
 use crate::measure::{Client, Row, Took, Whole};
 use crate::world::{MOST_IN_A_ROW, Workload};
 
-/// Ten times the commits may take at most so many times the time.
+/// Ten times the commits may take at most so many times ten times the time, and a hundred times the past tickets so many
+/// times the time.
 const MOST_GROWTH: f64 = 1.2;
 
 /// Requests, points, bytes, round trips and times of all clients.
@@ -80,8 +83,19 @@ pub fn cpus(cpus: &[Cpu]) -> String {
     text
 }
 
+/// The same ticket with few and with many past tickets.
+pub fn growth(growth: &[Growth]) -> String {
+    let mut text = String::from("| past tickets | one verdict | of the first |\n|---:|---:|---:|\n");
+    for one in growth {
+        let ratio = one.took.div_duration_f64(growth[0].took);
+        text += &format!("| {} | {:.1} ms | {ratio:.2} |\n", one.past, one.took.as_secs_f64() * 1e3);
+    }
+    text
+}
+
 /// Every budget that is broken, as a sentence.
-pub fn broken(rows: &[Row], wholes: &[Whole], cpus: &[Cpu]) -> Vec<String> {
+pub fn broken(results: &Results) -> Vec<String> {
+    let Results { rows, wholes, cpus, growth } = results;
     let mut broken = Vec::new();
     for row in rows.iter().filter(|row| row.client == Client::CmBot) {
         let Workload { commits, method } = row.workload;
@@ -104,6 +118,12 @@ pub fn broken(rows: &[Row], wholes: &[Whole], cpus: &[Cpu]) -> Vec<String> {
         ));
     }
     broken.extend(cpus.windows(2).filter_map(grows_too_fast));
+    if let [few, many] = growth.as_slice() {
+        let times = many.took.div_duration_f64(few.took);
+        let words =
+            format!("{} past tickets: a verdict takes {times:.2} times as long as with {}", many.past, few.past);
+        broken.extend((times > MOST_GROWTH).then_some(words));
+    }
     broken
 }
 

@@ -164,11 +164,15 @@ impl Played {
         App::build(load(Some(&self.world.settings_file()), &environment)?, service_clock(&self.clock)).await
     }
 
+    /// The records as they were before any ticket that is measured.
+    pub fn records(&self) -> PathBuf {
+        self.world.settings_file().with_file_name("cm-bot.db")
+    }
+
     /// Made by SQLite itself: the connections of the service that stopped may still be closing.
     async fn copy(&self) -> anyhow::Result<String> {
-        let folder = self.world.settings_file().parent().map(PathBuf::from).context("no folder")?;
-        let copy = folder.join(format!("copy-{}.db", self.copies)).display().to_string();
-        let records = SqliteConnectOptions::new().filename(folder.join("cm-bot.db"));
+        let copy = self.records().with_file_name(format!("copy-{}.db", self.copies)).display().to_string();
+        let records = SqliteConnectOptions::new().filename(self.records());
         let mut records = SqliteConnection::connect_with(&records).await?;
         sqlx::query("VACUUM INTO $1").bind(&copy).execute(&mut records).await?;
         records.close().await?;
