@@ -66,6 +66,7 @@ async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, Hand
         approval: approved.as_ref(),
         used_by: used_by.as_ref(),
         on_branch,
+        clock_ahead_ms: context.sources.github.clock_ahead_ms(),
         matrix,
         deployers: deployers(context, request),
     };

@@ -1,6 +1,7 @@
 //! The approval stands, is of this build, is new enough, and nobody has used it (policy: an approval counts once).
 
 use crate::model::{Deployment, Run, Text, Ticket, TicketStatus, Timestamp, listed};
+use crate::policy::approval::clocks;
 use crate::policy::approvers::matching::assign;
 use crate::policy::criteria::{ApproverRoles, Criteria};
 
@@ -62,6 +63,12 @@ pub(super) fn of_another_build(asked: &Deployment, approved: &Approved) -> Optio
 /// Denies a second run.
 pub(super) fn used(by: Option<&Run>) -> Option<Denial> {
     by.map(already_used)
+}
+
+/// Denies everything while the clock is wrong: one that is set back keeps an approval alive (policy: evidence).
+pub(super) fn untimely(stand: &Stand<'_>) -> Option<Denial> {
+    let difference = stand.clock_ahead_ms.and_then(clocks::difference)?;
+    Some(no(Reason::ClockSkew, difference, "ask again when the operator of cm-bot has set the clock of its machine."))
 }
 
 /// Denies an approval that is too old: what was true then may not be now.

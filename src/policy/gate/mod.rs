@@ -33,6 +33,8 @@ pub struct Stand<'a> {
     pub used_by: Option<&'a Run>,
     /// How the commit stands to its branch now.
     pub on_branch: Fact<Relation>,
+    /// How many milliseconds GitHub's clock is ahead of ours; nothing when it has not answered yet.
+    pub clock_ahead_ms: Option<i64>,
     /// Whom the change wants as approvers.
     pub matrix: Matrix,
     /// The names of those who started the run.
@@ -110,6 +112,8 @@ pub enum Reason {
     ApproverDeploys,
     /// Those who approved are not enough.
     ApprovalsMissing,
+    /// cm-bot's clock is wrong, so nobody can tell whether the approval is too old.
+    ClockSkew,
     /// The approval is too old.
     ApprovalExpired,
     /// The criteria are others than those of the approval.
@@ -137,6 +141,7 @@ impl Reason {
             Reason::ApproverRoleLapsed => "approver_role_lapsed",
             Reason::ApproverDeploys => "approver_deploys",
             Reason::ApprovalsMissing => "approvals_missing",
+            Reason::ClockSkew => "clock_skew",
             Reason::ApprovalExpired => "approval_expired",
             Reason::CriteriaChanged => "criteria_changed",
             Reason::RefMoved => "ref_moved",
@@ -189,6 +194,7 @@ pub fn may_deploy(asked: &Deployment, stand: &Stand<'_>, criteria: &Criteria, no
     let Some(approved) = stand.approval else { return Answer::Deny(approval::outside_process(ticket)) };
     let denial = approval::of_another_build(asked, approved)
         .or_else(|| approval::used(stand.used_by))
+        .or_else(|| approval::untimely(stand))
         .or_else(|| approval::expired(approved, criteria, now))
         .or_else(|| approval::under_other_criteria(approved, criteria))
         .or_else(|| approval::lapsed(approved, stand, criteria))

@@ -247,6 +247,7 @@ fn denied(denial: &Denial) -> Problem {
         | Reason::ApproverRoleLapsed
         | Reason::ApproverDeploys
         | Reason::ApprovalsMissing
+        | Reason::ClockSkew
         | Reason::ApprovalExpired
         | Reason::CriteriaChanged
         | Reason::RefMoved

@@ -200,6 +200,18 @@ async fn an_approval_that_is_a_day_old_lets_nothing_through() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn o05_a_clock_that_was_set_back_lets_nothing_through() {
+    let pipeline = Pipeline::approved().await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    let fail = Fail { system: System::Github, how: FailureKind::ClockAhead, on: None, times: None, most: None };
+    pipeline.played.world.simulator.shared.faults.begin(&fail);
+    pipeline.is_denied(&id, "clock_skew").await;
+    pipeline.played.world.simulator.shared.faults.end(System::Github);
+    pipeline.is_let_through(&id).await;
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_jira_that_does_not_answer_lets_nothing_through() {
     let pipeline = Pipeline::approved().await;
     let id = pipeline.request(&pipeline.asked()).await;

@@ -22,6 +22,7 @@ struct Case {
     on_branch: Fact<Relation>,
     criteria: Criteria,
     now: Timestamp,
+    clock_ahead_ms: Option<i64>,
     deployers: BTreeSet<String>,
 }
 
@@ -67,6 +68,7 @@ impl Case {
             on_branch: Fact::Known(Relation::Behind),
             criteria,
             now: NOW,
+            clock_ahead_ms: Some(0),
             deployers: BTreeSet::new(),
         }
     }
@@ -78,6 +80,7 @@ impl Case {
             approval: self.approval.as_ref(),
             used_by: self.used_by.as_ref(),
             on_branch: self.on_branch.clone(),
+            clock_ahead_ms: self.clock_ahead_ms,
             matrix: Matrix::of_any(&self.criteria),
             deployers: self.deployers.clone(),
         };
@@ -236,6 +239,14 @@ fn an_approval_ends() {
     let (reason, said) = Case { now: hours(24), ..Case::clean() }.denied();
     assert_eq!(reason, Reason::ApprovalExpired);
     assert!(said.ends_with("it counts for 24 hours."), "{said}");
+}
+
+#[test]
+fn o05_a_clock_that_was_set_back_keeps_no_approval_alive() {
+    let (reason, said) = Case { clock_ahead_ms: Some(31_000), ..Case::clean() }.denied();
+    assert_eq!(reason, Reason::ClockSkew);
+    assert_eq!(said, "cm-bot's clock is 31 seconds behind GitHub's; 30 are allowed.");
+    assert!(matches!(Case { clock_ahead_ms: Some(30_000), ..Case::clean() }.answer(), Answer::Allow(_)));
 }
 
 #[test]
