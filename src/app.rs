@@ -1,5 +1,6 @@
 //! Builds the parts and joins them. Nothing but `main` and `cli` knows this module.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +20,9 @@ use crate::integrations::http;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::oidc::Callers;
 use crate::integrations::slack::SlackClient;
-use crate::jobs::{Channels, Checkpoints, GateKeeper, Missed, Outbox, Probe, Reconcile, Schedule, Takeover, Worker};
+use crate::jobs::{
+    Channels, Checkpoints, GateKeeper, KeptCheckpoint, Missed, Outbox, Probe, Reconcile, Schedule, Takeover, Worker,
+};
 use crate::model::Field;
 use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts};
 use crate::render::view::Links;
@@ -51,6 +54,7 @@ pub struct App {
     listen: SocketAddr,
     callers: Callers,
     checkpoints: Option<(Arc<Signer>, Duration)>,
+    kept: Option<KeptCheckpoint>,
 }
 
 /// The service while it runs.
@@ -70,6 +74,7 @@ impl App {
     pub async fn build(settings: Settings, clock: Clock) -> anyhow::Result<App> {
         let policy = Arc::new(read_policy(&settings)?);
         let checkpoints = signer(&settings)?.map(|signer| (Arc::new(signer), settings.audit.every));
+        let kept = settings.audit.kept.clone().map(|file| KeptCheckpoint { file });
         let client = http::client().context("TLS cannot be set up")?;
         let store = Store::open(&settings.database_url).await?;
         let links = Links { jira: settings.jira.browse_url.clone(), own: settings.server.public_url.clone() };
@@ -113,7 +118,24 @@ impl App {
             listen: settings.server.listen,
             callers,
             checkpoints,
+            kept,
         })
+    }
+
+    /// Two people answer for it that the records were put back from a backup.
+    ///
+    /// # Errors
+    /// When they are not two, somebody is not in the people file, or it cannot be recorded.
+    pub async fn acknowledge_rollback(&self, by: &[String]) -> anyhow::Result<()> {
+        let kept =
+            self.kept.as_ref().context("audit.kept_checkpoint_file is not set: there is nothing to answer for")?;
+        let people = &self.context.policy.criteria.people;
+        if let Some(stranger) = by.iter().find(|name| !people.everybody().iter().any(|person| person.name == **name)) {
+            anyhow::bail!("--acknowledge-rollback {stranger}: nobody in the people file has this name");
+        }
+        let different: BTreeSet<&String> = by.iter().collect();
+        anyhow::ensure!(different.len() >= 2, "--acknowledge-rollback: two different people have to answer for it");
+        Ok(kept.acknowledge(&self.context.sources.store, by, self.context.clock.now()).await?)
     }
 
     /// Starts the server and the workers.
@@ -129,9 +151,12 @@ impl App {
     /// Starts the server on a port that is open already, and the workers.
     ///
     /// # Errors
-    /// When the database does not answer.
+    /// When the database does not answer, or is older than the checkpoint that was kept elsewhere.
     pub async fn start_on(&self, listener: TcpListener) -> anyhow::Result<Running> {
         let now = self.context.clock.now();
+        if let Some(kept) = &self.kept {
+            kept.hold_against(&self.context.sources.store).await?;
+        }
         if self.context.sources.store.activate(&self.context.policy, now).await? {
             let criteria = &self.context.policy.criteria;
             tracing::info!(policy.digest = %criteria.digest, "Criteria {} are in force from now on", criteria.terms.version);
@@ -147,7 +172,7 @@ impl App {
         tasks.spawn(takeover.run(stop.clone()));
         if let Some((signer, every)) = self.checkpoints.clone() {
             let (store, clock) = (self.context.sources.store.clone(), self.context.clock.clone());
-            tasks.spawn(Checkpoints { store, signer, clock, every }.run(stop.clone()));
+            tasks.spawn(Checkpoints { store, signer, clock, every, kept: self.kept.clone() }.run(stop.clone()));
         }
         Ok(running)
     }

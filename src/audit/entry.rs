@@ -307,6 +307,15 @@ pub enum Event {
         /// Who vouches for them, or why nobody does.
         signed: String,
     },
+    /// The records were put back from a backup, and two people answer for it.
+    RollbackAcknowledged {
+        /// Who.
+        by: Vec<String>,
+        /// How many entries a checkpoint tells of that was kept elsewhere.
+        kept: u64,
+        /// How many there were.
+        found: i64,
+    },
     /// From here on checkpoints are signed with this key.
     CheckpointKey {
         /// The public key.

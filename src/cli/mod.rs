@@ -69,10 +69,7 @@ enum Command {
     /// Plays scenes against a simulated Jira, GitHub and Slack, and shows what happened
     Demo(demo::Arguments),
     /// Runs the service
-    Serve {
-        #[command(flatten)]
-        settings: SettingsFile,
-    },
+    Serve(serve::Arguments),
     /// Runs only the simulated Jira, GitHub and Slack
     Simulator(simulator::Arguments),
     /// Says what cm-bot would decide about a ticket now, and changes nothing
@@ -106,7 +103,7 @@ enum Command {
 pub async fn run() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Demo(arguments) => demo::run(arguments).await,
-        Command::Serve { settings } => serve::run(&settings).await,
+        Command::Serve(arguments) => serve::run(&arguments).await,
         Command::Simulator(arguments) => simulator::run(arguments).await,
         Command::Explain(arguments) => explain::run(arguments).await,
         Command::CheckConfig(arguments) => check_config::run(&arguments),

@@ -9,16 +9,30 @@ use crate::server::metrics;
 use crate::store::disk_lost;
 use crate::telemetry::{self, Traces};
 
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// A person who answers for it that the database was put back from a backup; given twice, once, at the first start
+    /// after that
+    #[arg(long, value_name = "NAME")]
+    acknowledge_rollback: Vec<String>,
+    #[command(flatten)]
+    settings: SettingsFile,
+}
+
 /// Runs the service until it is told to stop.
 ///
 /// # Errors
 /// When a setting is wrong, the database cannot be opened, or the port is taken.
-pub(super) async fn run(settings: &SettingsFile) -> anyhow::Result<Exit> {
-    let settings = settings.load()?;
+pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
+    let settings = arguments.settings.load()?;
     let traces = settings.traces.as_ref().map(Traces::to).transpose().context("traces.collector")?;
     telemetry::start("info", traces.as_ref());
     metrics::start();
     let app = App::build(settings, Clock::System).await?;
+    if !arguments.acknowledge_rollback.is_empty() {
+        app.acknowledge_rollback(&arguments.acknowledge_rollback).await?;
+    }
     let running = app.start().await?;
     app.watch(&running);
     let alive = tokio::spawn(service_manager::watched());

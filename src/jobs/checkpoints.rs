@@ -9,6 +9,8 @@ use crate::audit::checkpoint::Signer;
 use crate::clock::Clock;
 use crate::store::Store;
 
+use super::KeptCheckpoint;
+
 /// Whoever signs.
 #[derive(Debug)]
 pub struct Checkpoints {
@@ -20,6 +22,8 @@ pub struct Checkpoints {
     pub clock: Clock,
     /// How often.
     pub every: Duration,
+    /// Where the newest is kept besides, if anywhere.
+    pub kept: Option<KeptCheckpoint>,
 }
 
 impl Checkpoints {
@@ -27,7 +31,7 @@ impl Checkpoints {
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
             match self.store.checkpoint(&self.signer, self.clock.now()).await {
-                Ok(Some(note)) => tracing::info!("Checkpoint of the audit trail: {}", note.replace('\n', " ")),
+                Ok(Some(note)) => self.tell(&note),
                 Ok(None) => {}
                 Err(error) => tracing::error!(%error, "No checkpoint of the audit trail could be made: {error}"),
             }
@@ -35,6 +39,13 @@ impl Checkpoints {
                 () = stop.cancelled() => {}
                 () = tokio::time::sleep(self.every) => {}
             }
+        }
+    }
+
+    fn tell(&self, note: &str) {
+        tracing::info!("Checkpoint of the audit trail: {}", note.replace('\n', " "));
+        if let Some(Err(error)) = self.kept.as_ref().map(|kept| kept.keep(note)) {
+            tracing::error!(%error, "The checkpoint could not be kept outside of the database: {error}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod checkpoints;
 mod gate;
+mod kept_checkpoint;
 mod missed;
 mod outbox;
 mod probe;
@@ -12,6 +13,7 @@ mod worker;
 
 pub use checkpoints::Checkpoints;
 pub use gate::GateKeeper;
+pub use kept_checkpoint::{KeptCheckpoint, KeptError};
 pub use missed::Missed;
 pub use outbox::{Channels, Outbox};
 pub use probe::Probe;

@@ -1,7 +1,7 @@
 //! Reads the layers of settings and checks them.
 
 use std::collections::{BTreeMap, HashMap};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use config::{Config, File, FileFormat};
@@ -134,6 +134,7 @@ struct RawAudit {
     signing_key: String,
     signing_key_file: String,
     checkpoint_minutes: u64,
+    kept_checkpoint_file: String,
 }
 
 #[derive(Deserialize)]
@@ -404,7 +405,14 @@ impl RawAudit {
             return Err(bad("audit.checkpoint_minutes", "at least one minute is expected"));
         }
         let signing_key = secret::one("audit.signing_key", &self.signing_key, &self.signing_key_file)?;
-        Ok(Audit { signing_key, every: Duration::from_secs(self.checkpoint_minutes.saturating_mul(60)) })
+        let kept = Some(self.kept_checkpoint_file).filter(|file| !file.is_empty()).map(PathBuf::from);
+        if kept.is_some() && signing_key.is_none() {
+            return Err(bad(
+                "audit.kept_checkpoint_file",
+                "without audit.signing_key there are no checkpoints to keep",
+            ));
+        }
+        Ok(Audit { signing_key, every: Duration::from_secs(self.checkpoint_minutes.saturating_mul(60)), kept })
     }
 }
 

@@ -181,6 +181,8 @@ pub struct Audit {
     pub signing_key: Option<SecretString>,
     /// How often a checkpoint is made.
     pub every: std::time::Duration,
+    /// Where the newest checkpoint is kept besides, outside of the database.
+    pub kept: Option<PathBuf>,
 }
 
 /// What is wrong with the settings. Each is one line that says what to do.

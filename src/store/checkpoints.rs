@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::db::{On, Row, Transaction, query};
 use super::{Store, StoreError, audit, stored};
-use crate::audit::checkpoint::Signer;
+use crate::audit::checkpoint::{Checkpoint, Signer};
 use crate::audit::tree::Tree;
 use crate::audit::{Entry, Event};
 use crate::model::Timestamp;
@@ -33,6 +33,25 @@ impl Store {
         query(sql).bind(size).bind(signer.public()).bind(note.as_str()).bind(now.0).execute(&mut transaction).await?;
         transaction.commit().await?;
         Ok(Some(note))
+    }
+
+    /// Whether a checkpoint that says the same is among those that were made here.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn knows_checkpoint(&self, kept: &Checkpoint) -> Result<bool, StoreError> {
+        let sql = "SELECT note FROM audit_checkpoints WHERE size = $1";
+        let rows = query(sql).bind(number(kept.size)?).all(self.db.reader()).await?;
+        let notes = rows.iter().map(|row| row.get::<String>(0)).collect::<Result<Vec<_>, _>>()?;
+        Ok(notes.iter().any(|note| Checkpoint::unverified(note).is_ok_and(|known| known.root == kept.root)))
+    }
+
+    /// How many entries the audit trail has.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn trail_length(&self) -> Result<i64, StoreError> {
+        query("SELECT coalesce(max(seq), 0) FROM audit_entries").one(self.db.reader()).await?.get(0)
     }
 
     /// The newest checkpoint, if there is one.

@@ -36,6 +36,7 @@ mod lost_thread;
 mod metrics;
 mod modes;
 mod new_tickets;
+mod operators;
 mod peers;
 mod plan;
 mod policies;
