@@ -4,8 +4,12 @@ use super::policies::named;
 use super::{Exit, SettingsFile};
 use crate::app::{read_policy, signer};
 use crate::clock::Clock;
+use crate::model::Person;
 use crate::policy::criteria::{Criteria, Mode};
 use crate::store::Store;
+
+/// Roles that whoever signs the criteria should not have.
+const OTHER_DUTIES: [&str; 2] = ["auditor", "operator"];
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -42,6 +46,9 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
         ),
     }
     println!("{}", signature(&policy.criteria));
+    for line in duties(&policy.criteria) {
+        println!("{line}");
+    }
     Ok(Exit::Done)
 }
 
@@ -82,6 +89,20 @@ fn signature(criteria: &Criteria) -> String {
         }
         (Err(why), Mode::Recommend | Mode::Off) => format!("warn  signature  {why}"),
     }
+}
+
+/// Whoever makes the rules neither verifies them nor runs what obeys them (policy: separation of duties).
+fn duties(criteria: &Criteria) -> Vec<String> {
+    let Some(signature) = &criteria.terms.signature else { return Vec::new() };
+    let signs = &signature.role;
+    let both = |person: &Person| {
+        let other = person.roles.iter().find(|role| OTHER_DUTIES.contains(&role.as_str()))?;
+        person.roles.contains(signs).then(|| {
+            let name = &person.name;
+            format!("warn  duties     {name} is {signs} and {other}: let two people do that, so that nobody verifies their own rules")
+        })
+    };
+    criteria.people.everybody().iter().filter_map(both).collect()
 }
 
 fn digest(criteria: &Criteria) -> String {

@@ -105,6 +105,21 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
+/// The twin has the two roles in two hands.
+#[test]
+fn o07_who_signs_the_criteria_does_not_verify_them() {
+    let company = Company::new();
+    let said = |company: &Company| text(&company.run(&["check-config"]).stdout);
+    assert!(!said(&company).contains("duties"), "{}", said(&company));
+    let people = company.read("people.toml");
+    let with_both = people.replacen("\"security-officer\"", "\"security-officer\", \"auditor\"", 1);
+    assert_ne!(people, with_both);
+    company.write("people.toml", &with_both);
+    let sentence = "warn  duties     Alex Silva is security-officer and auditor: let two people do that, so that nobody \
+                    verifies their own rules";
+    assert!(said(&company).contains(sentence), "{}", said(&company));
+}
+
 #[test]
 fn what_openssh_signed_is_verified() {
     let company = Company::new();
