@@ -103,6 +103,23 @@ fn wrong_usage_is_2() {
     assert_eq!(run(&["explain"]).status.code(), Some(2));
 }
 
+/// No flag and no variable switches a check off: what is not known is refused.
+#[test]
+fn o04_there_is_no_switch_around_a_check() {
+    for flag in ["--debug", "--skip-review", "--approve-all", "--simulate", "--unsigned"] {
+        let output = run(&["serve", flag]);
+        assert_eq!(output.status.code(), Some(2), "{flag}");
+        assert!(stderr(&output).contains(&format!("unexpected argument '{flag}'")), "{}", stderr(&output));
+    }
+    for variable in ["CM_BOT__CRITERIA__SKIP", "CM_BOT__CRITERIA__MODE", "CM_BOT__DEBUG__APPROVE"] {
+        let output = Command::new(program()).arg("check-config").env(variable, "1").output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{variable}");
+        let setting = variable.trim_start_matches("CM_BOT__").replace("__", ".").to_lowercase();
+        let named = setting.split('.').any(|part| stderr(&output).contains(part));
+        assert!(named && stderr(&output).contains("unknown"), "{}", stderr(&output));
+    }
+}
+
 #[test]
 fn settings_that_are_missing_are_one_line() {
     let output = run(&["serve"]);

@@ -197,6 +197,23 @@ async fn edited_before(scene: TestScene, on: &str, times: u32, commit: &'static 
     played
 }
 
+/// Whatever is read, somebody edits the ticket before the rest is read.
+#[tokio::test(flavor = "multi_thread")]
+async fn j02_an_edit_while_it_is_judged() {
+    let played = edited_before(with_unreviewed(), "/search/jql", 3, "late").await;
+    let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+    assert!(outcome.transitions.is_empty(), "{:?}", outcome.transitions);
+    let said = outcome.comment_text();
+    assert!(said.contains("by dana came to the release branch without a pull request."), "{said}");
+    played.stop().await;
+    // The twin: edits of the same moments that change no build.
+    let played = edited_before(clean(), "/search/jql", 3, "merged").await;
+    let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+    assert_eq!(outcome.verdict_words(), "Approved automatically", "{}", outcome.comment_text());
+    assert_eq!(stands_at(&played, "PRODCM-412").await, Some(played.world.simulator.sha("merged").unwrap()));
+    played.stop().await;
+}
+
 const TRANSITION: &str = "POST /rest/api/3/issue/PRODCM-412/transitions";
 
 /// Jira has no "approve only what I have read".
