@@ -155,6 +155,8 @@ impl Simulator {
             Moment::Comment(comment) => self.jira.comment(comment),
             Moment::EditComment(edit) => self.jira.change_comment(edit),
             Moment::DeleteComment(delete) => self.jira.delete_comment(delete),
+            Moment::OpenRequest(open) => self.jira.open_request(open),
+            Moment::AnswerRequest(step) => self.jira.answer_request(step),
             Moment::DeployedBefore(_) => Err(SceneError("`deployed_before` is played as its parts".into())),
             Moment::Pass(time) => {
                 self.shared.clock.pass(time);

@@ -225,6 +225,7 @@ pub(super) fn blank(id: u64, new: &NewTicket, now: i64) -> Ticket {
         comments: Vec::new(),
         history: Vec::new(),
         links: Vec::new(),
+        approvals: Vec::new(),
     }
 }
 

@@ -38,7 +38,7 @@ const fn field(logical: &'static str, name: &'static str, (id, number): (&'stati
 }
 
 /// Every custom field. Jira's system field `Environment` is another one than the first of these: names are not unique.
-pub(super) static FIELDS: [Field; 20] = [
+pub(super) static FIELDS: [Field; 22] = [
     field("environment", "Target environment", ("customfield_10101", 10101), Kind::Choice),
     field("repository", "Repository", ("customfield_10102", 10102), Kind::Line),
     field("commit", "Commit", ("customfield_10103", 10103), Kind::Line),
@@ -59,6 +59,8 @@ pub(super) static FIELDS: [Field; 20] = [
     field("tests", "Tests", ("customfield_10118", 10118), Kind::Area),
     field("security_analysis", "Security analysis", ("customfield_10119", 10119), Kind::Area),
     field("end_date", "End date", ("customfield_10120", 10120), Kind::Line),
+    field("security_approval", "Security approval", ("customfield_10121", 10121), Kind::Choice),
+    field("engineering_approval", "Engineering approval", ("customfield_10122", 10122), Kind::Choice),
 ];
 
 impl Field {

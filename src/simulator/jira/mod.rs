@@ -11,6 +11,7 @@ mod jql;
 mod jql_tokens;
 mod pages;
 mod refusal;
+mod service_desk;
 mod shapes;
 mod state;
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::fields::Field;
+use super::service_desk::RequestApproval;
 use super::workflow::Status;
 
 /// How long the search index lags behind a write. Real Jira says "a few seconds to minutes".
@@ -59,6 +60,8 @@ pub(super) struct Ticket {
     pub comments: Vec<Comment>,
     pub history: Vec<Change>,
     pub links: Vec<RemoteLink>,
+    /// Approvals of Jira Service Management, oldest first.
+    pub approvals: Vec<RequestApproval>,
 }
 
 /// A comment.

@@ -12,8 +12,8 @@ use super::pulls::{
 };
 use super::slack::{Click, SlackCommand, Submit};
 use super::tickets::{
-    Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment, EditTicket, Fail, ForgeWebhook,
-    MoveTicket, Recover, Redeliver, RenameTicket,
+    AnswerRequest, Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment, EditTicket, Fail,
+    ForgeWebhook, MoveTicket, OpenRequest, Recover, Redeliver, RenameTicket,
 };
 use super::{SceneError, Variant};
 
@@ -78,6 +78,10 @@ pub struct Step {
     pub edit_comment: Option<EditComment>,
     /// Somebody deletes a comment on a ticket.
     pub delete_comment: Option<DeleteComment>,
+    /// Jira Service Management asks people to approve a ticket.
+    pub open_request: Option<OpenRequest>,
+    /// Somebody answers in the portal of Jira Service Management.
+    pub answer_request: Option<AnswerRequest>,
     /// An earlier change of the same service, approved by a human and closed: the baseline.
     pub deployed_before: Option<DeployedBefore>,
     /// Time passes: `"10m"`, `"24h"`, `"30s"`.
@@ -134,6 +138,8 @@ pub enum Moment<'a> {
     Comment(&'a Comment),
     EditComment(&'a EditComment),
     DeleteComment(&'a DeleteComment),
+    OpenRequest(&'a OpenRequest),
+    AnswerRequest(&'a AnswerRequest),
     DeployedBefore(&'a DeployedBefore),
     Pass(std::time::Duration),
     Fail(&'a Fail),
@@ -182,6 +188,8 @@ impl Step {
             self.comment.as_ref().map(Moment::Comment),
             self.edit_comment.as_ref().map(Moment::EditComment),
             self.delete_comment.as_ref().map(Moment::DeleteComment),
+            self.open_request.as_ref().map(Moment::OpenRequest),
+            self.answer_request.as_ref().map(Moment::AnswerRequest),
             self.deployed_before.as_ref().map(Moment::DeployedBefore),
             pass.map(Moment::Pass),
             self.fail.as_ref().map(Moment::Fail),

@@ -110,6 +110,29 @@ pub struct DeleteComment {
     pub of: String,
 }
 
+/// Jira Service Management asks people to approve a ticket.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenRequest {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Who is asked.
+    pub approvers: Vec<String>,
+}
+
+/// Somebody answers in the portal of Jira Service Management.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnswerRequest {
+    /// The ticket's key.
+    pub ticket: String,
+    /// Who answers.
+    pub by: String,
+    /// Whether the answer is no.
+    #[serde(default)]
+    pub decline: bool,
+}
+
 /// Plays a whole earlier change: its ticket is created, people approve it, it is closed.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -8,6 +8,7 @@ mod links;
 mod params;
 mod properties;
 mod search;
+mod service_desk;
 mod site;
 mod webhook;
 
@@ -29,6 +30,8 @@ use super::shapes::BOT_EMAIL;
 pub(super) fn router(jira: Arc<Jira>) -> Router {
     let guarded = Router::new()
         .nest("/rest/api/3", version_three())
+        .route("/rest/servicedeskapi/request/{issue}/approval", get(service_desk::list))
+        .route("/rest/servicedeskapi/request/{issue}/approval/{id}", get(service_desk::read).post(service_desk::answer))
         .route("/rest/webhooks/1.0/webhook", get(webhook::list).post(webhook::register))
         .route_layer(from_fn_with_state(Arc::clone(&jira), authenticate));
     Router::new()
