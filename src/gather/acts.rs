@@ -37,11 +37,12 @@ pub enum Depth {
 /// # Errors
 /// When Jira does not show all of it.
 pub async fn of_ticket(sources: &Sources, ticket: &TicketKey, depth: Depth) -> Result<Read, SourceError> {
-    let commands = sources.jira.commands(ticket).await?;
-    let acts = match depth == Depth::Everything || !commands.is_empty() {
-        true => sources.jira.acts(ticket).await?,
-        false => Vec::new(),
-    };
+    let jira = &sources.jira;
+    let commands = jira.commands(ticket).await?;
+    let mut acts = jira.answers(ticket).await?;
+    if depth == Depth::Everything || !commands.is_empty() || jira.has_other_ways() {
+        acts.extend(jira.acts(ticket).await?);
+    }
     let actors = acts.iter().filter_map(|act| act.by.as_ref()).chain(commands.iter().filter_map(|one| one.by.as_ref()));
     let state = |actor: &Actor| (actor.account.clone(), actor.state);
     let accounts: BTreeMap<AccountId, AccountState> = actors.map(state).collect();

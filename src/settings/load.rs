@@ -13,7 +13,8 @@ use super::gate::report_after;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::{
-    Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles, Slack, Workflow, secret,
+    Approvals, Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles, Slack, Workflow,
+    secret,
 };
 use crate::model::Field;
 
@@ -77,6 +78,7 @@ struct RawJira {
     issue_type: String,
     settle_seconds: u64,
     fields: BTreeMap<Field, String>,
+    approvals: Approvals,
     workflow: Workflow,
 }
 
@@ -314,6 +316,7 @@ impl RawJira {
             project: self.project,
             issue_type: self.issue_type,
             fields: self.fields.into_iter().filter(|(_, name)| !name.is_empty()).collect(),
+            approvals: self.approvals,
             workflow: self.workflow,
         })
     }

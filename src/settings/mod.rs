@@ -93,10 +93,26 @@ pub struct Jira {
     pub issue_type: String,
     /// Jira's name or id of each field.
     pub fields: Vec<(Field, String)>,
+    /// Where else people approve.
+    pub approvals: Approvals,
     /// Names in the workflow.
     pub workflow: Workflow,
     /// How late its search may be.
     pub settle: std::time::Duration,
+}
+
+/// `[jira.approvals]`.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approvals {
+    /// Names or ids of fields in which people approve.
+    pub fields: Vec<String>,
+    /// What means yes in them.
+    pub approve: Vec<String>,
+    /// What means no in them.
+    pub decline: Vec<String>,
+    /// Whether approvals of Jira Service Management are read.
+    pub service_desk: bool,
 }
 
 /// `[jira.workflow]`.

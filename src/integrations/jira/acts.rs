@@ -68,8 +68,47 @@ impl JiraClient {
             let recorded =
                 |deed: Deed| Recorded { way: way(&deed), source: change.id.clone(), by: by.clone(), deed, at };
             acts.extend(deeds.map(recorded));
+            let said = self.by_field(&change, &acts, (by.as_ref(), at));
+            acts.extend(said);
         }
         Ok(acts)
+    }
+
+    /// What somebody said by setting a field in which people approve. Whoever sets it to something else takes the own word
+    /// back; nobody takes back another's.
+    fn by_field(
+        &self,
+        change: &wire::Change,
+        acts: &[Recorded],
+        (by, at): (Option<&Actor>, Timestamp),
+    ) -> Vec<Recorded> {
+        let among = |words: &[String], value: &str| words.iter().any(|word| same(word, value));
+        let mut found = Vec::new();
+        for item in change.items.iter().filter(|item| self.is_for_approvals(item)) {
+            let name = item.field_id.as_deref().unwrap_or(&item.field);
+            let value = item.to.as_deref().unwrap_or("");
+            let deed = if among(&self.approvals.approve, value) {
+                Some(Deed::Approve { note: String::new() })
+            } else if among(&self.approvals.decline, value) {
+                Some(Deed::Decline { reason: format!("set the field \"{}\" to \"{value}\"", item.field) })
+            } else {
+                own_word(acts, by, name).map(|of| Deed::Withdraw { of })
+            };
+            let source = format!("{}:{name}", change.id);
+            found.extend(deed.map(|deed| Recorded { way: Way::Field, source, by: by.cloned(), deed, at }));
+        }
+        found
+    }
+
+    fn is_for_approvals(&self, item: &wire::ChangeItem) -> bool {
+        let mut names = self.approvals.fields.iter();
+        names.any(|name| same(name, &item.field) || item.field_id.as_ref().is_some_and(|id| same(name, id)))
+    }
+
+    /// Whether people approve where a look at the comments alone does not show it.
+    #[must_use]
+    pub fn has_other_ways(&self) -> bool {
+        self.approvals.service_desk || !self.approvals.fields.is_empty()
     }
 
     /// The comments on a ticket that begin like a command, oldest first.
@@ -102,6 +141,14 @@ impl JiraClient {
         let is_taken_back = change.items.iter().any(|item| item.field == "status" && is_back(item));
         is_taken_back.then_some(Deed::TakeBack)
     }
+}
+
+/// The number of what somebody said last in a field.
+fn own_word(acts: &[Recorded], by: Option<&Actor>, field: &str) -> Option<String> {
+    let account = |by: Option<&Actor>| by.map(|by| by.account.clone());
+    let in_field = acts.iter().filter(|act| act.way == Way::Field && act.source.ends_with(&format!(":{field}")));
+    let own = in_field.filter(|act| account(act.by.as_ref()) == account(by));
+    own.last().map(|act| act.source.clone())
 }
 
 /// What of the ticket was edited, if an approval covers it.
@@ -151,4 +198,45 @@ fn first_words(body: &Value) -> Option<String> {
 pub(super) fn looks_like_command(text: &str) -> bool {
     let mut words = text.split_whitespace();
     words.next().is_some_and(|word| word.eq_ignore_ascii_case("/cm"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn comment(first: Value) -> Value {
+        json!({"type": "doc", "version": 1, "content": [first]})
+    }
+
+    #[test]
+    fn a_command_stands_at_the_beginning_and_is_nobodys_quotation() {
+        let text = |text: &str| json!({"type": "paragraph", "content": [{"type": "text", "text": text}]});
+        assert_eq!(first_words(&comment(text(" /cm approve "))).as_deref(), Some("/cm approve"));
+        assert_eq!(first_words(&comment(text("I would say /cm approve"))), None);
+        assert_eq!(first_words(&comment(text("/cmapprove"))), None);
+        assert_eq!(first_words(&comment(json!({"type": "blockquote", "content": [text("/cm approve")]}))), None);
+        let marked = |mark: &str| {
+            let inline = json!({"type": "text", "text": "/cm approve", "marks": [{"type": mark}]});
+            comment(json!({"type": "paragraph", "content": [inline]}))
+        };
+        assert_eq!((first_words(&marked("strike")), first_words(&marked("code"))), (None, None));
+        assert!(first_words(&marked("strong")).is_some());
+        assert_eq!(first_words(&json!({"type": "doc", "content": []})), None);
+    }
+
+    #[test]
+    fn an_account_is_a_persons_only_when_jira_says_so() {
+        let state = |kind: Option<&str>, active: Option<bool>| {
+            let (account_id, account_type) = ("712020:priya".to_owned(), kind.map(str::to_owned));
+            actor(&wire::Author { account_id, account_type, active }).map(|actor| actor.state)
+        };
+        assert_eq!(state(Some("atlassian"), Some(true)), Ok(AccountState::Active));
+        assert_eq!(state(Some("atlassian"), Some(false)), Ok(AccountState::Deactivated));
+        assert_eq!(state(Some("app"), Some(true)), Ok(AccountState::NotHuman));
+        assert_eq!(state(Some("customer"), Some(true)), Ok(AccountState::NotHuman));
+        assert_eq!(state(None, Some(true)), Ok(AccountState::NotKnown));
+        assert_eq!(state(Some("atlassian"), None), Ok(AccountState::NotKnown));
+    }
 }

@@ -15,7 +15,7 @@ use crate::integrations::http::Peer;
 use crate::model::{AccountId, Field, IssueId, Status, Ticket, TicketKey, TicketStatus};
 use crate::policy::approvers::HumanApproval;
 use crate::policy::decision::AutoApproval;
-use crate::settings::{Jira as Settings, Workflow};
+use crate::settings::{Approvals, Jira as Settings, Workflow};
 
 /// Most pages of any list that are read; more is treated as incomplete.
 pub(super) const MOST_PAGES: usize = 50;
@@ -30,6 +30,7 @@ pub struct JiraClient {
     pub(super) project: String,
     pub(super) issue_type: String,
     fields: Vec<(Field, String)>,
+    pub(super) approvals: Approvals,
     pub(super) workflow: Workflow,
     field_ids: OnceCell<FieldIds>,
     myself: OnceCell<AccountId>,
@@ -58,6 +59,7 @@ impl JiraClient {
             project: settings.project.clone(),
             issue_type: settings.issue_type.clone(),
             fields: settings.fields.clone(),
+            approvals: settings.approvals.clone(),
             workflow: settings.workflow.clone(),
             field_ids: OnceCell::new(),
             myself: OnceCell::new(),

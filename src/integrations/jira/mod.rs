@@ -8,6 +8,7 @@ mod create;
 mod fields;
 mod history;
 mod search;
+mod service_desk;
 pub mod webhook;
 mod wire;
 

@@ -219,3 +219,31 @@ pub(super) struct Linked {
     #[serde(rename = "id")]
     pub _id: u64,
 }
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestApprovals {
+    pub is_last_page: bool,
+    pub values: Vec<RequestApproval>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestApproval {
+    pub id: String,
+    pub approvers: Vec<RequestApprover>,
+    pub created_date: RequestDate,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestApprover {
+    pub approver: Author,
+    pub approver_decision: String,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RequestDate {
+    pub epoch_millis: i64,
+}
