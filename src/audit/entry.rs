@@ -75,8 +75,9 @@ pub enum Event {
         by: String,
         /// Their roles.
         role: String,
-        /// What may be deployed.
-        commit: CommitSha,
+        /// What may be deployed; nothing when the change brings no code.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        commit: Option<CommitSha>,
     },
     /// A human declined a ticket, and that counts.
     DeclinedByHuman {

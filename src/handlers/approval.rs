@@ -6,11 +6,11 @@ use super::approvals::{self, Look, Stand};
 use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
 use crate::integrations::jira::StatusChange;
-use crate::model::{CommitSha, Field, Scope, Ticket, Timestamp, listed};
+use crate::model::{CommitSha, Field, Scope, Ticket, Timestamp, listed, shortened};
 use crate::policy::approvers::{Act, Deed, HumanApproval, Way, edits};
 use crate::policy::facts::Placement;
 use crate::render::verdict::Verdict;
-use crate::store::{Approval, Effect, NewAction, Place};
+use crate::store::{Approval, Effect, NewAction, NewActs, Place};
 
 /// Looks at who approved the ticket.
 ///
@@ -33,12 +33,20 @@ pub async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError
     }
 }
 
-/// Whether an approval is ours, is recorded, or was voided.
+/// Whether an approval is ours, is recorded, or was voided. What brings no code has no approval on record, so what people
+/// did is looked at each time.
 async fn is_dealt_with(context: &Context, ticket: &Ticket, change: &StatusChange) -> Result<bool, HandlerError> {
     let store = &context.sources.store;
     let is_voided = store.voided(&ticket.id).await?.is_some_and(|voided| change.at <= voided);
     let is_recorded = store.standing_approval(&ticket.id).await?.is_some_and(|standing| standing.at == change.at);
-    Ok(is_voided || is_recorded || change.by.as_ref() == Some(context.sources.jira.myself().await?))
+    let is_own = change.by.as_ref() == Some(context.sources.jira.myself().await?);
+    Ok(is_voided || is_recorded || (is_own && build(context, ticket).is_some()))
+}
+
+/// What of a ticket can be deployed, and where.
+fn build(context: &Context, ticket: &Ticket) -> Option<(Scope, CommitSha)> {
+    let scope = Placement::of(ticket, &context.sources.services).scope()?;
+    Some((scope, CommitSha::parse(ticket.field(Field::Commit)?).ok()?))
 }
 
 /// The status is worth what stands behind it: enough approvals, one of several, or none that counts.
@@ -49,17 +57,12 @@ async fn judge(
 ) -> Result<Next, HandlerError> {
     if let Some(right) = stand.approvals.approval() {
         approvals::note(context, ticket, &approvals::noted(context, ticket, stand)?).await?;
-        return match approve(context, ticket, (&right, stand, change.at)).await? {
-            Approved::Recorded => Ok(Next::Nothing),
-            Approved::NoBuild => {
-                let why = "The ticket does not name a registered service, environment and commit.";
-                does_not_count(context, ticket, (stand, why)).await
-            }
-        };
+        return approve(context, ticket, (&right, stand, change.at)).await.map(|()| Next::Nothing);
     }
+    let is_own = change.by.as_ref() == Some(context.sources.jira.myself().await?);
     match edits::after_approval(&change.edited_since).or_else(|| refused(stand)) {
-        Some(why) => does_not_count(context, ticket, (stand, &why)).await,
-        None => is_not_enough(context, ticket, stand).await,
+        Some(why) if !is_own => does_not_count(context, ticket, (stand, &why)).await,
+        Some(_) | None => is_not_enough(context, ticket, stand).await,
     }
 }
 
@@ -70,16 +73,7 @@ fn refused(stand: &Stand) -> Option<String> {
     newest.map_or_else(|| Some("Jira does not say who approved it.".to_owned()), |act| act.refused.clone())
 }
 
-/// What came of recording an approval.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Approved {
-    /// It is recorded.
-    Recorded,
-    /// The ticket names nothing that could be deployed.
-    NoBuild,
-}
-
-/// Records that people approved the ticket, and says so.
+/// Records that people approved the ticket, and says so. A second time it changes nothing.
 ///
 /// # Errors
 /// When it cannot be stored.
@@ -87,30 +81,34 @@ pub async fn approve(
     context: &Context,
     ticket: &Ticket,
     (right, stand, at): (&HumanApproval, &Stand, Timestamp),
-) -> Result<Approved, HandlerError> {
-    let scope = Placement::of(ticket, &context.sources.services).scope();
-    let commit = ticket.field(Field::Commit).and_then(|text| CommitSha::parse(text).ok());
-    let (Some(scope), Some(commit)) = (scope, commit) else { return Ok(Approved::NoBuild) };
-    let subject = scope.to_string();
+) -> Result<(), HandlerError> {
+    let build = build(context, ticket);
+    let subject = build.as_ref().map_or_else(|| shortened(&ticket.summary, 80), |(scope, _)| scope.to_string());
     let actions = announce::approved(context, ticket, right.by(), (&subject, &stand.basis))?;
-    let column = |place: fn(&(String, String)) -> &String| {
-        listed(&right.by().iter().map(place).cloned().collect::<Vec<_>>(), "and")
+    let entry = Entry {
+        at: context.clock.now(),
+        ticket: Some(ticket.key.clone()),
+        event: event(right, build.as_ref().map(|(_, commit)| commit.clone())),
     };
-    let (by, role) = (column(|(name, _)| name), column(|(_, role)| role));
-    let event = Event::ApprovedByHuman { by, role, commit: commit.clone() };
-    let entry = Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event };
-    let approval = Approval {
-        issue: ticket.id.clone(),
-        ticket: ticket.key.clone(),
-        scope,
-        commit,
-        at,
-        decision: None,
-        by: right.by().to_vec(),
-        fingerprint: right.fingerprint().to_owned(),
+    let store = &context.sources.store;
+    let Some((scope, commit)) = build else {
+        // Nothing is deployed, so there is no approval for a gate or a baseline; that it was said is known by what it rests on.
+        let newest = stand.acts.last().map_or_else(String::new, |act| format!("{}:{}", act.way.id(), act.source));
+        let once = format!("approved:{}:{newest}", right.fingerprint());
+        let new = NewActs { acts: Vec::new(), answered: vec![once], entries: vec![entry], actions };
+        store.record_acts(&ticket.id, &new, at).await?;
+        return Ok(());
     };
-    context.sources.store.record_approval(&approval, &entry, &actions).await?;
-    Ok(Approved::Recorded)
+    let (issue, fingerprint) = (ticket.id.clone(), right.fingerprint().to_owned());
+    let (key, by) = (ticket.key.clone(), right.by().to_vec());
+    let approval = Approval { issue, ticket: key, scope, commit, at, decision: None, by, fingerprint };
+    Ok(store.record_approval(&approval, &entry, &actions).await?)
+}
+
+fn event(right: &HumanApproval, commit: Option<CommitSha>) -> Event {
+    let column = |of: fn(&(String, String)) -> &String| right.by().iter().map(of).cloned().collect::<Vec<_>>();
+    let (names, roles) = (column(|(name, _)| name), column(|(_, role)| role));
+    Event::ApprovedByHuman { by: listed(&names, "and"), role: listed(&roles, "and"), commit }
 }
 
 /// Somebody approved who may, and others are missing: the ticket goes back to review, where they can approve too.
