@@ -487,3 +487,130 @@ async fn jira_that_offers_no_transition_is_told_and_a_status_by_hand_is_enough()
     assert_eq!(count(&played, "approved_by_human").await, 1);
     played.stop().await;
 }
+
+/// The ticket that waits, in a Jira where people approve in other ways too.
+async fn waiting_where(approvals: &str) -> Played {
+    let extra: toml::Value = toml::from_str(approvals).unwrap();
+    let scene = scene("first-deployment").parsed().variant(Variant::Scene);
+    let change = |settings: &mut toml::Table| {
+        settings["jira"].as_table_mut().unwrap().insert("approvals".into(), extra);
+    };
+    let played = start_with(scene, change).await;
+    play_all(&played).await;
+    played
+}
+
+async fn sets(played: &Played, by: &str, field: &str, value: &str) {
+    let fields = format!("fields = {{ {field} = \"{value}\" }}");
+    happens(played, &format!("edit_ticket = {{ ticket = \"PRODCM-412\", by = \"{by}\", {fields} }}")).await;
+}
+
+const FIELDS: &str = "fields = [\"Security approval\", \"customfield_10122\"]";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sets_a_field_for_approvals_counts_and_never_what_stands_in_it() {
+    let played = waiting_where(FIELDS).await;
+    // The fields say approved; whoever wrote that may not.
+    sets(&played, "dana", "security_approval", "Approved").await;
+    sets(&played, "lee", "engineering_approval", "Approved").await;
+    let seen = outcome(&played).await;
+    assert_eq!(seen.verdict_words(), "Waiting for 2 of 2 approvals");
+    for why in ["Dana Reyes requested this change", "Lee Wong has none of the roles that may approve"] {
+        assert!(seen.comment_text().contains(&format!("An approval does not count: {why}")), "{:?}", texts(&seen));
+    }
+    assert!(!stands_approved(&played).await);
+    for (by, field) in [("priya", "security_approval"), ("sam", "engineering_approval")] {
+        sets(&played, by, field, "Open").await;
+        sets(&played, by, field, "Approved").await;
+    }
+    is_approved_once(&played).await;
+    played.stop().await;
+    // Without the setting the fields are fields like any other.
+    let played = waiting().await;
+    sets(&played, "priya", "security_approval", "Approved").await;
+    sets(&played, "sam", "engineering_approval", "Approved").await;
+    assert_eq!(outcome(&played).await.verdict_words(), "Waiting for 2 of 2 approvals");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sets_the_field_back_takes_the_own_word_back_and_nobody_elses() {
+    let played = waiting_where(FIELDS).await;
+    sets(&played, "priya", "security_approval", "Approved").await;
+    sets(&played, "dana", "security_approval", "Open").await;
+    assert_eq!(outcome(&played).await.verdict_words(), "Waiting for 1 of 2 approvals", "what Priya did, Priya did");
+    sets(&played, "priya", "security_approval", "Approved").await;
+    sets(&played, "priya", "security_approval", "Open").await;
+    says(&played, "sam", "/cm approve").await;
+    let seen = outcome(&played).await;
+    assert_eq!(seen.verdict_words(), "Waiting for 1 of 2 approvals");
+    assert!(seen.comment_text().contains("Security Lead | nobody yet"), "{:?}", texts(&seen));
+    sets(&played, "priya", "security_approval", "Declined").await;
+    let seen = outcome(&played).await;
+    assert_eq!(status(&seen), "Declined");
+    assert!(
+        seen.comment_text().contains("Declined by Priya Nair: set the field \"Security approval\" to \"Declined\"")
+    );
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_of_jira_service_management_counts_like_any_other() {
+    let opened = "open_request = { ticket = \"PRODCM-412\", approvers = [\"priya\", \"sam\", \"lee\"] }";
+    let answers = |by: &str| format!("answer_request = {{ ticket = \"PRODCM-412\", by = \"{by}\" }}");
+    let played = waiting_where("service_desk = true").await;
+    happens(&played, opened).await;
+    happens(&played, &answers("lee")).await;
+    happens(&played, &answers("priya")).await;
+    happens(&played, "pass = \"15m\"").await;
+    let seen = outcome(&played).await;
+    assert_eq!(seen.verdict_words(), "Waiting for 1 of 2 approvals", "{:?}", texts(&seen));
+    assert!(seen.comment_text().contains("in Jira Service Management"), "{:?}", texts(&seen));
+    assert!(seen.comment_text().contains("An approval does not count: Lee Wong has none of the roles"));
+    // J06: the same person once more is the same person.
+    says(&played, "priya", "/cm approve").await;
+    assert_eq!(outcome(&played).await.verdict_words(), "Waiting for 1 of 2 approvals");
+    happens(&played, &answers("sam")).await;
+    happens(&played, "pass = \"15m\"").await;
+    is_approved_once(&played).await;
+    played.stop().await;
+    // Nobody can tell whether an answer came before an edit or after it, so an edit voids it.
+    let played = waiting_where("service_desk = true").await;
+    happens(&played, opened).await;
+    sets(&played, "dana", "build_number", "1872").await;
+    happens(&played, &answers("priya")).await;
+    happens(&played, "pass = \"15m\"").await;
+    let seen = outcome(&played).await;
+    let why = "An approval does not count: Priya Nair approved before somebody edited the build number.";
+    assert!(seen.comment_text().contains(why), "{:?}", texts(&seen));
+    played.stop().await;
+    // Where the settings do not ask for it, nobody looks.
+    let played = waiting().await;
+    happens(&played, opened).await;
+    happens(&played, &answers("priya")).await;
+    happens(&played, "pass = \"15m\"").await;
+    assert_eq!(count(&played, "approval_act").await, 0);
+    played.stop().await;
+}
+
+/// A right that is given brings no code: nothing is deployed, and it is approved by the same people.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_brings_no_code_is_approved_by_two_people_and_an_edit_voids_it() {
+    let text = std::fs::read_to_string("config/policies/lifeomic/scenes/access.toml").unwrap();
+    let played = waiting_in(crate::support::scene_of(&text)).await;
+    says(&played, "priya", "/cm approve").await;
+    says(&played, "sam", "/cm approve").await;
+    let seen = outcome(&played).await;
+    assert_eq!((status(&seen), seen.transitions.as_slice()), ("Approved", &["Approve".to_owned()][..]));
+    assert!(
+        seen.comment_text().starts_with("Approved by Priya Nair (Security Lead) and Sam Okafor (Engineering Lead).")
+    );
+    assert_eq!(count(&played, "approved_by_human").await, 2, "the earlier change, and this one once");
+    happens(&played, "pass = \"15m\"").await;
+    sets(&played, "dana", "justification", "Everybody needs to read all the invoices of last year.").await;
+    let seen = outcome(&played).await;
+    assert_eq!(seen.transitions, ["Approve", "Back to review"], "{:?}", texts(&seen));
+    assert_eq!(seen.verdict_words(), "Waiting for 2 of 2 approvals");
+    assert!(seen.comment_text().contains("approved before somebody edited the justification."), "{:?}", texts(&seen));
+    played.stop().await;
+}
