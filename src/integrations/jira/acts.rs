@@ -147,8 +147,8 @@ impl JiraClient {
 fn own_word(acts: &[Recorded], by: Option<&Actor>, field: &str) -> Option<String> {
     let account = |by: Option<&Actor>| by.map(|by| by.account.clone());
     let in_field = acts.iter().filter(|act| act.way == Way::Field && act.source.ends_with(&format!(":{field}")));
-    let own = in_field.filter(|act| account(act.by.as_ref()) == account(by));
-    own.last().map(|act| act.source.clone())
+    let mut own = in_field.filter(|act| account(act.by.as_ref()) == account(by));
+    own.next_back().map(|act| act.source.clone())
 }
 
 /// What of the ticket was edited, if an approval covers it.
