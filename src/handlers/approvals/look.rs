@@ -2,12 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use crate::gather::{self, acts::Depth};
+use crate::gather::{
+    self,
+    acts::{Depth, Read},
+};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::jira::{Command, Recorded};
 use crate::model::{AccountId, DecisionId, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::commands::{self, Command as Wish};
-use crate::policy::approvers::{Act, Approvals, Case, Deed, Seen, Way};
+use crate::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Seen, Way};
 use crate::policy::decision::Decision;
 use crate::policy::evaluate;
 use crate::policy::facts::Facts;
@@ -86,6 +89,13 @@ pub enum Said {
     Explained,
 }
 
+/// What was read and is not noted yet.
+struct Found {
+    deeds: Vec<Recorded>,
+    answers: Vec<Answer>,
+    dealt_with: Vec<String>,
+}
+
 /// Looks at a ticket that was read a moment ago.
 ///
 /// # Errors
@@ -96,25 +106,29 @@ pub async fn look(context: &Context, ticket: &Ticket) -> Result<Look, HandlerErr
     let is_quiet = known.is_empty() && ticket.status.meaning == TicketStatus::Pending;
     let depth = if is_quiet { Depth::CommentsFirst } else { Depth::Everything };
     let read = gather::acts::of_ticket(&context.sources, &ticket.key, depth).await?;
-    let answered = store.answered_comments(&ticket.id).await?;
-    let commands: Vec<&Command> = read.commands.iter().filter(|one| !answered.contains(&one.comment)).collect();
-    let (mut deeds, mut answers) = (new_deeds(&known, &read.acts), Vec::new());
-    deeds.extend(withdrawn(&known, &read.commands, context.clock.now()));
-    let dealt_with = commands.iter().map(|command| command.comment.clone()).collect();
-    let said: Vec<Recorded> = commands.iter().filter_map(|command| said(command, &mut answers)).collect();
-    let is_in_comment = |deed: &Recorded| known.iter().all(|act| act.way != Way::Comment || act.source != deed.source);
-    deeds.extend(said.into_iter().filter(is_in_comment));
-    if is_quiet && deeds.is_empty() && answers.is_empty() {
+    let found = Found::new(&known, &read, (&store.answered_comments(&ticket.id).await?, context.clock.now()));
+    if is_quiet && found.deeds.is_empty() && found.answers.is_empty() {
         return Ok(Look::Quiet);
     }
     // Whoever approved has seen what stood there then; so it must stand there still when that is noted.
-    if !deeds.is_empty() && context.sources.jira.ticket(&ticket.id).await?.fingerprint() != ticket.fingerprint() {
+    let is_news = !found.deeds.is_empty();
+    if is_news && context.sources.jira.ticket(&ticket.id).await?.fingerprint() != ticket.fingerprint() {
         return Ok(Look::Edited);
     }
+    Ok(Look::Stands(Box::new(stand(context, ticket, (known, &read.accounts, found)).await?)))
+}
+
+/// Adds up what is known and what was found.
+async fn stand(
+    context: &Context,
+    ticket: &Ticket,
+    (known, accounts, found): (Vec<Act>, &Accounts, Found),
+) -> Result<Stand, HandlerError> {
+    let Found { deeds, mut answers, dealt_with } = found;
     let basis = basis(context, ticket).await?;
-    let deployers = store.deployers(&ticket.id).await?;
-    let criteria = &context.policy.criteria;
-    let case = Case::of((ticket, &basis.facts, &basis.decision), criteria, &read.accounts, &deployers);
+    let deployers = context.sources.store.deployers(&ticket.id).await?;
+    let about = (ticket, &basis.facts, &basis.decision);
+    let case = Case::of(about, &context.policy.criteria, accounts, &deployers);
     let before = Approvals::of(&known, &case).given().into_iter().map(|(given, _)| given.name.clone()).collect();
     let new = as_acts(context, &case, (&basis, deeds)).await?;
     answers.extend(new.iter().filter_map(refusal));
@@ -122,7 +136,23 @@ pub async fn look(context: &Context, ticket: &Ticket) -> Result<Look, HandlerErr
     acts.extend(new.iter().cloned());
     acts.sort_by_key(|act| (act.at, matches!(act.deed, Deed::Edit { .. })));
     let approvals = Approvals::of(&acts, &case);
-    Ok(Look::Stands(Box::new(Stand { approvals, basis, acts, new, before, answers, dealt_with })))
+    Ok(Stand { approvals, basis, acts, new, before, answers, dealt_with })
+}
+
+impl Found {
+    fn new(known: &[Act], read: &Read, (answered, now): (&[String], Timestamp)) -> Found {
+        let commands = read.commands.iter().filter(|command| !answered.contains(&command.comment));
+        let commands: Vec<&Command> = commands.collect();
+        let mut answers = Vec::new();
+        let said = commands.iter().filter_map(|command| said(command, &mut answers));
+        let is_new = |deed: &Recorded| known.iter().all(|act| act.way != Way::Comment || act.source != deed.source);
+        let said: Vec<Recorded> = said.filter(is_new).collect();
+        let mut deeds = new_deeds(known, &read.acts);
+        deeds.extend(withdrawn(known, &read.commands, now));
+        deeds.extend(said);
+        let dealt_with = commands.iter().map(|command| command.comment.clone()).collect();
+        Found { deeds, answers, dealt_with }
+    }
 }
 
 /// What the history tells that is not noted. What was edited before anybody approved matters to nobody.

@@ -59,7 +59,8 @@ async fn due(
         (None, Some(_)) if stand.basis.decision.kind() != Kind::Approve => Effect::ApproveByPeople {},
         (None, Some(_) | None) => return Ok(None),
     };
-    let since = if stand.new.is_empty() { now.minus(AGAIN) } else { now };
+    let decided = stand.basis.stored.as_ref().map_or(now, |stored| stored.at);
+    let since = if stand.new.is_empty() { now.minus(AGAIN).max(decided) } else { now };
     let was_asked = context.sources.store.is_asked_for(&ticket.id, &effect, since).await?;
     Ok((!was_asked).then_some(effect))
 }
