@@ -101,7 +101,7 @@ impl JiraClient {
     pub async fn write_comment(&self, ticket: &TicketKey, comment: &Comment<'_>) -> Result<String, SourceError> {
         let path = format!("rest/api/3/issue/{ticket}/comment");
         let created: wire::Created =
-            Peer::Jira.send_once(self.request(Method::POST, &path).json(&to_wire(comment))).await?.json()?;
+            Peer::Jira.send_once(self.request(Method::POST, &path).json(&self.to_wire(comment))).await?.json()?;
         Ok(created.id)
     }
 
@@ -112,7 +112,7 @@ impl JiraClient {
     pub async fn edit_comment(&self, ticket: &TicketKey, id: &str, comment: &Comment<'_>) -> Result<(), SourceError> {
         let path = format!("rest/api/3/issue/{ticket}/comment/{id}");
         let request = self.request(Method::PUT, &path).query(&[("notifyUsers", "false")]);
-        Peer::Jira.send_once(request.json(&to_wire(comment))).await?.json::<wire::Created>().map(|_| ())
+        Peer::Jira.send_once(request.json(&self.to_wire(comment))).await?.json::<wire::Created>().map(|_| ())
     }
 
     /// The mark of a comment: some Jira versions send properties along, the others are asked for it.
@@ -132,8 +132,13 @@ impl JiraClient {
         };
         Ok(value.and_then(|value| serde_json::from_value(value).ok()))
     }
-}
 
-fn to_wire(comment: &Comment<'_>) -> Value {
-    json!({"body": comment.body, "properties": [{"key": PROPERTY, "value": comment.mark}]})
+    /// In Jira Service Management a comment is shown to the customers of the request unless it says otherwise.
+    fn to_wire(&self, comment: &Comment<'_>) -> Value {
+        let mut properties = vec![json!({"key": PROPERTY, "value": comment.mark})];
+        if self.approvals.service_desk {
+            properties.push(json!({"key": "sd.public.comment", "value": {"internal": true}}));
+        }
+        json!({"body": comment.body, "properties": properties})
+    }
 }
