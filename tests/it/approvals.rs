@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cm_bot::cli::demo::compare::Outcome;
-use cm_bot::cli::demo::play::{Played, settle};
+use cm_bot::cli::demo::play::{Played, settle, start_in};
 use cm_bot::model::TicketKey;
 use cm_bot::simulator::jira::adf_text;
 use cm_bot::simulator::scene::{Comment, EditTicket, Step, System, Variant};
@@ -559,6 +559,8 @@ async fn an_approval_of_jira_service_management_counts_like_any_other() {
     let opened = "open_request = { ticket = \"PRODCM-412\", approvers = [\"priya\", \"sam\", \"lee\"] }";
     let answers = |by: &str| format!("answer_request = {{ ticket = \"PRODCM-412\", by = \"{by}\" }}");
     let played = waiting_where("service_desk = true").await;
+    let internal = ("sd.public.comment".to_owned(), serde_json::json!({"internal": true}));
+    assert!(outcome(&played).await.comments[0].properties.contains(&internal), "customers do not read it");
     happens(&played, opened).await;
     happens(&played, &answers("lee")).await;
     happens(&played, &answers("priya")).await;
@@ -612,5 +614,50 @@ async fn what_brings_no_code_is_approved_by_two_people_and_an_edit_voids_it() {
     assert_eq!(seen.transitions, ["Approve", "Back to review"], "{:?}", texts(&seen));
     assert_eq!(seen.verdict_words(), "Waiting for 2 of 2 approvals");
     assert!(seen.comment_text().contains("approved before somebody edited the justification."), "{:?}", texts(&seen));
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn j08_whoever_has_lost_the_role_by_the_time_of_the_last_approval_does_not_count() {
+    let people = "[[people]]\nname = \"dana\"\nfull_name = \"Dana Reyes\"\n\
+                  [[people]]\nname = \"lee\"\nfull_name = \"Lee Wong\"\n\
+                  [[people]]\nname = \"priya\"\nfull_name = \"Priya Nair\"\nroles = [\"security-lead\"]\n\
+                  [[people]]\nname = \"zoe\"\nfull_name = \"Zoe Hart\"\nroles = [\"security-lead\"]\n\
+                  [[people]]\nname = \"sam\"\nfull_name = \"Sam Okafor\"\nroles = [\"engineering-lead\"]\n";
+    let played = waiting_in(scene("first-deployment").with("[[commits]]", &format!("{people}[[commits]]"))).await;
+    says(&played, "priya", "/cm approve").await;
+    let (name, world) = played.without_service().await;
+    let file = world.settings_file().parent().unwrap().join("people.toml");
+    let mut table: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+    let list = table["people"].as_array_mut().unwrap();
+    let priya = list.iter_mut().find(|one| one["name"].as_str() == Some("Priya Nair")).unwrap();
+    priya["roles"] = toml::Value::Array(Vec::new());
+    std::fs::write(&file, toml::to_string(&table).unwrap()).unwrap();
+    world.sign().unwrap();
+    let clock = world.simulator.shared.clock.clone();
+    let played = start_in(&name, world, &clock).await.unwrap();
+    says(&played, "sam", "/cm approve").await;
+    let seen = outcome(&played).await;
+    assert_eq!((status(&seen), seen.verdict_words().as_str()), ("Awaiting approval", "Waiting for 1 of 2 approvals"));
+    let why = "An approval does not count: Priya Nair has none of the roles that may approve";
+    assert!(seen.comment_text().contains(why), "{:?}", texts(&seen));
+    says(&played, "zoe", "/cm approve").await;
+    is_approved_once(&played).await;
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_who_is_missing_is_reminded() {
+    let played = waiting().await;
+    says(&played, "sam", "/cm approve").await;
+    happens(&played, "pass = \"2h\"").await;
+    happens(&played, "pass = \"1m\"").await;
+    let seen = outcome(&played).await;
+    let reminder = &seen.replies.last().unwrap();
+    assert!(reminder.text.starts_with("Waiting for 1 of 2 approvals: PRODCM-412"), "{}", reminder.text);
+    assert!(reminder.text.ends_with(
+        "Priya Nair: please approve or decline it in Jira. Reminders stop when it is decided or withdrawn."
+    ));
+    assert_eq!(reminder.blocks.to_string().matches("<@").count(), 1, "{}", reminder.blocks);
     played.stop().await;
 }
