@@ -106,7 +106,7 @@ async fn tickets(world: &World) -> anyhow::Result<Vec<(String, String)>> {
             commit: "v1".into(),
             service: None,
             summary: None,
-            fields: BTreeMap::from([("environment".to_owned(), format!("prod-{number}").into())]),
+            fields: BTreeMap::from([("environment".to_owned(), format!("prod-{number}"))]),
         };
         world.simulator.jira.create_ticket(&create, &sha)?;
         tickets.push((create.key.clone(), id(world, &create.key).await?));
