@@ -61,7 +61,7 @@ async fn remember(played: &Played, (first, last): (u32, u32)) -> anyhow::Result<
     let mut transaction = records.begin().await?;
     for insert in REMEMBER {
         let numbers = "WITH RECURSIVE numbers (n) AS (SELECT $1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $2)";
-        let sql = format!("{} {}", numbers, insert);
+        let sql = format!("{numbers} {insert}");
         sqlx::query(sqlx::AssertSqlSafe(sql)).bind(first).bind(last).execute(&mut *transaction).await?;
     }
     transaction.commit().await?;
