@@ -24,7 +24,8 @@ pub async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError
     }
     let Some(change) = context.sources.jira.approved_by(&ticket.key).await? else { return Ok(Next::Nothing) };
     if is_dealt_with(context, &ticket, &change).await? {
-        return Ok(Next::Nothing);
+        let why = "The ticket is approved already. Whoever means to take that back sets it back to review.";
+        return approvals::too_late(context, &ticket, why).await.map(|()| Next::Nothing);
     }
     match Box::pin(approvals::look(context, &ticket)).await? {
         Look::Edited => Ok(Next::LookAgain(Duration::ZERO)),
@@ -126,7 +127,8 @@ async fn does_not_count(
 ) -> Result<Next, HandlerError> {
     let store = &context.sources.store;
     approvals::note(context, ticket, &approvals::noted(context, ticket, stand)?).await?;
-    if store.post(&ticket.id, Place::Comment).await?.is_some_and(|post| post.verdict == Verdict::NotCounted.id()) {
+    let post = store.post(&ticket.id, Place::Comment).await?;
+    if stand.new.is_empty() && post.is_some_and(|post| post.verdict == Verdict::NotCounted.id()) {
         return Ok(Next::Nothing);
     }
     let scope = Placement::of(ticket, &context.sources.services).scope();

@@ -139,7 +139,11 @@ async fn ticket(context: &Context, issue: &IssueId) -> Result<Next, HandlerError
             Box::pin(approvals::attend(context, &ticket, next)).await
         }
         TicketStatus::Approved => Box::pin(approval::run(context, ticket)).await,
-        TicketStatus::Declined | TicketStatus::Closed => ending::run(context, ticket).await,
+        TicketStatus::Declined | TicketStatus::Closed => {
+            let why = "The ticket is finished, so nobody approves or declines it any more.";
+            approvals::too_late(context, &ticket, why).await?;
+            ending::run(context, ticket).await
+        }
         TicketStatus::Other => ending::set_aside(context, ticket).await,
     }
 }

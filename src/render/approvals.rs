@@ -113,6 +113,15 @@ pub fn refused(to: Option<(&AccountId, String)>, why: &str, approvals: &Approval
     Document(vec![Block::Panel(Tone::Bad, lines)])
 }
 
+/// The answer to a command that comes when the ticket is decided.
+#[must_use]
+pub fn too_late(to: Option<(&AccountId, String)>, why: &str) -> Document {
+    let mut said = vec![strong("Nothing was recorded. ")];
+    said.extend(addressed(to));
+    said.push(words(why));
+    Document(vec![Block::Panel(Tone::Neutral, vec![said])])
+}
+
 /// The answer to somebody who asked for a check.
 #[must_use]
 pub fn checked(

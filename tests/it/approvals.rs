@@ -400,6 +400,11 @@ async fn j04_a_status_set_by_somebody_who_may_not_is_called_out_and_two_approval
     assert!(seen.messages[0].blocks.to_string().contains("the approval in Jira does not count"));
     assert!(!stands_approved(&played).await);
     says(&played, "priya", "/cm approve").await;
+    let said = outcome(&played).await.comment_text();
+    assert!(
+        said.starts_with("Waiting for 1 of 2 approvals. The status says approved, but that does not count"),
+        "{said}"
+    );
     assert!(!stands_approved(&played).await);
     says(&played, "sam", "/cm approve").await;
     assert!(stands_approved(&played).await, "{:?}", texts(&outcome(&played).await));
@@ -660,4 +665,28 @@ async fn only_who_is_missing_is_reminded() {
     ));
     assert_eq!(reminder.blocks.to_string().matches("<@").count(), 1, "{}", reminder.blocks);
     played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_after_the_decision_is_answered_once_and_changes_nothing() {
+    let played = waiting().await;
+    says(&played, "priya", "/cm approve").await;
+    says(&played, "sam", "/cm approve").await;
+    says(&played, "priya", "/cm decline I have changed my mind about it.").await;
+    let seen = outcome(&played).await;
+    assert_eq!(status(&seen), "Approved");
+    let answer = "Nothing was recorded. @Priya Nair: The ticket is approved already. Whoever means to take that back sets it back to review.";
+    assert_eq!(seen.comment_text().trim(), answer);
+    happens(&played, "pass = \"15m\"").await;
+    moves(&played, "priya", "Closed").await;
+    says(&played, "sam", "/cm approve").await;
+    let seen = outcome(&played).await;
+    assert!(seen.comment_text().contains("The ticket is finished, so nobody approves or declines it any more."));
+    assert_eq!(seen.comments.len(), 4, "{:?}", texts(&seen));
+    is_recorded_once(&played).await;
+    played.stop().await;
+}
+
+async fn is_recorded_once(played: &Played) {
+    assert_eq!((count(played, "approved_by_human").await, count(played, "declined_by_human").await), (1, 0));
 }

@@ -30,6 +30,20 @@ pub(super) async fn attend(context: &Context, ticket: &Ticket, next: Next) -> Re
     Ok(next)
 }
 
+/// Answers commands that come when nothing can come of them any more.
+pub(super) async fn too_late(context: &Context, ticket: &Ticket, why: &str) -> Result<(), HandlerError> {
+    let (jira, store) = (&context.sources.jira, &context.sources.store);
+    let answered = store.answered_comments(&ticket.id).await?;
+    let mut new = NewActs::default();
+    for command in jira.commands(&ticket.key).await? {
+        if !answered.contains(&command.comment) {
+            new.actions.push(tell::too_late(context, command.by.as_ref().map(|by| &by.account), why)?);
+            new.answered.push(command.comment);
+        }
+    }
+    note(context, ticket, &new).await
+}
+
 /// Records what is new.
 pub(super) async fn note(context: &Context, ticket: &Ticket, new: &NewActs) -> Result<(), HandlerError> {
     if !new.is_empty() {

@@ -4,7 +4,7 @@ use super::look::{Answer, Said};
 use super::{Basis, Stand};
 use crate::audit::{Entry, Event};
 use crate::handlers::{Context, announce};
-use crate::model::Ticket;
+use crate::model::{AccountId, Ticket};
 use crate::policy::approvers::{Act, Given};
 use crate::policy::decision::Kind;
 use crate::render::approvals as render;
@@ -63,12 +63,20 @@ fn view<'a>(context: &'a Context, stand: &'a Stand) -> Option<View<'a>> {
     })
 }
 
+/// The answer to a command of which nothing can come.
+pub(super) fn too_late(context: &Context, to: Option<&AccountId>, why: &str) -> Result<NewAction, StoreError> {
+    announce::call("answer", &render::too_late(named(context, to), why))
+}
+
+/// Somebody by account and name.
+fn named<'a>(context: &Context, to: Option<&'a AccountId>) -> Option<(&'a AccountId, String)> {
+    let account = to?;
+    let person = context.policy.criteria.people.by_jira(account);
+    Some((account, person.map_or_else(|| "whoever wrote it".to_owned(), |person| person.name.clone())))
+}
+
 fn answer(context: &Context, ticket: &Ticket, (stand, one): (&Stand, &Answer)) -> Result<NewAction, StoreError> {
-    let people = &context.policy.criteria.people;
-    let to = one.to.as_ref().map(|account| {
-        let name = people.by_jira(account).map_or_else(|| "whoever wrote it".to_owned(), |person| person.name.clone());
-        (account, name)
-    });
+    let to = named(context, one.to.as_ref());
     let document = match (&one.what, view(context, stand)) {
         (Said::Refused(why), _) => render::refused(to, why, &stand.approvals),
         (Said::Explained, Some(view)) => render::explained(&view),
