@@ -8,7 +8,7 @@ use cm_bot::cli::demo::play::start_in;
 use cm_bot::cli::demo::world::World;
 use cm_bot::model::{DecisionId, IssueId, Scope};
 use cm_bot::simulator::clock::Clock;
-use cm_bot::simulator::scene::{Scene, Step, Variant};
+use cm_bot::simulator::scene::{Comment, Scene, Step, Variant};
 use cm_bot::store::{Evaluation, Job, Policy, Store, StoreError, Turn};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
@@ -268,4 +268,38 @@ async fn cut_off_again_and_again_a_clean_ticket_is_approved_once() {
     sleep(Duration::from_millis(700)).await;
     assert_eq!(seen(&played.world, "PRODCM-412"), (1, 1, 1));
     played.stop().await;
+}
+
+/// Both approve in the same second, and two processes see it: the ticket is approved once, by both.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_approvers_in_the_same_second_and_two_processes() {
+    on_postgres();
+    let scene: Scene = scene("first-deployment").parsed().variant(Variant::Scene);
+    let world = world(scene.clone(), same_time()).await;
+    let first = Service::start(&world).await;
+    let second = Service::beside(&world).await;
+    play(&world, scene.timeline.iter()).await;
+    until(&world, |world| seen(world, "PRODCM-412").1 == 1).await;
+    for by in ["priya", "sam"] {
+        let (ticket, text) = ("PRODCM-412".to_owned(), "/cm approve".to_owned());
+        world.simulator.jira.comment(&Comment { ticket, by: by.into(), text }).unwrap();
+    }
+    let said = |world: &World| (seen(world, "PRODCM-412").0, seen(world, "PRODCM-412").1);
+    until(&world, |world| said(world) == (1, 2)).await;
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(said(&world), (1, 2), "approved once, and said once");
+    let trail = open(&database_of(&world)).await.trail_after(0, i64::MAX).await.unwrap();
+    let approved: Vec<_> = trail.iter().filter(|(_, body, _)| body.contains("\"approved_by_human\"")).collect();
+    assert_eq!(approved.len(), 1, "{approved:?}");
+    assert!(approved[0].1.contains("Priya Nair and Sam Okafor"), "{approved:?}");
+    assert_eq!(trail.iter().filter(|(_, body, _)| body.contains("\"approval_act\"")).count(), 2);
+    assert!(first.stop().success() && second.stop().success());
+}
+
+async fn until(world: &World, is_so: impl Fn(&World) -> bool) {
+    let since = std::time::Instant::now();
+    while !is_so(world) {
+        assert!(since.elapsed() < PATIENCE, "{:?}", seen(world, "PRODCM-412"));
+        sleep(Duration::from_millis(20)).await;
+    }
 }
