@@ -1,4 +1,4 @@
-//! An answer that is lost: what was asked for was done, and is not done again.
+//! F09. An answer that is lost: what was asked for was done, and is not done again.
 
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::simulator::scene::Variant;
@@ -42,13 +42,13 @@ macro_rules! lost {
 }
 
 lost! {
-    of_the_transition: "jira", "POST /rest/api/3/issue/PRODCM-412/transitions", ALL;
-    of_the_comment: "jira", "POST /rest/api/3/issue/PRODCM-412/comment", ALL;
-    of_the_link: "jira", "POST /rest/api/3/issue/PRODCM-412/remotelink", ALL;
-    of_the_message: "slack", "POST /api/chat.postMessage", ALL;
-    of_the_ticket: "jira", "GET /rest/api/3/issue/", ALL;
-    of_the_search: "jira", "POST /rest/api/3/search/jql", PASSING;
-    of_the_range: "github", "/compare/", PASSING;
-    of_the_reviews: "github", "POST /graphql", PASSING;
-    of_the_scans: "github", "/code-scanning/", PASSING;
+    f09_of_the_transition: "jira", "POST /rest/api/3/issue/PRODCM-412/transitions", ALL;
+    f09_of_the_comment: "jira", "POST /rest/api/3/issue/PRODCM-412/comment", ALL;
+    f09_of_the_link: "jira", "POST /rest/api/3/issue/PRODCM-412/remotelink", ALL;
+    f09_of_the_message: "slack", "POST /api/chat.postMessage", ALL;
+    f09_of_the_ticket: "jira", "GET /rest/api/3/issue/", ALL;
+    f09_of_the_search: "jira", "POST /rest/api/3/search/jql", PASSING;
+    f09_of_the_range: "github", "/compare/", PASSING;
+    f09_of_the_reviews: "github", "POST /graphql", PASSING;
+    f09_of_the_scans: "github", "/code-scanning/", PASSING;
 }

@@ -37,6 +37,7 @@ mod metrics;
 mod modes;
 mod new_tickets;
 mod operators;
+mod outages;
 mod peers;
 mod plan;
 mod policies;
