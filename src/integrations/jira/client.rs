@@ -36,6 +36,10 @@ pub struct JiraClient {
     myself: OnceCell<AccountId>,
 }
 
+/// A transition that Jira offers for a ticket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Way(String);
+
 /// Why a ticket was not moved.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TransitionError {
@@ -109,18 +113,26 @@ impl JiraClient {
         self.to_ticket(issue).await
     }
 
-    /// Approves a ticket. Only who holds an [`AutoApproval`] can.
+    /// The way to the approval of a ticket.
     ///
     /// # Errors
     /// [`TransitionError::NotOffered`] when the workflow does not let this account.
-    pub async fn approve(&self, approval: &AutoApproval) -> Result<(), TransitionError> {
-        self.move_to(approval.ticket(), &self.workflow.approve, &self.workflow.approved).await
+    pub async fn way_to_approval(&self, ticket: &TicketKey) -> Result<Way, TransitionError> {
+        self.way(ticket, &self.workflow.approve, &self.workflow.approved).await
+    }
+
+    /// Approves a ticket. Only who holds an [`AutoApproval`] can.
+    ///
+    /// # Errors
+    /// When Jira does not take it.
+    pub async fn approve(&self, approval: &AutoApproval, way: &Way) -> Result<(), SourceError> {
+        self.go(approval.ticket(), way).await
     }
 
     /// Approves a ticket in the name of those who approved it. Only who holds a [`HumanApproval`] can.
     ///
     /// # Errors
-    /// As [`JiraClient::approve`].
+    /// As [`JiraClient::way_to_approval`].
     pub async fn approve_by_people(&self, approval: &HumanApproval) -> Result<(), TransitionError> {
         self.move_to(approval.ticket(), &self.workflow.approve, &self.workflow.approved).await
     }
@@ -128,7 +140,7 @@ impl JiraClient {
     /// Declines a ticket that waits.
     ///
     /// # Errors
-    /// As [`JiraClient::approve`].
+    /// As [`JiraClient::way_to_approval`].
     pub async fn decline(&self, ticket: &TicketKey) -> Result<(), TransitionError> {
         self.move_to(ticket, &self.workflow.decline, &self.workflow.declined).await
     }
@@ -136,7 +148,7 @@ impl JiraClient {
     /// Sets an approved ticket back to review.
     ///
     /// # Errors
-    /// As [`JiraClient::approve`].
+    /// As [`JiraClient::way_to_approval`].
     pub async fn set_back(&self, ticket: &TicketKey) -> Result<(), TransitionError> {
         self.move_to(ticket, &self.workflow.hold, &self.workflow.pending).await
     }
@@ -144,7 +156,7 @@ impl JiraClient {
     /// Closes an approved ticket.
     ///
     /// # Errors
-    /// As [`JiraClient::approve`].
+    /// As [`JiraClient::way_to_approval`].
     pub async fn close(&self, ticket: &TicketKey) -> Result<(), TransitionError> {
         self.move_to(ticket, &self.workflow.close, &self.workflow.closed).await
     }
@@ -158,21 +170,28 @@ impl JiraClient {
         Peer::Jira.send_once(self.request(Method::POST, &path).json(link)).await?.json::<wire::Linked>().map(|_| ())
     }
 
-    /// Moves a ticket by the transition of this name that ends in this status. Ids differ between workflows, names and
-    /// targets are what an administrator sees.
+    /// Moves a ticket by the transition of this name that ends in this status.
     async fn move_to(&self, ticket: &TicketKey, name: &str, status: &str) -> Result<(), TransitionError> {
-        let path = format!("rest/api/3/issue/{ticket}/transitions");
-        let offered: wire::Transitions = Peer::Jira.read(self.request(Method::GET, &path)).await?.json()?;
-        let fits = |one: &&wire::Transition| same(&one.name, name) && same(&one.to.name, status);
-        let Some(transition) = offered.transitions.iter().find(fits) else {
-            return Err(TransitionError::NotOffered(name.to_owned()));
-        };
-        let body = json!({"transition": {"id": transition.id}});
-        let answer = Peer::Jira.send_once(self.request(Method::POST, &path).json(&body)).await?;
+        let way = self.way(ticket, name, status).await?;
+        Ok(self.go(ticket, &way).await?)
+    }
+
+    /// Ids differ between workflows; names and targets are what an administrator sees.
+    async fn way(&self, ticket: &TicketKey, name: &str, status: &str) -> Result<Way, TransitionError> {
+        let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/transitions"));
+        let offered: wire::Transitions = Peer::Jira.read(request).await?.json()?;
+        let fits = |one: &wire::Transition| same(&one.name, name) && same(&one.to.name, status);
+        let transition = offered.transitions.into_iter().find(fits);
+        transition.map(|found| Way(found.id)).ok_or_else(|| TransitionError::NotOffered(name.to_owned()))
+    }
+
+    async fn go(&self, ticket: &TicketKey, way: &Way) -> Result<(), SourceError> {
+        let request = self.request(Method::POST, &format!("rest/api/3/issue/{ticket}/transitions"));
+        let answer = Peer::Jira.send_once(request.json(&json!({"transition": {"id": way.0}}))).await?;
         match answer.status {
             StatusCode::NO_CONTENT => Ok(()),
             // A page that somebody between us and Jira answered: nothing is known of the transition.
-            other => Err(SourceError::Unreadable(format!("{other} to a transition")).into()),
+            other => Err(SourceError::Unreadable(format!("{other} to a transition"))),
         }
     }
 

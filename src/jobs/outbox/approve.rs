@@ -10,7 +10,7 @@ use crate::model::{DecisionId, IssueId, Scope, Ticket, TicketStatus};
 use crate::policy::approval::clocks;
 use crate::policy::decision::AutoApproval;
 use crate::policy::evaluate;
-use crate::policy::facts::Fact;
+use crate::policy::facts::{Fact, Sibling};
 use crate::render::view::subject;
 use crate::store::{Approval, ClaimedAction, Job, StoredDecision, Turn};
 
@@ -26,19 +26,33 @@ impl Outbox {
         let Some(scope) = stored.facts.placement.scope() else {
             return self.outdated(claimed, id, "the ticket has no scope").await;
         };
-        // Nobody judges in this scope, and nobody voids an approval in it, from the last look to the record.
+        // Nobody judges in this scope, and nobody voids an approval in it, from the last look to the record. Everything is
+        // looked at at the same time, so that nothing of it is older than one answer when the ticket is moved.
         let mut turn = store.turn(&scope).await?;
-        let ticket = self.context.sources.jira.ticket(&claimed.action.issue).await?;
+        let jira = &self.context.sources.jira;
+        let (ticket, others, way) = tokio::join!(
+            jira.ticket(&claimed.action.issue),
+            siblings(&self.context.sources, &stored.facts.ticket, &scope),
+            jira.way_to_approval(&stored.ticket),
+        );
+        let ticket = ticket?;
         match ticket.status.meaning {
             TicketStatus::Approved => self.confirm(&stored, approval, &ticket).await,
             TicketStatus::Pending if self.was_taken_back(claimed, &ticket).await? => {
                 self.taken_back(&stored, approval, &ticket).await
             }
-            TicketStatus::Pending => match self.objection(&stored, approval, (&ticket, &scope)).await? {
+            TicketStatus::Pending => match self.objection(&stored, approval, (&ticket, others?)).await? {
                 Some(why) => self.outdated(claimed, id, why).await,
                 None => {
                     self.assure((&ticket, &scope), &mut turn).await?;
-                    self.transition(claimed, &stored, approval).await
+                    match way {
+                        Ok(way) => jira.approve(approval, &way).await?,
+                        Err(TransitionError::Source(error)) => return Err(error.into()),
+                        Err(TransitionError::NotOffered(name)) => {
+                            return self.not_offered(claimed, &stored, &name).await;
+                        }
+                    }
+                    self.record(&stored, approval).await
                 }
             },
             // Whoever moved it meant it: what was decided is not decided anew before something changes.
@@ -84,7 +98,7 @@ impl Outbox {
         &self,
         stored: &StoredDecision,
         approval: &AutoApproval,
-        (ticket, scope): (&Ticket, &Scope),
+        (ticket, others): (&Ticket, Fact<Vec<Sibling>>),
     ) -> Result<Option<&'static str>, OutboxError> {
         let store = &self.context.sources.store;
         if !store.is_current(&ticket.id, stored.id).await? {
@@ -102,7 +116,7 @@ impl Outbox {
         if self.context.sources.github.clock_ahead_ms().and_then(clocks::difference).is_some() {
             return Ok(Some("the clocks do not agree any more"));
         }
-        match siblings(&self.context.sources, ticket, scope).await? {
+        match others {
             Fact::Known(others) if others.is_empty() => Ok(None),
             Fact::Known(_) => Ok(Some("another ticket of the same service and environment was created meanwhile")),
             Fact::Unknown(gap) if gap.passes() => Err(SourceError::Incomplete(gap.to_string()).into()),
@@ -116,19 +130,6 @@ impl Outbox {
         let store = &self.context.sources.store;
         store.note_ticket(ticket, Some(scope), self.context.clock.now()).await?;
         Ok(turn.assure().await?)
-    }
-
-    async fn transition(
-        &self,
-        claimed: &ClaimedAction,
-        stored: &StoredDecision,
-        approval: &AutoApproval,
-    ) -> Result<Done, OutboxError> {
-        match self.context.sources.jira.approve(approval).await {
-            Ok(()) => self.record(stored, approval).await,
-            Err(TransitionError::Source(error)) => Err(error.into()),
-            Err(TransitionError::NotOffered(name)) => self.not_offered(claimed, stored, &name).await,
-        }
     }
 
     /// The status is there already: from our own earlier try, or from a human who was faster.
