@@ -28,6 +28,7 @@ async fn a_look_keeps_the_budget(method: Method, commits: usize) {
     let allowed = workload.requests_allowed();
     assert!(requests as usize <= allowed, "{method}, {commits} commits: {requests} requests, {allowed} allowed");
     let in_a_row = traffic.in_a_row as usize;
+    println!("{method}, {commits} commits: {requests} requests of {allowed} allowed, {in_a_row} in a row");
     assert!(in_a_row <= MOST_IN_A_ROW, "{method}, {commits} commits: {in_a_row} in a row");
 }
 
@@ -51,4 +52,13 @@ async fn a_hundred_squashed_commits_cost_what_was_promised() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hundred_rebased_commits_cost_what_was_promised() {
     a_look_keeps_the_budget(Method::Rebase, 100).await;
+}
+
+/// Playing so many pull requests takes longer than all other tests: `cargo nextest run --run-ignored only -E 'test(/^cost/)'`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it plays two thousand pull requests"]
+async fn a_thousand_commits_cost_what_was_promised() {
+    for method in [Method::Merge, Method::Rebase, Method::Squash] {
+        a_look_keeps_the_budget(method, 1_000).await;
+    }
 }
