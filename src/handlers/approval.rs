@@ -8,6 +8,7 @@ use crate::audit::{Entry, Event};
 use crate::integrations::jira::StatusChange;
 use crate::model::{CommitSha, Field, Scope, Ticket, Timestamp, listed, shortened};
 use crate::policy::approvers::{Act, Deed, HumanApproval, Way, edits};
+use crate::policy::decision::Kind;
 use crate::policy::facts::Placement;
 use crate::render::verdict::Verdict;
 use crate::store::{Approval, Effect, NewAction, NewActs, Place};
@@ -114,10 +115,22 @@ fn event(right: &HumanApproval, commit: Option<CommitSha>) -> Event {
 
 /// Somebody approved who may, and others are missing: the ticket goes back to review, where they can approve too.
 async fn is_not_enough(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<Next, HandlerError> {
+    decide_anew(context, stand).await?;
     let mut new = approvals::told(context, ticket, stand)?;
     new.actions.insert(0, NewAction::new(Effect::SetBack {})?);
     approvals::note(context, ticket, &new).await?;
     Ok(Next::Nothing)
+}
+
+/// Whoever sets the status keeps cm-bot from approving what it found clean. Once the ticket is back in review it is decided
+/// anew, although it is as it was.
+async fn decide_anew(context: &Context, stand: &Stand) -> Result<(), HandlerError> {
+    match &stand.basis.stored {
+        Some(stored) if stand.basis.decision.kind() == Kind::Approve => {
+            Ok(context.sources.store.void_decision(stored.id).await?)
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 async fn does_not_count(
@@ -127,6 +140,7 @@ async fn does_not_count(
 ) -> Result<Next, HandlerError> {
     let store = &context.sources.store;
     approvals::note(context, ticket, &approvals::noted(context, ticket, stand)?).await?;
+    decide_anew(context, stand).await?;
     let post = store.post(&ticket.id, Place::Comment).await?;
     if stand.new.is_empty() && post.is_some_and(|post| post.verdict == Verdict::NotCounted.id()) {
         return Ok(Next::Nothing);

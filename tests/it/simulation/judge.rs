@@ -42,7 +42,7 @@ impl Judge {
             let seen = history.world.simulator.jira.ticket(&ticket.key).unwrap();
             self.answered(history, ticket, &seen)?;
         }
-        Ok(())
+        by_two(&history.records().await)
     }
 
     fn answered(&mut self, history: &History, ticket: &Ticket, seen: &TicketView) -> Result<(), String> {
@@ -86,6 +86,17 @@ impl Judge {
         }
         Ok(())
     }
+}
+
+/// What people approved, two have approved.
+fn by_two(records: &[TrailEntry]) -> Result<(), String> {
+    let entries = records.iter().map(|(_, body, _)| serde_json::from_str::<Value>(body).unwrap());
+    for entry in entries.filter(|entry| entry["event"] == "approved_by_human") {
+        if entry["by"] != "Priya Nair and Sam Okafor" {
+            return Err(format!("approved by {} alone: {entry}", entry["by"]));
+        }
+    }
+    Ok(())
 }
 
 /// An approval that was just made.
