@@ -22,7 +22,7 @@ fn about(line: &Value) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_id_is_on_every_line_of_a_tickets_life() {
     let log = Log::of_all("cm_bot=debug");
-    let fault = "[[timeline]]\nfail = { system = \"jira\", how = \"down\", on = \"/comment\", times = 1 }\n\n[[timeline]]\ncreate_ticket";
+    let fault = "[[timeline]]\nfail = { system = \"jira\", how = \"down\", on = \"POST /rest/api/3/issue/PRODCM-412/comment\", times = 1 }\n\n[[timeline]]\ncreate_ticket";
     let played = scene("clean-change").with("[[timeline]]\ncreate_ticket", fault).play(Variant::Scene).await;
     let key = TicketKey::parse("PRODCM-412").unwrap();
     let decision = played.app.context.sources.store.newest_decision(&key).await.unwrap().unwrap();
