@@ -3,6 +3,7 @@
 mod digest;
 mod replay;
 mod verify;
+mod workflow;
 
 use std::path::PathBuf;
 
@@ -20,6 +21,8 @@ pub enum Command {
     Digest(digest::Arguments),
     /// Says who signed criteria and people and until when that counts, or why it does not
     Verify(verify::Arguments),
+    /// Prints the digest of the workflow of a ticket that waits, for `[workflow]` of the criteria
+    Workflow(workflow::Arguments),
     /// Judges past decisions again, from their stored facts, under new criteria that nobody has signed yet
     Replay(replay::Arguments),
 }
@@ -32,6 +35,7 @@ pub(super) async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Digest(arguments) => digest::run(&arguments),
         Command::Verify(arguments) => verify::run(&arguments),
+        Command::Workflow(arguments) => workflow::run(&arguments).await,
         Command::Replay(arguments) => replay::run(&arguments).await,
     }
 }

@@ -50,12 +50,26 @@ pub async fn for_ticket(
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
     from_records(sources, &mut facts, &scope, criteria).await?;
     let ticket = facts.ticket.clone();
-    let (siblings, history) =
-        tokio::join!(siblings::of(sources, &ticket, &scope), history::gather(sources, &mut facts, criteria));
+    let (siblings, workflow, history) = tokio::join!(
+        siblings::of(sources, &ticket, &scope),
+        workflow(sources, &ticket, criteria),
+        history::gather(sources, &mut facts, criteria)
+    );
     facts.siblings = siblings?;
+    facts.workflow = workflow;
     history?;
     facts.clock_ahead_ms = fact(clock(sources), "GitHub's clock", Source::Github);
     Ok(facts)
+}
+
+/// What the ticket's workflow offers, if the criteria ask.
+async fn workflow(sources: &Sources, ticket: &Ticket, criteria: &Criteria) -> Fact<String> {
+    const WHAT: &str = "the workflow of the ticket";
+    if criteria.terms.workflow.is_none() {
+        return Fact::not_asked(WHAT);
+    }
+    let found = sources.jira.workflow_of(&ticket.key).await;
+    fact(found.map(|found| found.sha256), WHAT, Source::Jira)
 }
 
 /// How a commit stands to the release branch of its service now.
@@ -87,6 +101,7 @@ pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Res
         objects: Objects::default(),
         scans: Fact::not_asked("the security scans"),
         staged: Fact::not_asked("the change to staging"),
+        workflow: Fact::not_asked("the workflow of the ticket"),
         clock_ahead_ms: Fact::not_asked("GitHub's clock"),
     })
 }

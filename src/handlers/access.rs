@@ -1,6 +1,8 @@
 //! What cm-bot may not read any more: an operator has to hear of it, because nothing is approved automatically meanwhile.
 
 use super::Context;
+use crate::policy::approval::workflow;
+use crate::policy::decision::Outcome;
 use crate::policy::facts::{Facts, Gap, GapReason};
 use crate::signals::evidence_of;
 
@@ -15,6 +17,16 @@ pub(super) fn note(context: &Context, facts: &Facts) {
         tracing::error!(repository = %service.repository, "{trouble}");
     }
     context.readiness.note(&evidence_of(service.repository.as_str()), trouble);
+    context.readiness.note("workflow", changed_workflow(context, facts));
+}
+
+/// An administrator of Jira can open the way to a status to everybody.
+fn changed_workflow(context: &Context, facts: &Facts) -> Option<String> {
+    let finding = workflow::check(facts, &context.policy.criteria);
+    (finding.outcome == Outcome::NotMet).then(|| {
+        let advice = "change it back, or have the new one signed (see `cm-bot criteria workflow`)";
+        format!("{} Nothing is approved automatically until then: {advice}", finding.headline)
+    })
 }
 
 /// A repository that we may not see looks as if it were not there.

@@ -104,9 +104,16 @@ pub struct Facts {
     /// The closed change with which exactly this commit ran where the criteria want it to run first. Older records lack it.
     #[serde(default = "no_staging")]
     pub staged: Fact<Option<PastChange>>,
+    /// SHA-256 over what the workflow of the ticket offers, where the criteria ask. Older records lack it.
+    #[serde(default = "no_workflow")]
+    pub workflow: Fact<String>,
     /// How many milliseconds GitHub's clock is ahead of ours at least, or behind when negative. Older records lack it.
     #[serde(default = "no_clock")]
     pub clock_ahead_ms: Fact<i64>,
+}
+
+fn no_workflow() -> Fact<String> {
+    Fact::not_asked("the workflow of the ticket")
 }
 
 fn no_staging() -> Fact<Option<PastChange>> {

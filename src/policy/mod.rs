@@ -24,7 +24,7 @@ use crate::model::Timestamp;
 use approval::{
     change_class, clocks, commit_range, commit_review, control_paths, first_deployment, hidden_characters,
     known_service, opaque_changes, pending_sibling, release_branch, required_fields, security_scan, self_change,
-    sensitive_paths, signed_criteria, squash_merge, staging,
+    sensitive_paths, signed_criteria, squash_merge, staging, workflow,
 };
 use criteria::Criteria;
 use decision::{Decision, Finding, judge};
@@ -97,6 +97,14 @@ pub const RULES: &[Rule] = &[
         section: "separation of duties",
         duty: Duty::Always,
         check: self_change::check,
+    },
+    Rule {
+        id: "workflow",
+        question: "Is the workflow of the ticket the one that was signed?",
+        title: "Workflow as signed",
+        section: "separation of duties",
+        duty: Duty::Always,
+        check: workflow::check,
     },
     Rule {
         id: "first_deployment",

@@ -171,6 +171,7 @@ fn facts(ticket: Declares) -> Facts {
         pull_requests: Fact::not_asked("it"),
         objects: Objects::default(),
         staged: Fact::not_asked("the change to staging"),
+        workflow: Fact::not_asked("the workflow of the ticket"),
         clock_ahead_ms: Fact::Known(0),
         scans: Fact::not_asked("it"),
     }

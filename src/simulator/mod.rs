@@ -152,6 +152,10 @@ impl Simulator {
             Moment::MoveTicket(step) => self.jira.move_ticket(step),
             Moment::DeleteTicket(step) => self.jira.delete_ticket(step),
             Moment::RenameTicket(step) => self.jira.rename_ticket(step),
+            Moment::ChangeWorkflow(step) => {
+                self.jira.change_workflow(*step);
+                Ok(())
+            }
             Moment::Comment(comment) => self.jira.comment(comment),
             Moment::EditComment(edit) => self.jira.change_comment(edit),
             Moment::DeleteComment(delete) => self.jira.delete_comment(delete),

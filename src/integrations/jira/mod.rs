@@ -11,6 +11,7 @@ mod search;
 mod service_desk;
 pub mod webhook;
 mod wire;
+mod workflow;
 
 pub use acts::{Actor, Command, Recorded};
 pub use client::{JiraClient, TransitionError};
@@ -18,3 +19,4 @@ pub use comments::{Comment, CommentMark};
 pub use create::{Created, NewTicket, RequestMark, Unfilled};
 pub use history::StatusChange;
 pub use search::{ChangedTicket, FoundTicket, Wanted};
+pub use workflow::WorkflowSeal;

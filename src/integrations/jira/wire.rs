@@ -52,6 +52,23 @@ pub(super) struct Transitions {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct WorkflowSteps {
+    pub transitions: Vec<WorkflowStep>,
+}
+
+/// A transition with everything that an administrator can change about who may use it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct WorkflowStep {
+    pub name: String,
+    pub to: Named,
+    pub is_conditional: bool,
+    pub is_global: bool,
+    pub is_initial: bool,
+    pub has_screen: bool,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Transition {
     pub id: String,
     pub name: String,

@@ -21,3 +21,4 @@ pub mod signed_criteria;
 pub mod squash_merge;
 pub mod staging;
 pub mod version_bump;
+pub mod workflow;

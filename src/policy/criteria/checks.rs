@@ -38,6 +38,10 @@ fn check_rules(terms: &Terms) -> Result<(), CriteriaError> {
     Ok(())
 }
 
+fn is_sha256(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+}
+
 fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
     if terms.self_change.repositories.is_empty() {
         return Err(CriteriaError::Empty("self_change.repositories", "name the repository with cm-bot's own settings"));
@@ -50,6 +54,12 @@ fn check_lists(terms: &Terms) -> Result<(), CriteriaError> {
     }
     if let Some((key, why)) = terms.terraform.as_ref().and_then(PlanRules::fault) {
         return Err(CriteriaError::Empty(key, why));
+    }
+    if terms.workflow.as_ref().is_some_and(|workflow| !is_sha256(&workflow.sha256)) {
+        return Err(CriteriaError::Empty(
+            "workflow.sha256",
+            "write the 64 digits that `cm-bot criteria workflow` prints",
+        ));
     }
     if terms.gate.approval_hours == 0 {
         return Err(CriteriaError::Empty("gate.approval_hours", "then no approval would let anything through"));

@@ -25,7 +25,8 @@ pub use scans::{AcceptedRisk, SecurityScan};
 pub use signature::{NAMESPACE, PolicyTexts, SignatureTexts, SignedBy, SignedFile, Unsigned};
 pub use terms::{Mode, Terms};
 pub use ticket::{
-    Brings, ChangeClasses, ClassTerms, RequiredFields, SelfChange, SignatureTerms, StagingTerms, class_of,
+    Brings, ChangeClasses, ClassTerms, RequiredFields, SelfChange, SignatureTerms, StagingTerms, WorkflowTerms,
+    class_of,
 };
 
 use crate::model::{Day, Environment, People, PeopleError, RoleName, Timestamp};

@@ -11,7 +11,7 @@ use super::gate::GateTerms;
 use super::review::{CommitReview, SensitivePath, SquashMerge};
 use super::roles::{Approvers, Notify};
 use super::scans::SecurityScan;
-use super::ticket::{ChangeClasses, RequiredFields, SelfChange, SignatureTerms, StagingTerms};
+use super::ticket::{ChangeClasses, RequiredFields, SelfChange, SignatureTerms, StagingTerms, WorkflowTerms};
 use super::{CriteriaError, checks};
 use crate::policy::plan::PlanRules;
 
@@ -54,6 +54,8 @@ pub struct Terms {
     pub staging: Vec<StagingTerms>,
     /// What cm-bot itself is made of.
     pub self_change: SelfChange,
+    /// The workflow that the criteria were written for. Criteria that say nothing do not look at it.
+    pub workflow: Option<WorkflowTerms>,
     /// Who may approve by hand.
     pub approvers: Approvers,
     /// Who is told.

@@ -99,6 +99,14 @@ pub struct StagingTerms {
     pub ran_in: Environment,
 }
 
+/// Terms of the rule `workflow`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowTerms {
+    /// SHA-256 over what a ticket that waits offers to cm-bot's account: `cm-bot criteria workflow` prints it.
+    pub sha256: String,
+}
+
 /// Terms of the rule `self_change`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

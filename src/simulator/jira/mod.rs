@@ -33,8 +33,8 @@ use uuid::Uuid;
 
 use super::Shared;
 use super::scene::{
-    Comment, CreateTicket, DeleteComment, DeleteTicket, EditComment, EditTicket, ForgeWebhook, MoveTicket, Redeliver,
-    RenameTicket, Scene, SceneError,
+    ChangeWorkflow, Comment, CreateTicket, DeleteComment, DeleteTicket, EditComment, EditTicket, ForgeWebhook,
+    MoveTicket, Redeliver, RenameTicket, Scene, SceneError,
 };
 use actions::{NewTicket, Push};
 use fields::{FIELDS, Field};
@@ -208,6 +208,11 @@ impl Jira {
         let found = state.find(ticket).ok_or_else(|| no_ticket(ticket))?;
         let newest = found.comments.iter().rfind(|comment| comment.author == account).map(|comment| comment.id);
         newest.ok_or_else(|| SceneError(format!("{of} has written no comment on {ticket}")))
+    }
+
+    /// An administrator changes who may approve.
+    pub fn change_workflow(&self, step: ChangeWorkflow) {
+        self.locked().may_approve = step.approve;
     }
 
     /// Jira sends the newest webhook of a ticket again: the newest that a person caused, if there is one.

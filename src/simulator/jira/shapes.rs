@@ -88,7 +88,7 @@ impl Frame<'_> {
         })
     }
 
-    /// A transition that is offered. None has a screen, so none takes fields.
+    /// A transition that is offered, without a condition. None has a screen, so none takes fields.
     pub(super) fn transition(&self, transition: &Transition) -> Value {
         json!({
             "id": transition.id,

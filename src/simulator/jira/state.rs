@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use super::super::scene::MayUse;
 use super::fields::Field;
 use super::service_desk::RequestApproval;
 use super::workflow::Status;
@@ -23,6 +24,8 @@ pub(super) struct State {
     pub site: String,
     /// The options of the select fields: field id and value. The place in the list makes the option's id.
     pub options: Vec<(&'static str, String)>,
+    /// Who may use the button "Approve".
+    pub may_approve: MayUse,
     newest_id: u64,
     /// How many tickets were deleted: no id is used twice.
     deleted: u64,
@@ -134,7 +137,8 @@ pub(super) struct Edit {
 impl State {
     /// Nothing but the options.
     pub(super) fn new(options: Vec<(&'static str, String)>) -> State {
-        State { tickets: Vec::new(), site: SITE.to_owned(), options, newest_id: 10_400, deleted: 0 }
+        let may_approve = MayUse::Approvers;
+        State { tickets: Vec::new(), site: SITE.to_owned(), options, may_approve, newest_id: 10_400, deleted: 0 }
     }
 
     /// A new id for a comment, a change or a link.

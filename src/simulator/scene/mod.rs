@@ -27,8 +27,9 @@ pub use pulls::{
 pub use slack::{Click, SlackCommand, Submit};
 pub use step::{Moment, Step};
 pub use tickets::{
-    AnswerRequest, Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment, EditTicket, Fail,
-    FailureKind, ForgeWebhook, MoveTicket, OpenRequest, Recover, Redeliver, RenameTicket, System,
+    AnswerRequest, ChangeWorkflow, Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment,
+    EditTicket, Fail, FailureKind, ForgeWebhook, MayUse, MoveTicket, OpenRequest, Recover, Redeliver, RenameTicket,
+    System,
 };
 
 pub use defaults::default_people;

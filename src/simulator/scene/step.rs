@@ -12,8 +12,8 @@ use super::pulls::{
 };
 use super::slack::{Click, SlackCommand, Submit};
 use super::tickets::{
-    AnswerRequest, Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment, EditTicket, Fail,
-    ForgeWebhook, MoveTicket, OpenRequest, Recover, Redeliver, RenameTicket,
+    AnswerRequest, ChangeWorkflow, Comment, CreateTicket, DeleteComment, DeleteTicket, DeployedBefore, EditComment,
+    EditTicket, Fail, ForgeWebhook, MoveTicket, OpenRequest, Recover, Redeliver, RenameTicket,
 };
 use super::{SceneError, Variant};
 
@@ -72,6 +72,8 @@ pub struct Step {
     pub delete_ticket: Option<DeleteTicket>,
     /// Somebody moves a ticket to another project.
     pub rename_ticket: Option<RenameTicket>,
+    /// An administrator changes the workflow.
+    pub change_workflow: Option<ChangeWorkflow>,
     /// Somebody comments on a ticket.
     pub comment: Option<Comment>,
     /// Somebody changes a comment on a ticket.
@@ -135,6 +137,7 @@ pub enum Moment<'a> {
     MoveTicket(&'a MoveTicket),
     DeleteTicket(&'a DeleteTicket),
     RenameTicket(&'a RenameTicket),
+    ChangeWorkflow(&'a ChangeWorkflow),
     Comment(&'a Comment),
     EditComment(&'a EditComment),
     DeleteComment(&'a DeleteComment),
@@ -185,6 +188,7 @@ impl Step {
             self.move_ticket.as_ref().map(Moment::MoveTicket),
             self.delete_ticket.as_ref().map(Moment::DeleteTicket),
             self.rename_ticket.as_ref().map(Moment::RenameTicket),
+            self.change_workflow.as_ref().map(Moment::ChangeWorkflow),
             self.comment.as_ref().map(Moment::Comment),
             self.edit_comment.as_ref().map(Moment::EditComment),
             self.delete_comment.as_ref().map(Moment::DeleteComment),

@@ -224,6 +224,24 @@ pub enum FailureKind {
     DropsWebhooks,
 }
 
+/// An administrator of Jira changes the workflow.
+#[derive(Debug, Clone, Copy, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ChangeWorkflow {
+    /// Who may use the button "Approve" from now on.
+    pub approve: MayUse,
+}
+
+/// Who may use a transition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MayUse {
+    /// Whom its condition names.
+    Approvers,
+    /// Everybody: it has no condition.
+    Anybody,
+}
+
 /// A fault that ends.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -22,6 +22,7 @@ mod scans;
 mod stage;
 mod terms;
 mod tickets;
+mod workflow;
 
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::Played;

@@ -189,6 +189,7 @@ pub fn passing() -> Facts {
     Facts {
         ticket,
         staged: Fact::not_asked("the change to staging"),
+        workflow: Fact::not_asked("the workflow of the ticket"),
         clock_ahead_ms: Fact::Known(0),
         gathered_at: NOW,
         first_seen: Some(NOW),

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use super::super::super::scene::MayUse;
 use super::super::Jira;
 use super::super::actions::{NewTicket, Push, properties_of};
 use super::super::issue_json::{self, Wanted};
@@ -97,6 +98,7 @@ pub(super) async fn transitions(
     let offered = workflow::available(ticket.status).filter(|one| only.is_none_or(|id| id == one.id));
     let shapes = offered.map(|transition| {
         let mut shape = frame.transition(transition);
+        shape["isConditional"] = (transition.name == "Approve" && state.may_approve == MayUse::Approvers).into();
         if with_fields {
             shape["fields"] = json!({});
         }
