@@ -7,7 +7,7 @@ use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::{Played, settle, start_in};
 use cm_bot::model::TicketKey;
 use cm_bot::simulator::jira::adf_text;
-use cm_bot::simulator::scene::{Comment, EditTicket, Step, System, Variant};
+use cm_bot::simulator::scene::{Comment, EditTicket, MoveTicket, Step, System, Variant};
 
 use crate::support::{TestScene, play_all, scene, start, start_with, verified};
 
@@ -689,4 +689,31 @@ async fn a_command_after_the_decision_is_answered_once_and_changes_nothing() {
 
 async fn is_recorded_once(played: &Played) {
     assert_eq!((count(played, "approved_by_human").await, count(played, "declined_by_human").await), (1, 0));
+}
+
+/// Whoever sets the status a moment before cm-bot does keeps it from approving; what is clean is approved all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_ticket_whose_status_somebody_sets_first_is_approved_by_itself_in_the_end() {
+    for by in ["priya", "dana"] {
+        let scene = scene("clean-change").parsed().variant(Variant::Scene);
+        let late = |settings: &mut toml::Table| {
+            settings["jira"].as_table_mut().unwrap().insert("settle_seconds".into(), 30.into());
+        };
+        let played = start_with(scene, late).await;
+        play_all(&played).await;
+        let moved = |by: &str, to: &str| MoveTicket { ticket: "PRODCM-412".into(), by: by.into(), to: to.into() };
+        played.world.simulator.jira.move_ticket(&moved(by, "Approved")).unwrap();
+        settle(&played).await.unwrap();
+        assert!(!stands_approved(&played).await, "one is not enough, and the requester is none");
+        if by == "dana" {
+            played.world.simulator.jira.move_ticket(&moved("sam", "Awaiting approval")).unwrap();
+            settle(&played).await.unwrap();
+        }
+        happens(&played, "pass = \"2m\"").await;
+        let seen = outcome(&played).await;
+        assert_eq!(seen.verdict_words(), "Approved automatically", "{by}: {:?}", texts(&seen));
+        assert_eq!(status(&seen), "Approved");
+        assert!(stands_approved(&played).await);
+        played.stop().await;
+    }
 }
