@@ -72,7 +72,9 @@ async fn store(server: &Server, (source, id): (&'static str, Option<&str>), body
         Ok(received) => {
             count(source, came(received));
             tell(&delivery, told.job.as_ref(), came(received));
-            server.wake.all();
+            if received == Received::New && told.job.is_some() {
+                server.wake.all();
+            }
             StatusCode::ACCEPTED
         }
         Err(error) => {

@@ -14,18 +14,27 @@ use super::{Place, Store, StoreError, audit, stored};
 use crate::audit::{Entry, Event};
 use crate::model::{DecisionId, IssueId, SlackId, TicketKey, Timestamp};
 
-/// Takes the first that is due, first in its lane, and has nothing to wait for.
+/// The first that is due, first in its lane, and has nothing to wait for. Both live states are named because the index is
+/// asked for by these words.
+macro_rules! due {
+    () => {
+        "SELECT a.seq FROM actions AS a WHERE a.state IN ('ready', 'running') \
+         AND ((a.state = 'ready' AND a.run_at <= $2) OR (a.state = 'running' AND a.lease_until < $2)) \
+         AND NOT EXISTS (SELECT 1 FROM actions AS b WHERE b.lane = a.lane AND b.seq < a.seq \
+                         AND b.state IN ('ready', 'running')) \
+         AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for AND c.state IN ('ready', 'running')) \
+         ORDER BY a.run_at, a.seq LIMIT 1"
+    };
+}
+
+/// Takes it.
 macro_rules! claim {
     ($owner:literal, $lock:literal) => {
         concat!(
             "UPDATE actions SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = $1",
             $owner,
-            " WHERE seq = (SELECT a.seq FROM actions AS a \
-              WHERE ((a.state = 'ready' AND a.run_at <= $2) OR (a.state = 'running' AND a.lease_until < $2)) \
-              AND NOT EXISTS (SELECT 1 FROM actions AS b WHERE b.lane = a.lane AND b.seq < a.seq \
-                              AND b.state IN ('ready', 'running')) \
-              AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for AND c.state IN ('ready', 'running')) \
-              ORDER BY a.run_at, a.seq LIMIT 1",
+            " WHERE seq = (",
+            due!(),
             $lock,
             ") RETURNING seq, id, issue_id, payload, made_at, attempts, lease_token, \
               (SELECT ticket_key FROM tickets AS t WHERE t.issue_id = actions.issue_id) AS ticket_key"
@@ -37,8 +46,11 @@ macro_rules! claim {
 const DROP_REST: &str =
     "UPDATE actions SET state = 'dropped' WHERE decision_id = $1 AND state = 'ready' AND attempts = 0";
 
-const CLAIM: Claim =
-    Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF a SKIP LOCKED") };
+const CLAIM: Claim = Claim {
+    due: due!(),
+    sqlite: claim!("", ""),
+    postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF a SKIP LOCKED"),
+};
 
 /// Something to do outside.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -23,26 +23,37 @@ pub enum Job {
     Slack(String),
 }
 
-/// Takes the first that is due and whose subject nobody has. One whose claim ran out comes before a newer one for the same
-/// subject, so there are never two at once.
+/// The first that is due and whose subject nobody has. One whose claim ran out comes before a newer one for the same
+/// subject, so there are never two at once. Both live states are named because the indices are asked for by these words.
+macro_rules! due {
+    () => {
+        "SELECT j.seq FROM jobs AS j WHERE j.state IN ('ready', 'running') \
+         AND ((j.state = 'ready' AND j.run_at <= $2) OR (j.state = 'running' AND j.lease_until < $2)) \
+         AND NOT EXISTS (SELECT 1 FROM jobs AS k WHERE k.kind = j.kind AND k.subject = j.subject \
+                         AND k.state IN ('ready', 'running') AND k.state = 'running' AND k.seq <> j.seq) \
+         ORDER BY j.run_at, j.seq LIMIT 1"
+    };
+}
+
+/// Takes it.
 macro_rules! claim {
     ($owner:literal, $lock:literal) => {
         concat!(
             "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_token = lease_token + 1, lease_until = $1",
             $owner,
-            " WHERE seq = (SELECT j.seq FROM jobs AS j \
-              WHERE ((j.state = 'ready' AND j.run_at <= $2) OR (j.state = 'running' AND j.lease_until < $2)) \
-              AND NOT EXISTS (SELECT 1 FROM jobs AS k WHERE k.kind = j.kind AND k.subject = j.subject \
-                              AND k.state = 'running' AND k.seq <> j.seq) \
-              ORDER BY j.run_at, j.seq LIMIT 1",
+            " WHERE seq = (",
+            due!(),
             $lock,
             ") RETURNING seq, kind, subject, attempts, faults, lease_token"
         )
     };
 }
 
-const CLAIM: Claim =
-    Claim { sqlite: claim!("", ""), postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF j SKIP LOCKED") };
+const CLAIM: Claim = Claim {
+    due: due!(),
+    sqlite: claim!("", ""),
+    postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF j SKIP LOCKED"),
+};
 
 /// A job that this worker has.
 #[derive(Debug, Clone)]

@@ -33,8 +33,8 @@ const REMEMBER: [&str; 5] = [
     "INSERT INTO decisions (id, issue_id, ticket_key, evaluation, verdict, facts, decision, policy_digest, decided_at) \
      SELECT printf('00000000-0000-4000-8000-%012x', n), 'past-' || n, 'PRODCM-' || (1000000 + n), 1, 'approved', '{}', '{}', \
      (SELECT digest FROM policies LIMIT 1), n FROM numbers",
-    "INSERT INTO jobs (kind, subject, state, run_at, attempts, lease_until, lease_token) \
-     SELECT 'ticket', 'past-' || n, 'done', n, 1, 0, 1 FROM numbers",
+    "INSERT INTO actions (id, issue_id, lane, kind, payload, state, run_at, made_at, attempts, lease_until, lease_token) \
+     SELECT 'past-' || n, 'past-' || n, 'jira:past-' || n, 'comment', '{}', 'done', n, n, 1, 0, 1 FROM numbers",
     "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
      SELECT 'jira', 'past-' || n, printf('%064x', n), '{}', n FROM numbers",
 ];
