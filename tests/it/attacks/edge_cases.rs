@@ -66,7 +66,7 @@
 //! | f | a merge made on a machine | `g07_`, `a_merge_made_by_hand_may_add_nothing` |
 //! | g | approved by the last pusher | `who_pushed_the_last_commit_cannot_approve`, `g18_` |
 //! | h | an objection that its author dismissed | `g25_` |
-//! | i | an answer with an error in it | `half_an_answer_is_no_answer`, `errors_are_typed_and_leave_the_rest_of_the_answer`, `of_the_reviews` |
+//! | i | an answer with an error in it | `half_an_answer_is_no_answer`, `errors_are_typed_and_leave_the_rest_of_the_answer`, `f09_of_the_reviews` |
 //! | j | a list that was cut off | `a_list_proves_that_it_is_complete`, `g32_a_list_that_is_not_complete_holds` |
 //! | k | a scan of another commit, with an error, of nothing | `a_scan_of_another_commit_does_not_count`, `a_scan_that_failed_or_looked_at_nothing_does_not_count`, `c02_` |
 //! | l | a scan of another category | `a_scan_of_another_category_does_not_count` |
