@@ -6,12 +6,13 @@ import { GraphqlResponseError } from "@octokit/graphql";
 import { graphql, octokit, repo, sha } from "./clients.mjs";
 import { queries } from "./queries.mjs";
 
-const { "commit_origins.graphql": ORIGINS, "pull_requests.graphql": PULLS } = queries;
-const nodes = async (query, ids) => (await graphql(query, { ids })).nodes;
+const { "commit_origins.graphql": ORIGINS, "edge.graphql": EDGE, "pull_requests.graphql": PULLS } = queries;
+const branch = { owner: repo.owner, name: repo.repo, branch: "refs/heads/main" };
+const nodes = async (query, ids, more = {}) => (await graphql(query, { ids, ...more })).nodes;
 const commitId = async (ref) => (await octokit.rest.repos.getCommit({ ...repo, ref })).data.node_id;
 const pullId = async (pull_number) => (await octokit.rest.pulls.get({ ...repo, pull_number })).data.node_id;
 const origin = async (subject) => (await nodes(ORIGINS, [await commitId(await sha(subject))]))[0];
-const pull = async (number) => (await nodes(PULLS, [await pullId(number)]))[0];
+const pull = async (number) => (await nodes(PULLS, [await pullId(number)], { ...branch, rewritten: true }))[0];
 const login = (actor) => actor?.login;
 
 /** For `rejects`: errors beside whatever data there is, each with these fields. */
@@ -119,6 +120,19 @@ describe("the query for pull requests", () => {
     const [suite] = commit.checkSuites.nodes;
     deepEqual(suite.push.pusher, { __typename: "Bot", login: "renovate", databaseId: 1006 });
     ok(suite.createdAt <= reviews.nodes[0].submittedAt);
+  });
+});
+
+describe("the query for where a range begins", () => {
+  it("names the end of the branch, and the commits from the baseline back", async () => {
+    const tip = (await octokit.rest.repos.getCommit({ ...repo, ref: "main" })).data;
+    const { repository } = await graphql(EDGE, { ...branch, baseline: tip.parents[0].sha });
+    equal(repository.branch.target.oid, tip.sha);
+    const before = repository.baseline.history.nodes;
+    equal(repository.baseline.oid, tip.parents[0].sha);
+    equal(before[0].oid, tip.parents[0].sha);
+    const { data } = await octokit.rest.repos.getCommit({ ...repo, ref: before.at(-1).oid });
+    equal(before.at(-1).tree.oid, data.commit.tree.sha);
   });
 });
 
