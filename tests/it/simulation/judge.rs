@@ -42,7 +42,11 @@ impl Judge {
             let seen = history.world.simulator.jira.ticket(&ticket.key).unwrap();
             self.answered(history, ticket, &seen)?;
         }
-        by_two(&history.records().await)
+        let records = history.records().await;
+        if records.iter().any(|(_, body, _)| body.contains("\"approval_not_counted\"")) {
+            self.reached.insert("an approval by a human did not count");
+        }
+        by_two(&records)
     }
 
     fn answered(&mut self, history: &History, ticket: &Ticket, seen: &TicketView) -> Result<(), String> {
@@ -82,7 +86,6 @@ impl Judge {
             if !words.contains("does not count") {
                 return Err(format!("{key} stands approved by a human who saw another build: {words}"));
             }
-            self.reached.insert("an approval by a human did not count");
         }
         Ok(())
     }
