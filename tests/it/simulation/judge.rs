@@ -42,11 +42,7 @@ impl Judge {
             let seen = history.world.simulator.jira.ticket(&ticket.key).unwrap();
             self.answered(history, ticket, &seen)?;
         }
-        let records = history.records().await;
-        if records.iter().any(|(_, body, _)| body.contains("\"approval_not_counted\"")) {
-            self.reached.insert("an approval by a human did not count");
-        }
-        by_two(&records)
+        by_two(&history.records().await)
     }
 
     fn answered(&mut self, history: &History, ticket: &Ticket, seen: &TicketView) -> Result<(), String> {
