@@ -64,7 +64,7 @@ async fn as_a_github_app() {
     }
     let since = Instant::now();
     while world.simulator.jira.ticket("PRODCM-412").unwrap().status != "Approved" {
-        assert!(since.elapsed() < Duration::from_secs(20), "the ticket was not approved");
+        assert!(since.elapsed() < Duration::from_secs(60), "the ticket was not approved");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     let requests = world.simulator.shared.faults.requests();
