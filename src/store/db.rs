@@ -5,7 +5,7 @@
 
 use sqlx::postgres::{PgArguments, PgConnection, PgPool, PgRow};
 use sqlx::sqlite::{SqliteArguments, SqliteConnection, SqlitePool, SqliteRow};
-use sqlx::{ColumnIndex, Decode, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, Type};
+use sqlx::{AssertSqlSafe, ColumnIndex, Decode, Postgres, Row as _, SqlSafeStr, SqlStr, Sqlite, Type};
 
 use super::{StoreError, disk};
 
@@ -130,6 +130,18 @@ impl<'a> From<&'a mut Transaction> for On<'a> {
 /// A statement without its values yet.
 pub(super) fn query(sql: impl SqlSafeStr) -> Query {
     Query { sql: sql.into_sql_str(), values: Vec::new() }
+}
+
+/// A statement that writes so many rows at once: its beginning up to `VALUES`, the values, and its end.
+pub(super) fn insert_rows(beginning: &str, rows: Vec<Vec<Value>>, end: &str) -> Query {
+    let mut places = 1..;
+    let mut row = |values: &Vec<Value>| {
+        let places: Vec<String> = places.by_ref().take(values.len()).map(|place| format!("${place}")).collect();
+        format!("({})", places.join(", "))
+    };
+    let all: Vec<String> = rows.iter().map(&mut row).collect();
+    let sql = format!("{beginning} VALUES {} {end}", all.join(", "));
+    Query { sql: AssertSqlSafe(sql).into_sql_str(), values: rows.into_iter().flatten().collect() }
 }
 
 /// Carries a query out where it belongs, and makes something of what comes back.

@@ -1,11 +1,11 @@
 //! The inbox.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
 use sqlx::AssertSqlSafe;
 
-use super::db::{Transaction, query};
+use super::db::{Transaction, Value, insert_rows, query};
 use super::{Store, StoreError};
 use crate::model::{Receipt, Timestamp};
 
@@ -70,28 +70,64 @@ impl Store {
     }
 }
 
-/// Writes a delivery down, and gives back its number, or how it was known already. An id that came with another body before
-/// is not the same delivery: ids are not signed, and whoever sends one first must not silence the one that is meant.
+/// A delivery that is to be written down.
+pub(super) struct Draft<'a> {
+    pub source: &'static str,
+    pub id: &'a str,
+    pub body: &'a [u8],
+    pub sha256: String,
+    pub at: Timestamp,
+}
+
+impl<'a> Draft<'a> {
+    pub(super) fn new(source: &'static str, (id, body): (&'a str, &'a [u8]), at: Timestamp) -> Draft<'a> {
+        Draft { source, id, body, sha256: hex::encode(Sha256::digest(body)), at }
+    }
+
+    fn under(&self, id: &str) -> Vec<Value> {
+        vec![self.source.into(), id.into(), (&self.sha256).into(), self.body.into(), self.at.0.into()]
+    }
+}
+
+const INSERT: &str = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at)";
+
+/// Writes deliveries down and gives back the number of each, or how it was known already. Most are new and go with one
+/// statement; only the others are looked at one by one.
 pub(super) async fn insert(
     transaction: &mut Transaction,
-    source: &str,
-    (id, body): (&str, &[u8]),
-    now: Timestamp,
-) -> Result<Result<i64, Received>, StoreError> {
-    let sha256 = hex::encode(Sha256::digest(body));
-    let of_another = format!("{id} {sha256}");
-    for stored_id in [id, &of_another] {
-        let sql = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING RETURNING seq";
-        let new = query(sql).bind(source).bind(stored_id).bind(&sha256).bind(body).bind(now.0);
-        if let Some(row) = new.optional(&mut *transaction).await? {
-            return Ok(Ok(row.get(0)?));
-        }
-        let sql = "SELECT delivery_id FROM deliveries WHERE source = $1 AND body_sha256 = $2";
-        if let Some(row) = query(sql).bind(source).bind(&sha256).optional(&mut *transaction).await? {
-            let same = [id, &of_another].contains(&row.get::<&str>(0)?);
-            return Ok(Err(if same { Received::Duplicate } else { Received::DuplicateBody }));
-        }
+    drafts: &[Draft<'_>],
+) -> Result<Vec<Result<i64, Received>>, StoreError> {
+    let rows = drafts.iter().map(|draft| draft.under(draft.id)).collect();
+    let end = "ON CONFLICT DO NOTHING RETURNING seq, source, delivery_id, body_sha256";
+    let mut new: BTreeMap<(String, String, String), i64> = BTreeMap::new();
+    for row in insert_rows(INSERT, rows, end).all(&mut *transaction).await? {
+        new.insert((row.get("source")?, row.get("delivery_id")?, row.get("body_sha256")?), row.get("seq")?);
     }
-    Ok(Err(Received::Duplicate))
+    let mut written = Vec::with_capacity(drafts.len());
+    for draft in drafts {
+        // Taken out: of two in one statement that are the same, one is new.
+        let seq = new.remove(&(draft.source.to_owned(), draft.id.to_owned(), draft.sha256.clone()));
+        written.push(match seq {
+            Some(seq) => Ok(seq),
+            None => insert_known(transaction, draft).await?,
+        });
+    }
+    Ok(written)
+}
+
+/// Says how a delivery was known. An id that came with another body before is not the same delivery: ids are not signed, and
+/// whoever sends one first must not silence the one that is meant.
+async fn insert_known(transaction: &mut Transaction, draft: &Draft<'_>) -> Result<Result<i64, Received>, StoreError> {
+    let of_another = format!("{} {}", draft.id, draft.sha256);
+    let known = "SELECT delivery_id FROM deliveries WHERE source = $1 AND body_sha256 = $2";
+    let known = query(known).bind(draft.source).bind(&draft.sha256);
+    if let Some(row) = known.optional(&mut *transaction).await? {
+        let same = [draft.id, &of_another].contains(&row.get::<&str>(0)?);
+        return Ok(Err(if same { Received::Duplicate } else { Received::DuplicateBody }));
+    }
+    let insert = insert_rows(INSERT, vec![draft.under(&of_another)], "ON CONFLICT DO NOTHING RETURNING seq");
+    match insert.optional(transaction).await? {
+        Some(row) => Ok(Ok(row.get(0)?)),
+        None => Ok(Err(Received::Duplicate)),
+    }
 }

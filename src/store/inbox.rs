@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use super::db::query;
-use super::deliveries::{Delivery, Received, insert};
+use super::deliveries::{Delivery, Draft, Received, insert};
 use super::jobs::{Job, enqueue};
-use super::{Store, StoreError, ledger};
+use super::ledger::{self, Line};
+use super::{Store, StoreError};
 use crate::model::{Receipt, Timestamp};
 
 /// Most deliveries that wait to be written; more are turned away, and their senders send them again.
@@ -169,38 +170,52 @@ impl Store {
         }
     }
 
-    /// Deliveries first, then what they ask for; both in an order that is the same for everybody who writes at the same
-    /// time, so that nobody waits in a circle.
+    /// Deliveries first, then what they say and what they ask for; all in an order that is the same for everybody who
+    /// writes at the same time, so that nobody waits in a circle.
     async fn write_together(&self, together: &[Waiting]) -> Result<Vec<Received>, StoreError> {
         let mut places: Vec<usize> = (0..together.len()).collect();
         places.sort_by_key(|place| together.get(*place).map(|waiting| (waiting.source, &waiting.id)));
-        let mut received = vec![Received::Duplicate; together.len()];
-        let mut jobs: BTreeMap<&Job, Timestamp> = BTreeMap::new();
+        let sorted: Vec<&Waiting> = places.iter().filter_map(|place| together.get(*place)).collect();
+        let drafts: Vec<Draft<'_>> = sorted.iter().map(|waiting| waiting.draft()).collect();
         let mut transaction = self.db.begin().await?;
-        for place in places {
-            let (Some(waiting), Some(result)) = (together.get(place), received.get_mut(place)) else { continue };
-            let written = insert(&mut transaction, waiting.source, (&waiting.id, &waiting.body), waiting.at).await?;
-            let seq = match written {
-                Ok(seq) => seq,
-                Err(known) => {
-                    *result = known;
-                    continue;
-                }
-            };
-            *result = Received::New;
-            if let Some(receipt) = &waiting.receipt {
-                ledger::append(&mut transaction, receipt, (seq, waiting.at)).await?;
-            }
-            if let Some(job) = &waiting.job {
-                jobs.entry(job).and_modify(|at| *at = (*at).min(waiting.at)).or_insert(waiting.at);
-            }
-        }
-        for (job, at) in jobs {
+        let written = insert(&mut transaction, &drafts).await?;
+        let new = sorted.iter().zip(&written).filter_map(|(waiting, seq)| Some((*waiting, *seq.as_ref().ok()?)));
+        let new: Vec<(&Waiting, i64)> = new.collect();
+        let lines: Vec<Line<'_>> = new.iter().filter_map(|(waiting, seq)| waiting.line(*seq)).collect();
+        ledger::append(&mut transaction, &lines).await?;
+        for (job, at) in asked_for(&new) {
             enqueue(&mut transaction, job, at).await?;
         }
         transaction.commit().await?;
+        let mut received = vec![Received::Duplicate; together.len()];
+        for (place, written) in places.into_iter().zip(written) {
+            if let Some(result) = received.get_mut(place) {
+                *result = written.err().unwrap_or(Received::New);
+            }
+        }
         Ok(received)
     }
+}
+
+impl Waiting {
+    fn draft(&self) -> Draft<'_> {
+        Draft::new(self.source, (&self.id, &self.body), self.at)
+    }
+
+    fn line(&self, delivery: i64) -> Option<Line<'_>> {
+        Some(Line { receipt: self.receipt.as_ref()?, delivery, at: self.at })
+    }
+}
+
+/// What deliveries ask for, each once, and since when.
+fn asked_for<'a>(new: &[(&'a Waiting, i64)]) -> BTreeMap<&'a Job, Timestamp> {
+    let mut jobs: BTreeMap<&Job, Timestamp> = BTreeMap::new();
+    for (waiting, _) in new {
+        if let Some(job) = &waiting.job {
+            jobs.entry(job).and_modify(|at| *at = (*at).min(waiting.at)).or_insert(waiting.at);
+        }
+    }
+    jobs
 }
 
 #[cfg(test)]

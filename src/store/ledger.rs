@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use sqlx::AssertSqlSafe;
 
-use super::db::{Query, Row, Transaction, query};
+use super::db::{Row, Transaction, Value, insert_rows, query};
 use super::{Store, StoreError, stored};
 use crate::model::{
     Account, AccountKind, CommitSha, GithubId, Ledger, Opinion, Push, Receipt, RepoName, Seen, SeenReview, Timestamp,
@@ -70,51 +70,67 @@ impl Store {
     }
 }
 
-/// Writes a line inside the transaction of the delivery that brought it.
-pub(super) async fn append(
-    transaction: &mut Transaction,
-    receipt: &Receipt,
-    (delivery, now): (i64, Timestamp),
-) -> Result<(), StoreError> {
-    let query = query(insert(&receipt.event)).bind(delivery).bind(now.0);
-    let query = query.bind(stored(i64::try_from(receipt.repository_id))?).bind(receipt.repository.to_string());
-    let query = query.bind(stored(i64::try_from(receipt.number))?);
-    let query = match &receipt.event {
-        Seen::Review { id, commit, submitted_at, opinion, by } => {
-            let query = by_account(query, by)?.bind(commit.to_string()).bind(id.clone());
-            query.bind(opinion_word(*opinion)).bind(submitted_at.0)
-        }
-        Seen::Push { before, after, by } => {
-            by_account(query, by)?.bind(after.to_string()).bind(before.as_ref().map(CommitSha::to_string))
-        }
-        Seen::BaseChange => query,
-    };
-    query.execute(transaction).await?;
+/// What a delivery said, with its number and when it came.
+pub(super) struct Line<'a> {
+    pub receipt: &'a Receipt,
+    pub delivery: i64,
+    pub at: Timestamp,
+}
+
+/// Writes lines inside the transaction of the deliveries that brought them, with one statement a table.
+pub(super) async fn append(transaction: &mut Transaction, lines: &[Line<'_>]) -> Result<(), StoreError> {
+    let mut tables: BTreeMap<&str, Vec<Vec<Value>>> = BTreeMap::new();
+    for line in lines {
+        tables.entry(insert(&line.receipt.event)).or_default().push(values(line)?);
+    }
+    for (insert, rows) in tables {
+        insert_rows(insert, rows, "").execute(&mut *transaction).await?;
+    }
     Ok(())
 }
 
-/// The statement for a line; the first five values are the same in each.
+/// The beginning of a statement for such lines; the first five values are the same in each.
 fn insert(event: &Seen) -> &'static str {
     match event {
         Seen::Review { .. } => {
             "INSERT INTO seen_reviews (delivery, received_at, repository_id, repository, pull_request, \
-               account_id, account_login, account_kind, commit_sha, review, state, submitted_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)"
+               account_id, account_login, account_kind, commit_sha, review, state, submitted_at)"
         }
         Seen::Push { .. } => {
             "INSERT INTO seen_pushes (delivery, received_at, repository_id, repository, pull_request, \
-               account_id, account_login, account_kind, after_sha, before_sha) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+               account_id, account_login, account_kind, after_sha, before_sha)"
         }
         Seen::BaseChange => {
-            "INSERT INTO seen_base_changes (delivery, received_at, repository_id, repository, pull_request) \
-             VALUES ($1, $2, $3, $4, $5)"
+            "INSERT INTO seen_base_changes (delivery, received_at, repository_id, repository, pull_request)"
         }
     }
 }
 
-fn by_account(query: Query, by: &Account) -> Result<Query, StoreError> {
-    Ok(query.bind(stored(i64::try_from(by.id.0))?).bind(by.login.clone()).bind(kind_word(by.kind)))
+fn values(line: &Line<'_>) -> Result<Vec<Value>, StoreError> {
+    let receipt = line.receipt;
+    let mut values: Vec<Value> = vec![
+        line.delivery.into(),
+        line.at.0.into(),
+        stored(i64::try_from(receipt.repository_id))?.into(),
+        receipt.repository.as_str().into(),
+        stored(i64::try_from(receipt.number))?.into(),
+    ];
+    match &receipt.event {
+        Seen::Review { id, commit, submitted_at, opinion, by } => {
+            values.extend(account(by)?);
+            values.extend([commit.as_str().into(), id.into(), opinion_word(*opinion).into(), submitted_at.0.into()]);
+        }
+        Seen::Push { before, after, by } => {
+            values.extend(account(by)?);
+            values.extend([after.as_str().into(), before.as_ref().map(CommitSha::as_str).into()]);
+        }
+        Seen::BaseChange => {}
+    }
+    Ok(values)
+}
+
+fn account(by: &Account) -> Result<[Value; 3], StoreError> {
+    Ok([stored(i64::try_from(by.id.0))?.into(), (&by.login).into(), kind_word(by.kind).into()])
 }
 
 fn entry<'a>(ledger: &'a mut BTreeMap<u64, Ledger>, row: &Row) -> Result<&'a mut Ledger, StoreError> {
