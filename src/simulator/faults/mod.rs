@@ -2,6 +2,7 @@
 
 mod graphql;
 mod halt;
+mod paging;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -227,6 +228,8 @@ async fn answer(here: &SystemFaults, asked: &str, request: Request, next: Next) 
             request.extensions_mut().insert(HiddenPulls);
             next.run(request).await
         }
+        Some(FailureKind::RepeatsPage) => next.run(paging::at(request, paging::FIRST)).await,
+        Some(FailureKind::EndsEarly) => next.run(paging::at(request, paging::BEHIND_THE_END)).await,
         Some(FailureKind::ClockAhead) => Wrong::By(OFF_BY_MS).mark(next.run(request).await),
         Some(FailureKind::ClockBehind) => Wrong::By(-OFF_BY_MS).mark(next.run(request).await),
         Some(FailureKind::NoClock) => Wrong::Missing.mark(next.run(request).await),

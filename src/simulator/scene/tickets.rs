@@ -214,6 +214,10 @@ pub enum FailureKind {
     TooLarge,
     /// GitHub says of every commit that no pull request carries it.
     UnseenPullRequests,
+    /// Answers with the first page of a list, whichever was asked for.
+    RepeatsPage,
+    /// Answers with a page behind the end of a list, whichever was asked for.
+    EndsEarly,
     /// Its clock is 45 seconds ahead: so say its answers.
     ClockAhead,
     /// Its clock is 45 seconds behind.

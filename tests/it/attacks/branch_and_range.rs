@@ -169,7 +169,12 @@ async fn g31_a_rewritten_release_branch() {
     attack(scene, &sentences).await;
 }
 
-/// Pull request 871 with `count` commits below its last; in the attack the oldest came straight to the release branch.
+/// The oldest commit of [`long`] comes straight to the release branch.
+fn past_review(scene: TestScene) -> TestScene {
+    scene.before(PUSH, &attacks("push = { branch = \"main\", commit = \"c1\" }"))
+}
+
+/// Pull request 871 with `count` commits below its last.
 fn long(count: usize) -> TestScene {
     let name = |number: usize| if number == 0 { "v1".to_owned() } else { format!("c{number}") };
     let one = |number: usize| {
@@ -177,22 +182,44 @@ fn long(count: usize) -> TestScene {
         commit(&name(number), &name(number - 1), "dana", &file)
     };
     let commits: String = (1..=count).map(one).collect();
-    let direct = attacks("push = { branch = \"main\", commit = \"c1\" }");
     clean()
         .with("id = \"fix\"\nparents = [\"v1\"]", &format!("id = \"fix\"\nparents = [\"{}\"]", name(count)))
-        .before(PUSH, &format!("{commits}{direct}"))
+        .before(PUSH, &commits)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g32_the_oldest_of_251_commits_was_not_reviewed() {
     let sentences = ["by dana came to the release branch without a pull request", "252 commits since PRODCM-398"];
-    attack(long(250), &sentences).await;
+    attack(past_review(long(250)), &sentences).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g32_the_oldest_of_1000_commits_was_not_reviewed() {
-    attack(long(999), &["by dana came to the release branch without a pull request", "1001 commits since PRODCM-398"])
-        .await;
+    let sentences = ["by dana came to the release branch without a pull request", "1001 commits since PRODCM-398"];
+    attack(past_review(long(999)), &sentences).await;
+}
+
+/// A page of the range does not come, comes twice, or the list is shorter than it said. In the twin it fails once and is read
+/// again.
+async fn f08(how: &str, sentences: &[&str]) {
+    let fails = |times: &str| format!("fail = {{ system = \"github\", how = \"{how}\", on = \"&page=2\"{times} }}");
+    let scene = long(120).before(TICKET, &format!("{}{}", attacks(&fails("")), in_twin(&fails(", times = 1"))));
+    attack(scene, sentences).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f08_the_second_page_does_not_come() {
+    f08("bad_gateway", &["GitHub did not answer when asked for"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f08_the_first_page_comes_twice() {
+    f08("repeats_page", &["GitHub did not give all of the commits since the last approved change"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f08_the_list_ends_before_the_number_that_it_told() {
+    f08("ends_early", &["GitHub did not give all of the commits since the last approved change"]).await;
 }
 
 #[test]
