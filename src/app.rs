@@ -77,7 +77,11 @@ impl App {
         let kept = settings.audit.kept.clone().map(|file| KeptCheckpoint { file });
         let client = http::client().context("TLS cannot be set up")?;
         let store = Store::open(&settings.database_url).await?;
-        let links = Links { jira: settings.jira.browse_url.clone(), own: settings.server.public_url.clone() };
+        let links = Links {
+            jira: settings.jira.browse_url.clone(),
+            own: settings.server.public_url.clone(),
+            decisions: settings.slack.decisions,
+        };
         let sources = Sources {
             jira: Arc::new(JiraClient::new(client.clone(), &settings.jira)),
             github: Arc::new(GithubClient::new(client.clone(), &settings.github, clock.clone())),

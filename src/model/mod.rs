@@ -7,6 +7,7 @@ mod declaration;
 mod deployment;
 mod git;
 mod ids;
+mod messages;
 mod people;
 mod pull_request;
 mod reminders;
@@ -24,6 +25,7 @@ pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
     RoleName, ServiceName, SlackId, TicketKey, TokenDigest,
 };
+pub use messages::Decisions;
 pub use people::{AccountState, People, PeopleError, Person};
 pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,

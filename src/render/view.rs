@@ -1,6 +1,6 @@
 //! What every message about a decision needs to know.
 
-use crate::model::{DecisionId, Field, People, Person, Ticket, TicketKey, Timestamp, shortened};
+use crate::model::{DecisionId, Decisions, Field, People, Person, Ticket, TicketKey, Timestamp, shortened};
 use crate::policy::approvers::Approvals;
 use crate::policy::criteria::Terms;
 use crate::policy::decision::{By, Decision, Finding, Outcome};
@@ -47,6 +47,8 @@ pub struct Links {
     pub jira: String,
     /// cm-bot's own address.
     pub own: String,
+    /// Where people decide.
+    pub decisions: Decisions,
 }
 
 impl Links {
@@ -123,13 +125,7 @@ impl<'a> View<'a> {
     /// `build 1871 of commit 9f3c2ab`, as far as the ticket says.
     #[must_use]
     pub fn build(&self) -> String {
-        let commit = self.facts.head().map(|head| format!("commit {}", head.short()));
-        let number = self.ticket().field(Field::BuildNumber).map(|number| format!("build {}", shortened(number, 30)));
-        match (number, commit) {
-            (Some(build), Some(commit)) => format!("{build} of {commit}"),
-            (Some(one), None) | (None, Some(one)) => one,
-            (None, None) => "no build named".into(),
-        }
+        build(self.facts)
     }
 
     /// When the ticket was declared to us: from then the time to document an emergency runs.
@@ -179,6 +175,18 @@ pub fn subject(facts: &Facts) -> String {
     match facts.placement.scope() {
         Some(scope) => scope.to_string(),
         None => shortened(&facts.ticket.summary, 80),
+    }
+}
+
+/// `build 1871 of commit 9f3c2ab`, as far as the ticket says.
+#[must_use]
+pub fn build(facts: &Facts) -> String {
+    let commit = facts.head().map(|head| format!("commit {}", head.short()));
+    let number = facts.ticket.field(Field::BuildNumber).map(|number| format!("build {}", shortened(number, 30)));
+    match (number, commit) {
+        (Some(build), Some(commit)) => format!("{build} of {commit}"),
+        (Some(one), None) | (None, Some(one)) => one,
+        (None, None) => "no build named".into(),
     }
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 use config::{Config, File, FileFormat};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use serde::de::IntoDeserializer as _;
 use url::Url;
 
 use super::gate::report_after;
@@ -16,7 +17,7 @@ use super::{
     Approvals, Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles, Slack, Workflow,
     secret,
 };
-use crate::model::Field;
+use crate::model::{Decisions, Field};
 
 /// The reference of all settings, compiled in.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -102,6 +103,7 @@ struct RawSlack {
     bot_token_file: String,
     signing_secret: String,
     signing_secret_file: String,
+    decisions: String,
     channels: RawChannels,
 }
 
@@ -359,13 +361,19 @@ impl RawSlack {
                 "the ids of the channels `changes` and `emergencies`; they may be the same",
             ));
         }
+        let signing_secret = secret::one("slack.signing_secret", &self.signing_secret, &self.signing_secret_file)?;
+        let decisions = one_of("slack.decisions", &self.decisions, "link or interactive")?;
+        if decisions == Decisions::Interactive && signing_secret.is_none() {
+            return Err(missing("slack.signing_secret", "without it nobody can decide in Slack (slack.decisions)"));
+        }
         Ok(Slack {
             api_url: http_url("slack.api_url", &self.api_url)?,
             bot_token: secret::one("slack.bot_token", &self.bot_token, &self.bot_token_file)?
                 .ok_or_else(|| missing("slack.bot_token", "the bot token of the Slack app"))?,
-            signing_secret: secret::one("slack.signing_secret", &self.signing_secret, &self.signing_secret_file)?,
+            signing_secret,
             changes: self.channels.changes,
             emergencies: self.channels.emergencies,
+            decisions,
         })
     }
 }
@@ -423,6 +431,11 @@ impl RawTraces {
     fn checked(&self) -> Result<Option<Url>, SettingsError> {
         if self.collector.is_empty() { Ok(None) } else { http_url("traces.collector", &self.collector).map(Some) }
     }
+}
+
+/// A value of which there are only a few.
+fn one_of<T: serde::de::DeserializeOwned>(key: &str, text: &str, known: &str) -> Result<T, SettingsError> {
+    T::deserialize(text.into_deserializer()).map_err(|_: serde::de::value::Error| bad(key, format!("write {known}")))
 }
 
 fn http_url(key: &str, text: &str) -> Result<Url, SettingsError> {

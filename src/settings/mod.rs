@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::model::{Field, Reminders, Service, ServiceName, TokenDigest};
+use crate::model::{Decisions, Field, Reminders, Service, ServiceName, TokenDigest};
 
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, Environment, load};
@@ -177,6 +177,8 @@ pub struct Slack {
     pub changes: String,
     /// Channel for emergencies.
     pub emergencies: String,
+    /// Where people decide.
+    pub decisions: Decisions,
 }
 
 /// `[jobs]`.
