@@ -31,6 +31,7 @@ mod reminders;
 mod tickets;
 mod turns;
 mod uploads;
+mod words;
 
 use std::sync::Arc;
 
@@ -60,6 +61,7 @@ pub use records::{Evaluation, StoredDecision};
 pub use tickets::KnownTicket;
 pub use turns::Turn;
 pub use uploads::{Upload, Uploaded};
+pub use words::Word;
 
 use crate::model::Timestamp;
 

@@ -47,6 +47,7 @@ const CHANGES: &[Change] = &[
     change!(10, "0010_signed_policies"),
     change!(11, "0011_approval_acts"),
     change!(12, "0012_growth"),
+    change!(13, "0013_words_in_slack"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.
