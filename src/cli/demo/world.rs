@@ -152,7 +152,9 @@ impl World {
             .collect::<Result<_, _>>()?;
         let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
         text += &toml::to_string(&services)?;
-        Ok(text)
+        let mut all: toml::Table = text.parse()?;
+        overlay(&mut all, &toml::Table::from_iter([("slack".to_owned(), self.scene.slack.clone().into())]));
+        Ok(toml::to_string(&all)?)
     }
 }
 

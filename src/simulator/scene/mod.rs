@@ -66,6 +66,9 @@ pub struct Scene {
     /// Keys of `criteria.toml` that this scene sets differently.
     #[serde(default)]
     pub criteria: toml::Table,
+    /// Keys of `[slack]` that this scene sets differently.
+    #[serde(default)]
+    pub slack: toml::Table,
     /// Fields without which Jira makes no ticket, by logical name; a person's ticket of a scene is made all the same.
     #[serde(default)]
     pub required_fields: Vec<String>,

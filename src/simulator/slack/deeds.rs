@@ -47,6 +47,12 @@ impl Slack {
         self.locked().whispers.clone()
     }
 
+    /// The forms that are open, with the account on whose screen each is, oldest first.
+    #[must_use]
+    pub fn forms(&self) -> Vec<(String, Value)> {
+        self.locked().views.iter().map(|view| (view.user.clone(), view.view.clone())).collect()
+    }
+
     /// The last request that was made.
     #[must_use]
     pub fn last_request(&self) -> Option<Request> {

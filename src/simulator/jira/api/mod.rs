@@ -44,6 +44,7 @@ pub(super) fn router(jira: Arc<Jira>) -> Router {
 fn version_three() -> Router<Arc<Jira>> {
     Router::new()
         .route("/myself", get(site::myself))
+        .route("/user", get(site::user))
         .route("/mypermissions", get(site::my_permissions))
         .route("/field", get(site::fields))
         .route("/project/{key}", get(site::project))

@@ -61,6 +61,19 @@ pub(super) async fn myself(State(jira): State<Arc<Jira>>) -> Json<Value> {
     Json(user)
 }
 
+/// `GET /user`: one account, by its id.
+pub(super) async fn user(State(jira): State<Arc<Jira>>, Query(asked): Asked) -> Result<Json<Value>, Refusal> {
+    let account =
+        asked.text("accountId").ok_or_else(|| Refusal::bad("The query parameter 'accountId' is required."))?;
+    let is_known = account == BOT || jira.shared.scene.people.iter().any(|person| person.jira_account() == account);
+    if !is_known {
+        let message = "Specified user does not exist or you do not have required permissions";
+        return Err(Refusal::new(StatusCode::NOT_FOUND, message));
+    }
+    let state = jira.locked();
+    Ok(Json(jira.frame(&state, Version::Three).user(account)))
+}
+
 /// `GET /mypermissions`: the list of permissions must be named.
 pub(super) async fn my_permissions(State(jira): State<Arc<Jira>>, Query(asked): Asked) -> Result<Json<Value>, Refusal> {
     let names = asked.list("permissions");
