@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Text, Timestamp};
+use crate::model::{AccountId, Decisions, Text, Timestamp};
 use crate::policy::decision::{By, Decision};
 
 /// One act.
@@ -70,6 +70,8 @@ pub enum Way {
     Comment,
     /// An answer in Jira Service Management.
     ServiceDesk,
+    /// A form in Slack, which Slack signed and sent to us.
+    Slack,
 }
 
 /// What stood in the way of a ticket at one moment: who has approved it has seen these points and no others.
@@ -78,7 +80,7 @@ pub struct Seen(BTreeSet<String>);
 
 impl Way {
     /// Every way.
-    pub const ALL: [Way; 4] = [Way::Status, Way::Field, Way::Comment, Way::ServiceDesk];
+    pub const ALL: [Way; 5] = [Way::Status, Way::Field, Way::Comment, Way::ServiceDesk, Way::Slack];
 
     /// Its name in our records.
     #[must_use]
@@ -88,6 +90,7 @@ impl Way {
             Way::Field => "field",
             Way::Comment => "comment",
             Way::ServiceDesk => "service-desk",
+            Way::Slack => "slack",
         }
     }
 
@@ -99,7 +102,19 @@ impl Way {
             Way::Field => "by a field",
             Way::Comment => "in a comment",
             Way::ServiceDesk => "in Jira Service Management",
+            Way::Slack => "in Slack",
         }
+    }
+}
+
+impl Act {
+    /// The act as it counts now: a word in Slack is none where people decide in Jira alone, also when it was one once.
+    #[must_use]
+    pub fn under(mut self, decisions: Decisions) -> Act {
+        if self.way == Way::Slack && decisions == Decisions::Link && self.refused.is_none() {
+            self.refused = Some("Somebody decided in Slack, and by now people decide in Jira alone.".into());
+        }
+        self
     }
 }
 

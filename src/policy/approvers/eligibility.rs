@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::matrix::Matrix;
-use crate::model::{AccountId, AccountState, Person, Ticket};
-use crate::policy::criteria::Criteria;
+use crate::model::{AccountId, AccountState, Person, Ticket, listed};
+use crate::policy::criteria::{Criteria, Seat};
 use crate::policy::decision::Decision;
 use crate::policy::evidence;
 use crate::policy::facts::{Facts, Gap};
@@ -100,6 +100,16 @@ impl<'a> Case<'a> {
     #[must_use]
     pub fn fits(&self, person: &Person) -> Vec<usize> {
         self.matrix.seats_of(&person.name, &self.criteria.people)
+    }
+
+    /// `Security Lead or Engineering Lead`: the titles of the seats that somebody could fill.
+    #[must_use]
+    pub fn roles_of(&self, person: &Person) -> String {
+        let seats = self.matrix.seats();
+        let mut titles: Vec<String> =
+            self.fits(person).into_iter().filter_map(|place| seats.get(place)).map(Seat::title).collect();
+        titles.dedup();
+        listed(&titles, "or")
     }
 
     fn human(&self, account: Option<&AccountId>) -> Result<&'a Person, String> {
