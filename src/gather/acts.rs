@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use super::Sources;
 use crate::integrations::SourceError;
-use crate::integrations::jira::{Actor, Command, Recorded};
-use crate::model::{AccountId, AccountState, TicketKey};
-use crate::policy::approvers::{Accounts, Approvals, Case};
+use crate::integrations::jira::{Actor, Command, JiraClient, Recorded};
+use crate::model::{AccountId, AccountState, Decisions, IssueId, Person, TicketKey};
+use crate::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Way};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::Decision;
 use crate::policy::facts::Facts;
-use crate::store::{Store, StoreError};
+use crate::store::{Store, StoreError, Word};
 
 /// What was read.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct Read {
     pub acts: Vec<Recorded>,
     /// Comments that are commands.
     pub commands: Vec<Command>,
+    /// What people said in Slack, each also among the acts.
+    pub words: Vec<Word>,
     /// The accounts of all who did something, as Jira shows them now.
     pub accounts: Accounts,
 }
@@ -32,21 +34,65 @@ pub enum Depth {
     Everything,
 }
 
-/// Reads the comments and then the history of a ticket, so that an edit after a comment is never missed.
+/// Reads the comments and then the history of a ticket, so that an edit after a comment, or after `words` in Slack that were
+/// read before, is never missed.
 ///
 /// # Errors
 /// When Jira does not show all of it.
-pub async fn of_ticket(sources: &Sources, ticket: &TicketKey, depth: Depth) -> Result<Read, SourceError> {
+pub async fn of_ticket(
+    sources: &Sources,
+    ticket: &TicketKey,
+    (depth, words): (Depth, Vec<Word>),
+) -> Result<Read, SourceError> {
     let jira = &sources.jira;
     let commands = jira.commands(ticket).await?;
     let mut acts = jira.answers(ticket).await?;
-    if depth == Depth::Everything || !commands.is_empty() || jira.has_other_ways() {
+    if depth == Depth::Everything || !commands.is_empty() || !words.is_empty() || jira.has_other_ways() {
         acts.extend(jira.acts(ticket).await?);
+    }
+    for word in &words {
+        acts.push(as_recorded(jira, word).await?);
     }
     let actors = acts.iter().filter_map(|act| act.by.as_ref()).chain(commands.iter().filter_map(|one| one.by.as_ref()));
     let state = |actor: &Actor| (actor.account.clone(), actor.state);
     let accounts: BTreeMap<AccountId, AccountState> = actors.map(state).collect();
-    Ok(Read { acts, commands, accounts: Accounts::Asked(accounts) })
+    Ok(Read { acts, commands, words, accounts: Accounts::Asked(accounts) })
+}
+
+/// A word in Slack as what somebody did whose account Jira was asked about.
+async fn as_recorded(jira: &JiraClient, word: &Word) -> Result<Recorded, SourceError> {
+    let by = Actor { account: word.by.clone(), state: jira.account_state(&word.by).await? };
+    let (source, deed, at) = (word.delivery.clone(), word.deed.clone(), word.at);
+    Ok(Recorded { way: Way::Slack, source, by: Some(by), deed, at })
+}
+
+/// What is noted of a ticket, each as it counts where people decide now.
+///
+/// # Errors
+/// When the records do not answer.
+pub async fn noted(store: &Store, issue: &IssueId, decisions: Decisions) -> Result<Vec<Act>, StoreError> {
+    Ok(store.acts(issue).await?.into_iter().map(|act| act.under(decisions)).collect())
+}
+
+/// In which roles somebody may say this about a ticket now, as far as anybody knows; `accounts` is what Jira said of the account.
+///
+/// # Errors
+/// When the records do not answer. Inside, with the sentence that says why the word would not count.
+pub async fn roles_for(
+    store: &Store,
+    criteria: &Criteria,
+    (facts, decision): (&Facts, &Decision),
+    (deed, person, accounts): (&Deed, &Person, &Accounts),
+) -> Result<Result<String, String>, StoreError> {
+    let deployers = store.deployers(&facts.ticket.id).await?;
+    let case = Case::of((&facts.ticket, facts, decision), criteria, accounts, &deployers);
+    let speaker = match deed {
+        Deed::Decline { .. } => case.decliner(Some(&person.jira)),
+        Deed::Approve { .. } | Deed::Withdraw { .. } | Deed::TakeBack | Deed::Edit { .. } => {
+            case.admitted(Some(&person.jira))
+        }
+    };
+    Ok(speaker.map(|person| case.roles_of(person)))
 }
 
 /// How the approvals stand by our own records, to be shown: nobody is asked whether accounts are in use.
@@ -54,11 +100,11 @@ pub async fn of_ticket(sources: &Sources, ticket: &TicketKey, depth: Depth) -> R
 /// # Errors
 /// When the records do not answer.
 pub async fn shown(
-    store: &Store,
+    (store, decisions): (&Store, Decisions),
     criteria: &Criteria,
     (facts, decision): (&Facts, &Decision),
 ) -> Result<Approvals, StoreError> {
-    let acts = store.acts(&facts.ticket.id).await?;
+    let acts = noted(store, &facts.ticket.id, decisions).await?;
     let deployers = store.deployers(&facts.ticket.id).await?;
     let case = Case::of((&facts.ticket, facts, decision), criteria, &Accounts::NotAsked, &deployers);
     Ok(Approvals::of(&acts, &case))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Context, HandlerError, Next, announce, voiding};
 use crate::audit::{Entry, Event};
+use crate::gather::acts::noted;
 use crate::model::{IssueId, Scope, Ticket, TicketStatus, shortened};
 use crate::policy::approvers::Deed;
 use crate::policy::facts::Placement;
@@ -90,7 +91,7 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
 
 /// By whom and why, when somebody said so to cm-bot; who only sets the status gives no reason.
 async fn declined(context: &Context, ticket: &Ticket) -> Result<String, HandlerError> {
-    let acts = context.sources.store.acts(&ticket.id).await?;
+    let acts = noted(&context.sources.store, &ticket.id, context.links.decisions).await?;
     let newest = acts.iter().rev().find_map(|act| match &act.deed {
         Deed::Decline { reason } if act.refused.is_none() => Some((act.by.as_ref()?, reason)),
         _ => None,

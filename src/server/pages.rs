@@ -47,7 +47,7 @@ pub(super) async fn change(
     let stored = server.store.newest_decision(&ticket).await.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let stored = stored.ok_or(StatusCode::NOT_FOUND)?;
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
-    let approvals = shown(&server.store, &stored.criteria, (&stored.facts, &decision)).await;
+    let approvals = shown((&server.store, server.links.decisions), &stored.criteria, (&stored.facts, &decision)).await;
     let approvals = approvals.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
     let view = View {
         facts: &stored.facts,

@@ -4,16 +4,17 @@ use std::collections::BTreeSet;
 
 use crate::gather::{
     self,
-    acts::{Depth, Read},
+    acts::{Depth, Read, noted},
 };
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::jira::{Command, Recorded};
-use crate::model::{AccountId, DecisionId, Ticket, TicketStatus, Timestamp};
+use crate::model::{AccountId, DecisionId, Decisions, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::commands::{self, Command as Wish};
-use crate::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Seen, Way};
+use crate::policy::approvers::{Act, Approvals, Case, Deed, Seen, Way};
 use crate::policy::decision::Decision;
 use crate::policy::evaluate;
 use crate::policy::facts::Facts;
+use crate::store::Word;
 
 /// What a look came to.
 #[derive(Debug)]
@@ -102,10 +103,15 @@ struct Found {
 /// When Jira or the records do not answer.
 pub async fn look(context: &Context, ticket: &Ticket) -> Result<Look, HandlerError> {
     let store = &context.sources.store;
-    let known = store.acts(&ticket.id).await?;
+    let decisions = context.links.decisions;
+    let known = noted(store, &ticket.id, decisions).await?;
+    let words = match decisions {
+        Decisions::Link => Vec::new(),
+        Decisions::Interactive => store.words(&ticket.id).await?,
+    };
     let is_quiet = known.is_empty() && ticket.status.meaning == TicketStatus::Pending;
     let depth = if is_quiet { Depth::CommentsFirst } else { Depth::Everything };
-    let read = gather::acts::of_ticket(&context.sources, &ticket.key, depth).await?;
+    let read = gather::acts::of_ticket(&context.sources, &ticket.key, (depth, words)).await?;
     let found = Found::new(&known, &read, (&store.answered_comments(&ticket.id).await?, context.clock.now()));
     if is_quiet && found.deeds.is_empty() && found.answers.is_empty() {
         return Ok(Look::Quiet);
@@ -115,22 +121,22 @@ pub async fn look(context: &Context, ticket: &Ticket) -> Result<Look, HandlerErr
     if is_news && context.sources.jira.ticket(&ticket.id).await?.fingerprint() != ticket.fingerprint() {
         return Ok(Look::Edited);
     }
-    Ok(Look::Stands(Box::new(stand(context, ticket, (known, &read.accounts, found)).await?)))
+    Ok(Look::Stands(Box::new(stand(context, ticket, (known, &read, found)).await?)))
 }
 
 /// Adds up what is known and what was found.
 async fn stand(
     context: &Context,
     ticket: &Ticket,
-    (known, accounts, found): (Vec<Act>, &Accounts, Found),
+    (known, read, found): (Vec<Act>, &Read, Found),
 ) -> Result<Stand, HandlerError> {
     let Found { deeds, mut answers, dealt_with } = found;
     let basis = basis(context, ticket).await?;
     let deployers = context.sources.store.deployers(&ticket.id).await?;
     let about = (ticket, &basis.facts, &basis.decision);
-    let case = Case::of(about, &context.policy.criteria, accounts, &deployers);
+    let case = Case::of(about, &context.policy.criteria, &read.accounts, &deployers);
     let before = Approvals::of(&known, &case).given().into_iter().map(|(given, _)| given.name.clone()).collect();
-    let new = as_acts(context, &case, (&basis, deeds)).await?;
+    let new = as_acts(context, &case, (&basis, &read.words, deeds)).await?;
     answers.extend(new.iter().filter_map(refusal));
     let mut acts = known;
     acts.extend(new.iter().cloned());
@@ -230,7 +236,7 @@ pub async fn basis(context: &Context, ticket: &Ticket) -> Result<Basis, HandlerE
 async fn as_acts(
     context: &Context,
     case: &Case<'_>,
-    (basis, mut deeds): (&Basis, Vec<Recorded>),
+    (basis, words, mut deeds): (&Basis, &[Word], Vec<Recorded>),
 ) -> Result<Vec<Act>, HandlerError> {
     deeds.sort_by_key(|one| (one.at, matches!(one.deed, Deed::Edit { .. })));
     let mut acts = Vec::new();
@@ -241,10 +247,20 @@ async fn as_acts(
             Deed::Decline { .. } => case.decliner(by.as_ref()).err(),
             Deed::Withdraw { .. } | Deed::TakeBack | Deed::Edit { .. } => None,
         };
-        let seen = seen_at(context, case.ticket, (basis, at)).await?;
-        acts.push(Act { way, source, by, deed, at, fingerprint: case.ticket.fingerprint(), seen, refused });
+        let word = words.iter().find(|word| way == Way::Slack && word.delivery == source);
+        let (seen, fingerprint) = match word {
+            Some(word) => (shown_in_form(context, word).await?, word.fingerprint.clone()),
+            None => (seen_at(context, case.ticket, (basis, at)).await?, case.ticket.fingerprint()),
+        };
+        acts.push(Act { way, source, by, deed, at, fingerprint, seen, refused });
     }
     Ok(acts)
+}
+
+/// Who decided in Slack has seen the decision that the form showed.
+async fn shown_in_form(context: &Context, word: &Word) -> Result<Seen, HandlerError> {
+    let stored = context.sources.store.decision(word.decision).await?;
+    Ok(stored.map_or_else(Seen::default, |stored| Seen::of(&evaluate(&stored.facts, &stored.criteria, stored.at))))
 }
 
 async fn seen_at(context: &Context, ticket: &Ticket, (basis, at): (&Basis, Timestamp)) -> Result<Seen, HandlerError> {

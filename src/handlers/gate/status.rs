@@ -111,7 +111,8 @@ async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) ->
 async fn waiting(context: &Context, stored: &StoredDecision) -> Result<Status, HandlerError> {
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
     let criteria = &context.policy.criteria;
-    let approvals = shown(&context.sources.store, criteria, (&stored.facts, &decision)).await?;
+    let approvals =
+        shown((&context.sources.store, context.links.decisions), criteria, (&stored.facts, &decision)).await?;
     let problems = decision.problems();
     let state = if is_for_requester(&decision) { State::Blocked } else { State::Waiting };
     let why = problems.iter().map(|problem| problem.finding.headline.clone()).collect();

@@ -1,6 +1,7 @@
 //! What people did to a ticket, as Jira wrote it down with their account: entries of its history, and comments that are
 //! commands.
 
+use reqwest::Method;
 use serde_json::Value;
 
 use super::client::{JiraClient, account, same, unreadable};
@@ -8,6 +9,7 @@ use super::fields::{FieldIds, rich_text};
 use super::history::watched;
 use super::wire;
 use crate::integrations::SourceError;
+use crate::integrations::http::Peer;
 use crate::model::{AccountId, AccountState, TicketKey, Timestamp, listed};
 use crate::policy::approvers::{Deed, Way};
 
@@ -72,6 +74,19 @@ impl JiraClient {
             acts.extend(said);
         }
         Ok(acts)
+    }
+
+    /// What an account is now.
+    ///
+    /// # Errors
+    /// When Jira does not say. An account that it does not know is not known, and no error.
+    pub async fn account_state(&self, of: &AccountId) -> Result<AccountState, SourceError> {
+        let request = self.request(Method::GET, "rest/api/3/user").query(&[("accountId", of.as_str())]);
+        match Peer::Jira.read(request).await {
+            Ok(answer) => Ok(actor(&answer.json::<wire::Author>()?)?.state),
+            Err(SourceError::NotFound | SourceError::Forbidden(_)) => Ok(AccountState::NotKnown),
+            Err(error) => Err(error),
+        }
     }
 
     /// What somebody said by setting a field in which people approve. Whoever sets it to something else takes the own word
