@@ -100,17 +100,21 @@ pub fn refused(to: Option<(&AccountId, String)>, why: &str, approvals: &Approval
     let mut said = vec![strong("Nothing was recorded. ")];
     said.extend(addressed(to));
     said.push(words(shortened(why, 400)));
+    let mut lines = vec![said];
+    lines.extend(who_can(approvals).map(|who| vec![words(who)]));
+    lines.push(vec![words("The attempt is in the audit record.")]);
+    Document(vec![Block::Panel(Tone::Bad, lines)])
+}
+
+/// `Who can approve: Priya Nair (Security Lead).`; nothing when no seat is left that somebody could fill.
+#[must_use]
+pub fn who_can(approvals: &Approvals) -> Option<String> {
     let could = |place: &Place| {
         let names: Vec<String> = place.could.iter().map(|person| person.name.clone()).collect();
         format!("{} ({})", listed(&names, "or"), place.seat.title())
     };
     let who: Vec<String> = approvals.missing().filter(|place| !place.could.is_empty()).map(could).collect();
-    let mut lines = vec![said];
-    if !who.is_empty() {
-        lines.push(vec![words(format!("Who can approve: {}.", listed(&who, "and")))]);
-    }
-    lines.push(vec![words("The attempt is in the audit record.")]);
-    Document(vec![Block::Panel(Tone::Bad, lines)])
+    (!who.is_empty()).then(|| format!("Who can approve: {}.", listed(&who, "and")))
 }
 
 /// The answer to a command that comes when the ticket is decided.

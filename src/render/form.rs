@@ -53,6 +53,12 @@ pub const DECLARE: &str = "emergency.declare";
 /// The form in which more time is given.
 pub const NEW_DATE: &str = "emergency.new-date";
 
+/// The form in which a ticket is approved, and the button that opens it.
+pub const APPROVE: &str = "change.approve";
+
+/// The form in which a ticket is declined, and the button that opens it.
+pub const DECLINE: &str = "change.decline";
+
 /// The least characters of a reason.
 pub const REASON: usize = 10;
 

@@ -4,6 +4,7 @@
 //! tables. `integrations` turns them into the JSON of Jira and Slack, [`terminal`] and [`html`] into text and pages.
 
 pub mod approvals;
+pub mod decide;
 pub mod deployment;
 pub mod document;
 pub mod emergency;

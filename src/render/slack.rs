@@ -1,9 +1,10 @@
 //! Messages in Slack: one root a ticket, edited in place; events in its thread; only those who must act are mentioned.
 
 use super::approvals;
+use super::form::{APPROVE, DECLINE};
 use super::verdict::{Verdict, title};
 use super::view::{Links, Problem, View};
-use crate::model::{Person, SlackId, Span, Text, Ticket, TicketKey, Timestamp, listed, plural, shortened};
+use crate::model::{Decisions, Person, SlackId, Span, Text, Ticket, TicketKey, Timestamp, listed, plural, shortened};
 use crate::policy::decision::By;
 
 /// At most this many findings stand in a message; the ticket has all.
@@ -294,10 +295,28 @@ fn waiting(view: &View<'_>) -> Message {
         Part::Section(headline(view)),
         Part::Section(why),
         Part::Fields(approvals::fields(view.approvals)),
-        Part::Buttons(vec![open_ticket(view, "Review and decide"), open_evidence(view)]),
+        deciding(view),
         Part::Context(Mrkdwn::new().words(&small)),
     ];
     Message { fallback: fallback(view), parts }
+}
+
+/// Where somebody decides: in Jira, or here as well.
+fn deciding(view: &View<'_>) -> Part {
+    match view.links.decisions {
+        Decisions::Link => Part::Buttons(vec![open_ticket(view, "Review and decide"), open_evidence(view)]),
+        Decisions::Interactive => Part::Controls(vec![
+            send(view, (APPROVE, "Review and approve"), Style::Primary),
+            send(view, (DECLINE, "Decline"), Style::Danger),
+            Control::Open(open_evidence(view)),
+        ]),
+    }
+}
+
+/// A button that opens the form for this decision and no other.
+fn send(view: &View<'_>, (id, label): (&'static str, &str), style: Style) -> Control {
+    let aloud = format!("{label} {}", view.ticket().key);
+    Control::Send(Send { id, label: label.into(), aloud, value: view.record.to_string(), style, question: None })
 }
 
 fn blocked(view: &View<'_>) -> Message {
@@ -426,10 +445,18 @@ fn fallback(view: &View<'_>) -> String {
         | Verdict::Deployed
         | Verdict::NotDeployed
         | Verdict::Unreported => {
-            format!("{}: please approve or decline it in Jira.", names(&view.approvers()))
+            format!("{}: please approve or decline it in {}.", names(&view.approvers()), place(view.links.decisions))
         }
     };
     shortened(&[Some(start), why, Some(who)].into_iter().flatten().collect::<Vec<_>>().join(" "), 600)
+}
+
+/// Where people decide, in words.
+fn place(decisions: Decisions) -> &'static str {
+    match decisions {
+        Decisions::Link => "Jira",
+        Decisions::Interactive => "Jira or here",
+    }
 }
 
 /// The only three characters that Slack's markup gives a meaning that can be taken away.

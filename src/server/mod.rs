@@ -1,6 +1,7 @@
 //! HTTP in: webhooks, scans of pipelines, health, metrics, and the pages that comments link to.
 
 pub mod api;
+mod forms;
 mod headers;
 mod health;
 pub mod intake;

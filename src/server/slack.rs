@@ -10,14 +10,13 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
+use super::forms::form_for;
 use super::webhooks::only;
 use super::{MOST_SLACK, Server};
 use crate::integrations::slack::interaction::{Command, Deed, Interaction, read};
 use crate::integrations::slack::request::is_signed;
 use crate::integrations::slack::to_view;
-use crate::model::{Declaration, EmergencyId, Person, Unclear};
-use crate::policy::follow_up::emergency::may_give_a_new_date;
-use crate::render::emergency::ASK_NEW_DATE;
+use crate::model::{Declaration, Person, Unclear};
 use crate::render::form::{self, Form};
 use crate::store::{Delivery, Job};
 
@@ -36,7 +35,7 @@ pub(super) async fn interaction(State(server): State<Server>, headers: HeaderMap
         if press.value.is_empty() {
             return StatusCode::OK;
         }
-        if let Some(form) = form_for(&server, &interaction, (&press.action, &press.value)).await {
+        if let Some(form) = form_for(&server, &interaction, press).await {
             return open(&server, &press.trigger, &form).await;
         }
     }
@@ -93,18 +92,6 @@ const USAGE: &str =
 
 fn aside(text: &str) -> Response {
     Json(json!({"response_type": "ephemeral", "text": text})).into_response()
-}
-
-/// The form that a button opens, for those who may use it. Whoever may not is refused by the work that follows.
-async fn form_for(server: &Server, interaction: &Interaction, (action, value): (&str, &str)) -> Option<Form> {
-    let person = server.policy.criteria.people.by_slack(&interaction.account)?;
-    if action != ASK_NEW_DATE || !may_give_a_new_date(person) {
-        return None;
-    }
-    let id = EmergencyId::parse(value).ok()?;
-    let record = server.store.emergency(id).await.ok()??;
-    let subject = record.declaration.scope.map_or_else(|| "An emergency".into(), |scope| scope.to_string());
-    Some(form::new_date(id, &subject))
 }
 
 async fn open(server: &Server, trigger: &str, form: &Form) -> StatusCode {

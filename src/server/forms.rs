@@ -1,0 +1,71 @@
+//! Forms that open at once, because Slack's trigger lives three seconds: what they show is read from our own records alone.
+//! Whoever may not use one gets none, and is told why by the work that follows.
+
+use super::Server;
+use crate::gather::acts::{roles_for, shown};
+use crate::integrations::slack::interaction::{Interaction, Press};
+use crate::model::{DecisionId, Decisions, EmergencyId, Person};
+use crate::policy::approvers::{Accounts, Deed};
+use crate::policy::evaluate;
+use crate::policy::follow_up::emergency::may_give_a_new_date;
+use crate::render::decide::{self, Decider};
+use crate::render::emergency::ASK_NEW_DATE;
+use crate::render::form::{self, APPROVE, DECLINE, Form};
+use crate::render::view::View;
+
+/// The form that a button opens, for those who may use it.
+pub(super) async fn form_for(server: &Server, interaction: &Interaction, press: &Press) -> Option<Form> {
+    let person = server.policy.criteria.people.by_slack(&interaction.account)?;
+    match press.action.as_str() {
+        ASK_NEW_DATE => new_date(server, person, &press.value).await,
+        APPROVE => decision(server, (person, press), Deed::Approve { note: String::new() }).await,
+        DECLINE => decision(server, (person, press), Deed::Decline { reason: String::new() }).await,
+        _ => None,
+    }
+}
+
+async fn new_date(server: &Server, person: &Person, value: &str) -> Option<Form> {
+    if !may_give_a_new_date(person) {
+        return None;
+    }
+    let id = EmergencyId::parse(value).ok()?;
+    let record = server.store.emergency(id).await.ok()??;
+    let subject = record.declaration.scope.map_or_else(|| "An emergency".into(), |scope| scope.to_string());
+    Some(form::new_date(id, &subject))
+}
+
+/// The form for a decision at which its ticket stands still.
+async fn decision(server: &Server, (person, press): (&Person, &Press), deed: Deed) -> Option<Form> {
+    if server.links.decisions != Decisions::Interactive {
+        return None;
+    }
+    let id = DecisionId::parse(&press.value).ok()?;
+    let stored = server.store.decision(id).await.ok()??;
+    if !server.store.is_current(&stored.facts.ticket.id, id).await.ok()? {
+        return None;
+    }
+    let criteria = &server.policy.criteria;
+    let decision = evaluate(&stored.facts, criteria, server.clock.now());
+    let about = (&stored.facts, &decision);
+    let roles = roles_for(&server.store, criteria, about, (&deed, person, &Accounts::NotAsked)).await.ok()?.ok()?;
+    let approvals = shown((&server.store, server.links.decisions), criteria, about).await.ok()?;
+    let view = View {
+        facts: &stored.facts,
+        decision: &decision,
+        approvals: &approvals,
+        record: stored.id,
+        evaluation: stored.evaluation,
+        at: stored.at,
+        people: &criteria.people,
+        terms: &criteria.terms,
+        links: &server.links,
+        troubles: &[],
+    };
+    let by = Decider { name: &person.name, roles: &roles, channel: &press.channel };
+    match deed {
+        Deed::Decline { .. } => Some(decide::decline(&view, by)),
+        Deed::Approve { .. } | Deed::Withdraw { .. } | Deed::TakeBack | Deed::Edit { .. } => {
+            Some(decide::approve(&view, by))
+        }
+    }
+}
