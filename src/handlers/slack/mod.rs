@@ -1,5 +1,6 @@
 //! Somebody did something in Slack. Who it was is settled first, by the account and its workspace alone; then the deed.
 
+mod decide;
 mod declare;
 mod deeds;
 
@@ -8,8 +9,9 @@ use crate::audit::{Entry, Event};
 use crate::integrations::slack::interaction::{Deed, Interaction, read};
 use crate::integrations::slack::{SlackError, Standing, to_json};
 use crate::model::{Person, TicketKey, Timestamp};
+use crate::render::decide::subject_of;
 use crate::render::emergency::{ACKNOWLEDGE, CALL_OFF, recorded, refused};
-use crate::render::form::{DECLARE, NEW_DATE};
+use crate::render::form::{APPROVE, DECLARE, DECLINE, NEW_DATE};
 use crate::render::slack::Message;
 
 /// The source of deliveries from Slack.
@@ -87,6 +89,10 @@ async fn do_it(context: &Context, interaction: &Interaction, act: &Act<'_>) -> R
         Deed::Press(press) if press.action == CALL_OFF => deeds::call_off(context, &press.value, act).await,
         Deed::Submit(form) if form.form == NEW_DATE => deeds::new_date(context, form, act).await,
         Deed::Submit(form) if form.form == DECLARE => declare::by_form(context, form, act).await,
+        Deed::Press(press) if press.action == APPROVE || press.action == DECLINE => {
+            decide::pressed(context, press, act).await
+        }
+        Deed::Submit(form) if form.form == APPROVE || form.form == DECLINE => decide::by_form(context, form, act).await,
         Deed::Command(command) => declare::by_command(context, command, act).await,
         Deed::Press(press) => Ok(Answer::Refused(deeds::not_yours(context, &press.value).await?)),
         Deed::Submit(_) => Ok(Answer::Refused(Refusal {
@@ -121,7 +127,10 @@ async fn whisper(context: &Context, interaction: &Interaction, message: &Message
     let channel = match &interaction.deed {
         Deed::Press(press) => press.channel.clone(),
         Deed::Command(command) => command.channel.clone(),
-        Deed::Submit(_) => context.emergencies.clone(),
+        Deed::Submit(form) => {
+            let (_, channel) = subject_of(&form.about);
+            channel.unwrap_or(&context.emergencies).to_owned()
+        }
     };
     let message = to_json(message, "aside");
     if let Err(error) = context.slack.whisper(&channel, &interaction.account, &message).await {
