@@ -54,6 +54,7 @@ mod scenes;
 mod settings;
 mod sibling_model;
 mod simulation;
+mod slack_decisions;
 mod store;
 mod support;
 mod traces;

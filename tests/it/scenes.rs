@@ -35,6 +35,7 @@ scenes! {
     first_deployment: "first-deployment",
     two_approvers: "two-approvers",
     one_of_two_approvers: "one-of-two-approvers",
+    approved_in_slack: "approved-in-slack",
     pending_sibling: "pending-sibling",
     no_pull_request: "no-pull-request",
     approved_by_its_author: "approved-by-its-author",

@@ -22,6 +22,7 @@ pub(super) const SHIPPED: &[(&str, &str)] = shipped![
     "first-deployment",
     "two-approvers",
     "one-of-two-approvers",
+    "approved-in-slack",
     "pending-sibling",
     "no-pull-request",
     "approved-by-its-author",
