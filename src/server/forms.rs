@@ -2,7 +2,7 @@
 //! Whoever may not use one gets none, and is told why by the work that follows.
 
 use super::Server;
-use crate::gather::acts::{roles_for, shown};
+use crate::handlers::approvals::{roles_for, shown};
 use crate::integrations::slack::interaction::{Interaction, Press};
 use crate::model::{DecisionId, Decisions, EmergencyId, Person};
 use crate::policy::approvers::{Accounts, Deed};

@@ -3,7 +3,7 @@
 mod look;
 mod tell;
 
-pub use crate::gather::acts::shown;
+pub use crate::gather::acts::{roles_for, shown};
 pub use look::{Basis, Look, Stand, basis, look};
 
 use super::{Context, HandlerError, Next};

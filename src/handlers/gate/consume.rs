@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use crate::audit::{Entry, Event};
-use crate::gather;
+use crate::gather::{self, acts::noted};
 use crate::handlers::approvals::basis;
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
 use crate::model::{IssueId, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
+use crate::policy::approvers::acts::rests_on_slack;
 use crate::policy::gate::{Answer, Approved, Denial, Pass, Stand, already_used, audit_unavailable, may_deploy};
 use crate::store::{GateApproval, GateRequest, StoreError, Used};
 
@@ -52,7 +53,7 @@ async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, Hand
     let found = found(context, issue, ticket.as_ref()).await?;
     let used_by = found.as_ref().and_then(|found| found.used_by.clone());
     let approved = match found {
-        Some(found) => Some(approved(context, found).await?),
+        Some(found) => Some(approved(context, issue, found).await?),
         None => None,
     };
     let on_branch = gather::position(&context.sources, service, &deployment.commit).await;
@@ -114,8 +115,11 @@ async fn found(
     Ok(store.gate_approval(issue).await?)
 }
 
-async fn approved(context: &Context, found: GateApproval) -> Result<Approved, HandlerError> {
-    let GateApproval { standing, given_at, by, .. } = found;
+async fn approved(context: &Context, issue: &IssueId, found: GateApproval) -> Result<Approved, HandlerError> {
+    let GateApproval { standing, given_at, mut by, .. } = found;
+    // What people decided in Slack lets nothing through where they decide in Jira alone by now.
+    let acts = noted(&context.sources.store, issue, context.links.decisions).await?;
+    by.retain(|name| !rests_on_slack(&acts, name, &context.policy.criteria.people));
     let decision = match standing.decision {
         Some(id) => context.sources.store.decision(id).await?,
         None => None,

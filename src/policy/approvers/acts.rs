@@ -1,13 +1,14 @@
 //! What people did to a ticket that matters to its approval, in the order in which they did it.
 //!
 //! An act is taken from a record that another system wrote and signed with a name: an entry of Jira's history, a comment by
-//! an account, an answer in Jira Service Management. A value in a field, a label or a text is nobody's act.
+//! an account, an answer in Jira Service Management, a form that Slack sent. A value in a field, a label or a text is nobody's
+//! act.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Decisions, Text, Timestamp};
+use crate::model::{AccountId, Decisions, People, Text, Timestamp};
 use crate::policy::decision::{By, Decision};
 
 /// One act.
@@ -116,6 +117,15 @@ impl Act {
         }
         self
     }
+}
+
+/// Whether all that somebody of this name said for a ticket was said in Slack and counts no more.
+#[must_use]
+pub fn rests_on_slack(acts: &[Act], name: &str, people: &People) -> bool {
+    let is_own = |act: &&Act| act.by.as_ref().and_then(|by| people.by_jira(by)).is_some_and(|one| one.name == name);
+    let approves = acts.iter().filter(is_own).filter(|act| matches!(act.deed, Deed::Approve { .. }));
+    let approves: Vec<&Act> = approves.collect();
+    approves.iter().any(|act| act.way == Way::Slack) && approves.iter().all(|act| act.refused.is_some())
 }
 
 impl Seen {
