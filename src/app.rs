@@ -99,6 +99,7 @@ impl App {
             slack: Arc::new(SlackClient::new(client.clone(), &settings.slack)),
             reminders: Arc::new(settings.reminders),
             emergencies: settings.slack.emergencies.clone(),
+            auto_approved: settings.slack.auto_approved,
             too_dear: TooDear::default(),
             settle: settings.jira.settle,
             gates: Arc::new(settings.gates),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::approvals::{self, Look, Stand};
-use super::{Context, HandlerError, Next, announce, voiding};
+use super::{Context, HandlerError, Next, announce, ends, voiding};
 use crate::audit::{Entry, Event};
 use crate::integrations::jira::StatusChange;
 use crate::model::{CommitSha, Field, Scope, Ticket, Timestamp, listed, shortened};
@@ -23,6 +23,7 @@ pub async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError
     if voiding::of_edited(context, &ticket).await? {
         return Ok(Next::Nothing);
     }
+    ends::note(context, &ticket).await?;
     let Some(change) = context.sources.jira.approved_by(&ticket.key).await? else { return Ok(Next::Nothing) };
     if is_dealt_with(context, &ticket, &change).await? {
         let why = "The ticket is approved already. Whoever means to take that back sets it back to review.";

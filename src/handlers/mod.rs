@@ -5,7 +5,9 @@ mod announce;
 mod approval;
 pub mod approvals;
 mod declaration;
+pub mod digest;
 mod ending;
+pub mod ends;
 mod evaluation;
 mod fault;
 mod follow_up;
@@ -22,7 +24,7 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
-use crate::model::{IssueId, Reminders, Scope, TicketStatus, Timestamp};
+use crate::model::{AutoApproved, IssueId, Reminders, Scope, TicketStatus, Timestamp};
 use crate::render::view::Links;
 use crate::settings::{Jobs, ServiceGate};
 use crate::signals::Readiness;
@@ -57,6 +59,8 @@ pub struct Context {
     pub reminders: Arc<Reminders>,
     /// The channel for emergencies.
     pub emergencies: String,
+    /// How people hear of automatic approvals.
+    pub auto_approved: AutoApproved,
     /// Tickets that are left alone for what they cost.
     pub too_dear: TooDear,
     /// How long a ticket is visible before it is approved: so late is Jira's search.

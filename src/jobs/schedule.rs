@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::handlers::Context;
+use crate::handlers::{Context, digest, ends};
 use crate::signals::Wake;
 use crate::store::{Job, StoreError};
 
@@ -28,7 +28,7 @@ impl Schedule {
             match self.once().await {
                 Ok(0) => {}
                 Ok(number) => {
-                    tracing::info!("{number} tickets are followed up from now on");
+                    tracing::info!("{number} things are followed up from now on");
                     self.wake.all();
                 }
                 Err(error) => tracing::error!(%error, "What is followed up cannot be seen: {error}"),
@@ -40,13 +40,15 @@ impl Schedule {
         }
     }
 
-    /// Gives a timer to whatever is followed up and has none; says to how much.
+    /// Gives a timer to whatever is followed up and has none, and writes what belongs to a day and to no ticket; says how
+    /// much there is to do.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn once(&self) -> Result<usize, StoreError> {
         let (store, now) = (&self.context.sources.store, self.context.clock.now());
-        let mut number = store.set_timers(now).await?;
+        let mut number = store.set_timers(now).await? + usize::from(digest::run(&self.context).await?);
+        number += ends::run(&self.context).await?;
         for (id, issue) in store.open_emergencies().await? {
             if issue.is_none() {
                 store.enqueue(&Job::Declaration(id), now).await?;

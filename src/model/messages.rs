@@ -12,3 +12,16 @@ pub enum Decisions {
     /// In Slack too: whoever holds somebody's Slack account can decide as that person.
     Interactive,
 }
+
+/// How people hear of what cm-bot approved by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AutoApproved {
+    /// At once, in a message for each ticket.
+    #[default]
+    Each,
+    /// Once a day, in one message.
+    Digest,
+    /// In the ticket alone.
+    Off,
+}

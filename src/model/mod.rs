@@ -25,7 +25,7 @@ pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
     RoleName, ServiceName, SlackId, TicketKey, TokenDigest,
 };
-pub use messages::Decisions;
+pub use messages::{AutoApproved, Decisions};
 pub use people::{AccountState, People, PeopleError, Person};
 pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,

@@ -27,6 +27,8 @@ pub struct Reminders {
     pub remind_owner: Vec<Duration>,
     /// How long before its end the owner and the leads are reminded.
     pub remind_leads: Duration,
+    /// How long before something ends that was allowed for a time whoever answers for it is reminded.
+    pub remind_end: Duration,
 }
 
 /// How long a ticket waits for a human before somebody is reminded.

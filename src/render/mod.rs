@@ -6,8 +6,10 @@
 pub mod approvals;
 pub mod decide;
 pub mod deployment;
+pub mod digest;
 pub mod document;
 pub mod emergency;
+pub mod ends;
 pub mod form;
 pub mod html;
 pub mod jira;

@@ -104,6 +104,7 @@ struct RawSlack {
     signing_secret: String,
     signing_secret_file: String,
     decisions: String,
+    auto_approved: String,
     channels: RawChannels,
 }
 
@@ -374,6 +375,7 @@ impl RawSlack {
             changes: self.channels.changes,
             emergencies: self.channels.emergencies,
             decisions,
+            auto_approved: one_of("slack.auto_approved", &self.auto_approved, "each, digest or off")?,
         })
     }
 }

@@ -12,7 +12,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::model::{Decisions, Field, Reminders, Service, ServiceName, TokenDigest};
+use crate::model::{AutoApproved, Decisions, Field, Reminders, Service, ServiceName, TokenDigest};
 
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, Environment, load};
@@ -179,6 +179,8 @@ pub struct Slack {
     pub emergencies: String,
     /// Where people decide.
     pub decisions: Decisions,
+    /// How people hear of automatic approvals.
+    pub auto_approved: AutoApproved,
 }
 
 /// `[jobs]`.

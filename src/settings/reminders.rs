@@ -27,6 +27,7 @@ pub(super) struct RawReminders {
     document_hours: u64,
     remind_owner_hours: Vec<u64>,
     remind_leads_minutes: u64,
+    remind_end_days: u64,
 }
 
 impl RawReminders {
@@ -57,6 +58,7 @@ impl RawReminders {
             document: minutes(self.document_hours * 60),
             remind_owner: self.remind_owner_hours.iter().map(|wait| minutes(wait.saturating_mul(60))).collect(),
             remind_leads: minutes(self.remind_leads_minutes),
+            remind_end: minutes(self.remind_end_days.saturating_mul(24 * 60)),
         })
     }
 }

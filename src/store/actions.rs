@@ -118,6 +118,11 @@ pub enum Effect {
         /// Text and blocks.
         message: Value,
     },
+    /// Say that what a ticket allows ends, in a message of its own.
+    Ends {
+        /// Text and blocks.
+        message: Value,
+    },
     /// Write a comment beside the one that is true now: it calls people.
     Call {
         /// What for.
@@ -200,6 +205,7 @@ impl Effect {
             Effect::Remind { .. } => "remind",
             Effect::Direct { .. } => "direct",
             Effect::Daily { .. } => "daily",
+            Effect::Ends { .. } => "ends",
             Effect::Call { .. } => "call",
         }
     }
@@ -220,7 +226,8 @@ impl Effect {
             | Effect::Reply { .. }
             | Effect::Remind { .. }
             | Effect::Direct { .. }
-            | Effect::Daily { .. } => Lane::Slack,
+            | Effect::Daily { .. }
+            | Effect::Ends { .. } => Lane::Slack,
         }
     }
 }
@@ -366,6 +373,7 @@ impl Store {
             | Effect::Remind { .. }
             | Effect::Direct { .. }
             | Effect::Daily { .. }
+            | Effect::Ends { .. }
             | Effect::Call { .. } => None,
         }))
     }
@@ -423,7 +431,7 @@ pub(super) async fn insert(
 /// so it stays and is looked after; so does what is followed up, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
-               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'call')";
+               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'call')";
     query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }

@@ -67,6 +67,25 @@ impl Store {
         transaction.commit().await
     }
 
+    /// What was approved by decisions of ours in a time, and has no message in the channel for changes; oldest first.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a record cannot be read.
+    pub async fn approved_untold(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<(IssueId, DecisionId)>, StoreError> {
+        let sql = "SELECT issue_id, decision_id FROM approvals WHERE decision_id IS NOT NULL \
+                   AND approved_at >= $1 AND approved_at < $2 AND NOT EXISTS \
+                    (SELECT 1 FROM posts AS p WHERE p.issue_id = approvals.issue_id AND p.place = 'changes') ORDER BY seq";
+        let rows = query(sql).bind(from.0).bind(to.0).all(self.db.reader()).await?;
+        let pair = |row: &Row| {
+            let issue = stored(IssueId::parse(row.get("issue_id")?))?;
+            Ok((issue, stored(DecisionId::parse(row.get("decision_id")?))?))
+        };
+        rows.iter().map(pair).collect()
+    }
+
     /// The last approved change of a scope, other than the ticket itself, that is in production as far as anybody has
     /// said. A voided approval is none, nor is one whose deployment failed or was rolled back. Where a pipeline has said
     /// that a deployment succeeded, only such a change counts: a wrong "failed" makes the range longer, and nothing that

@@ -15,6 +15,7 @@ mod deliveries;
 mod disk;
 mod doubts;
 mod emergencies;
+mod ends;
 mod gate;
 mod inbox;
 mod inspections;

@@ -48,6 +48,7 @@ const CHANGES: &[Change] = &[
     change!(11, "0011_approval_acts"),
     change!(12, "0012_growth"),
     change!(13, "0013_words_in_slack"),
+    change!(14, "0014_ends"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

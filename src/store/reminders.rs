@@ -1,7 +1,5 @@
 //! Reminders of tickets that wait: what was said since when, and what waits now.
 
-use std::collections::BTreeSet;
-
 use super::actions::insert;
 use super::db::query;
 use super::{Job, NewAction, Store, StoreError, audit, jobs, stored};
@@ -21,6 +19,25 @@ impl Store {
         query(sql).bind(name).one(self.db.reader()).await?.get(0).map(Timestamp)
     }
 
+    /// Notes that a thing is switched off; it begins anew when it is switched on again.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn switch_off(&self, name: &str) -> Result<(), StoreError> {
+        query("DELETE FROM switches WHERE name = $1").bind(name).execute(self.db.writer()).await?;
+        Ok(())
+    }
+
+    /// When a subject was told of last: the `since` of its newest step.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_reminded(&self, subject: &str) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT max(since) FROM reminders WHERE subject = $1";
+        let since: Option<i64> = query(sql).bind(subject).one(self.db.reader()).await?.get(0)?;
+        Ok(since.map(Timestamp))
+    }
+
     /// A ticket that waits for a human: since when it does without a pause, and what was said since then. Nothing when it
     /// does not wait.
     ///
@@ -35,9 +52,7 @@ impl Store {
                     WHERE m.issue_id = d.issue_id), 0)";
         let since: Option<i64> = query(sql).bind(issue.as_str()).one(self.db.reader()).await?.get(0)?;
         let Some(since) = since else { return Ok(None) };
-        let sql = "SELECT step FROM reminders WHERE subject = $1 AND since = $2";
-        let rows = query(sql).bind(issue.as_str()).bind(since).all(self.db.reader()).await?;
-        let taken = rows.iter().map(|row| row.get("step")).collect::<Result<BTreeSet<String>, _>>()?;
+        let taken = self.steps_taken(issue.as_str(), Timestamp(since)).await?;
         Ok(Some(Held { since: Timestamp(since), taken }))
     }
 

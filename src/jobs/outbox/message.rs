@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use super::{Done, Outbox, OutboxError};
 use crate::integrations::slack::{Post as SlackPost, SlackError, Thread};
+use crate::model::AutoApproved;
+use crate::render::verdict::Verdict;
 use crate::store::{ClaimedAction, Place, Post};
 
 impl Outbox {
@@ -27,9 +29,16 @@ impl Outbox {
         let post = match self.posted_before(claimed, channel, None).await? {
             Some(post) => post,
             None if claimed.superseded => return Ok(Done::Dropped("a newer message follows")),
+            None if self.is_told_otherwise(verdict) => return Ok(Done::Dropped("it is not told one by one")),
             None => self.slack.post(channel, None, message, &action.id).await?,
         };
         self.noted_message(claimed, place, (&post, verdict)).await
+    }
+
+    /// Whether no new message is posted for this: nobody was asked about the ticket, and nobody has to act.
+    fn is_told_otherwise(&self, verdict: &str) -> bool {
+        let quiet = [Verdict::ApprovedAutomatically, Verdict::Deployed];
+        self.context.auto_approved != AutoApproved::Each && quiet.iter().any(|one| one.id() == verdict)
     }
 
     /// Replies in the thread of the root message that the ticket has.

@@ -142,6 +142,7 @@ impl Outbox {
             Effect::Remind { place, reach, message } => self.remind(claimed, (*place, *reach), message).await,
             Effect::Direct { to, message } => self.direct(claimed, to, message).await,
             Effect::Daily { message } => self.daily(claimed, message).await,
+            Effect::Ends { message } => self.ends(claimed, message).await,
             Effect::Call { about, body } => self.call(claimed, (about, body)).await,
         }
     }

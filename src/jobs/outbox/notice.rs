@@ -58,7 +58,7 @@ impl Outbox {
         Ok(Done::Did(format!("direct message {}", post.ts)))
     }
 
-    /// Posts the daily message, which belongs to no ticket alone.
+    /// Posts a message that belongs to no ticket alone, or to no thread.
     pub(super) async fn daily(&self, claimed: &ClaimedAction, message: &Value) -> Result<Done, OutboxError> {
         let channel = self.channel(Place::Changes);
         let post = match self.posted_before(claimed, channel, None).await? {
@@ -67,6 +67,15 @@ impl Outbox {
             None => self.slack.post(channel, None, message, &claimed.action.id).await?,
         };
         Ok(Done::Did(format!("message {}", post.ts)))
+    }
+
+    /// Says that what a ticket allows ends, unless it was closed or set back meanwhile.
+    pub(super) async fn ends(&self, claimed: &ClaimedAction, message: &Value) -> Result<Done, OutboxError> {
+        let known = self.context.sources.store.known_ticket(&claimed.action.issue).await?;
+        if known.is_none_or(|known| known.status != "approved") {
+            return Ok(Done::Dropped("the ticket allows nothing any more"));
+        }
+        self.daily(claimed, message).await
     }
 
     /// Writes a comment of its own on the ticket.
