@@ -177,11 +177,18 @@ impl CommitSha {
     }
 }
 
+/// Words in the names of roles that are written in capitals, or partly.
+const ABBREVIATIONS: [(&str, &str); 6] =
+    [("it", "IT"), ("cto", "CTO"), ("ciso", "CISO"), ("qa", "QA"), ("sre", "SRE"), ("devops", "DevOps")];
+
 impl RoleName {
-    /// As people write it: `Security Lead`.
+    /// As people write it: `Security Lead`, `CTO`.
     #[must_use]
     pub fn title(&self) -> String {
         let capital = |word: &str| {
+            if let Some((_, written)) = ABBREVIATIONS.iter().find(|(known, _)| *known == word) {
+                return (*written).to_owned();
+            }
             let mut letters = word.chars();
             letters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + letters.as_str())
         };
@@ -262,6 +269,14 @@ mod tests {
         for odd in ["acme/..", "../x", "acme/%2e%2e", "acme/a/b", "https://github.com/acme/b", "acme", "acme/"] {
             assert!(RepoName::parse(odd).is_err(), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn a_role_is_written_as_people_write_it() {
+        let title = |role: &str| RoleName::parse(role).unwrap().title();
+        assert_eq!(title("security-lead"), "Security Lead");
+        assert_eq!((title("it-manager"), title("devops-lead")), ("IT Manager".to_owned(), "DevOps Lead".to_owned()));
+        assert_eq!(title("cto-delegate"), "CTO Delegate");
     }
 
     #[test]

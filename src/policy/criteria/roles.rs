@@ -59,7 +59,7 @@ impl Seat {
         &self.0
     }
 
-    /// As people read it: `Security Lead`, `Cto or Cto Delegate`.
+    /// As people read it: `Security Lead`, `CTO or CTO Delegate`.
     #[must_use]
     pub fn title(&self) -> String {
         self.0.iter().map(RoleName::title).collect::<Vec<_>>().join(" or ")
