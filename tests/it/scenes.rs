@@ -32,6 +32,7 @@ macro_rules! scenes {
 
 scenes! {
     clean_change: "clean-change",
+    digest: "digest",
     first_deployment: "first-deployment",
     two_approvers: "two-approvers",
     one_of_two_approvers: "one-of-two-approvers",

@@ -199,3 +199,17 @@ fn a_service_that_gets_scans_has_a_token_of_its_own() {
     let sentence = "scan_token_sha256 of `billing-api` is not the 64 hex digits that sha256sum prints of a token";
     assert_eq!(line, format!("`services` cannot be used: {sentence}"), "and the token is not shown");
 }
+
+#[test]
+fn deciding_in_slack_needs_a_word_that_is_known_and_the_signing_secret() {
+    let token = "bot_token = \"TOKEN-OF-SLACK\"";
+    let slack = |more: &str| with(token, &format!("{token}\n{more}"));
+    assert_eq!(slack("decisions = \"yes\""), "`slack.decisions` cannot be used: write link or interactive");
+    assert_eq!(
+        slack("decisions = \"interactive\""),
+        "`slack.signing_secret` is not set: without it nobody can decide in Slack (slack.decisions)"
+    );
+    assert_eq!(slack("decisions = \"interactive\"\nsigning_secret = \"a secret of some length\""), "fine");
+    assert_eq!(slack("auto_approved = \"weekly\""), "`slack.auto_approved` cannot be used: write each, digest or off");
+    assert_eq!(slack("auto_approved = \"digest\""), "fine");
+}

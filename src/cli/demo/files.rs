@@ -19,6 +19,7 @@ macro_rules! shipped {
 /// The scenes that the program carries along, in the order in which a newcomer should see them.
 pub(super) const SHIPPED: &[(&str, &str)] = shipped![
     "clean-change",
+    "digest",
     "first-deployment",
     "two-approvers",
     "one-of-two-approvers",

@@ -64,6 +64,10 @@ pub async fn play_in(name: &str, world: World, clock: &SceneClock, variant: Vari
     for step in played.world.scene.timeline.clone().iter().flat_map(|step| step.parts()) {
         played.world.simulator.play(&step).await.with_context(|| format!("scene {name}"))?;
         settle(&played).await.with_context(|| format!("scene {name}"))?;
+        // What the service does every minute while it runs.
+        if played.app.schedule().once().await? > 0 {
+            settle(&played).await.with_context(|| format!("scene {name}"))?;
+        }
     }
     if variant == Variant::Scene {
         played.differences = differences(&played).await?;
