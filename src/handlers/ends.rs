@@ -15,10 +15,24 @@ use crate::store::{Effect, Job, NewAction, StoreError};
 /// How long after an end it is still told of: whoever was not there for longer has other troubles.
 const LATE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
-/// Notes when what an approved ticket allows ends.
+/// Notes when what an approved ticket allows ends, and that it is known from now on.
 pub(super) async fn note(context: &Context, ticket: &Ticket) -> Result<(), StoreError> {
+    let store = &context.sources.store;
     let due: Vec<Timestamp> = ends(ticket, &context.policy.criteria).iter().map(End::due).collect();
-    context.sources.store.note_ends(&ticket.id, &due).await
+    for moment in &due {
+        store.on_since(&switch(&of(&ticket.id), *moment), context.clock.now()).await?;
+    }
+    store.note_ends(&ticket.id, &due).await
+}
+
+/// What a ticket allows, as a subject of the records.
+fn of(issue: &IssueId) -> String {
+    format!("end:{issue}")
+}
+
+/// Under which name the records hold since when an end is known.
+fn switch(subject: &str, due: Timestamp) -> String {
+    format!("{subject}:{}", due.seconds())
 }
 
 /// Takes the steps that are owed; says how many.
@@ -38,7 +52,7 @@ pub async fn run(context: &Context) -> Result<usize, StoreError> {
     }
     let late = Timestamp(now.0.saturating_sub(i64::try_from(LATE.as_millis()).unwrap_or(i64::MAX)));
     for (issue, due) in store.ends_between((late, now.plus(context.reminders.remind_end))).await? {
-        let subject = format!("end:{issue}");
+        let subject = of(&issue);
         let Some(step) = step(context, (&subject, due), now).await? else { continue };
         match of_ticket(context, (&issue, due), (&subject, step, now)).await {
             Ok(taken) => steps += usize::from(taken),
@@ -58,7 +72,7 @@ async fn step(
     now: Timestamp,
 ) -> Result<Option<Step>, StoreError> {
     let store = &context.sources.store;
-    let since = store.on_since(&format!("{subject}:{}", due.seconds()), now).await?;
+    let since = store.on_since(&switch(subject, due), now).await?;
     let taken = store.steps_taken(subject, due).await?;
     Ok(owed(due, &taken, context.reminders.remind_end, (since, now)))
 }

@@ -7,10 +7,11 @@ use std::process::{Command, Output};
 
 use cm_bot::cli::demo::world::World;
 use cm_bot::simulator::clock::Clock;
-use cm_bot::simulator::scene::{Scene, Step};
+use cm_bot::simulator::scene::{Scene, Step, Variant};
 use serde_json::{Value, json};
 
 use crate::support::process::program;
+use crate::support::{scene, scene_of};
 
 /// The checker of Slack payloads, which is a crate of its own.
 const SLACK_ORACLE: &str = "target/oracles/debug/slack-oracle";
@@ -67,6 +68,36 @@ fn our_words_fit_the_schemas_of_those_who_show_them() {
         }
     }
     passed("adf.mjs", &Command::new("node").arg("tests/peers/adf.mjs").arg(folder.path()).output().unwrap());
+    passed("slack-oracle", &Command::new(SLACK_ORACLE).arg(folder.path()).output().unwrap());
+}
+
+/// What belongs to no ticket's thread: the form in which somebody decides, what only one person sees, what ends. A form holds
+/// the same blocks as a message, beside its inputs.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_person_sees_and_what_ends_fits_too() {
+    installed();
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, text: &str, blocks: Value| {
+        let message = json!({"channel": "C0CHANGES", "text": text, "blocks": blocks});
+        std::fs::write(folder.path().join(format!("{name}.slack.json")), message.to_string()).unwrap();
+    };
+    let submit = "submit = { by = \"priya\", values = { note = \"Checked the rollback plan.\" } }";
+    let open = scene("approved-in-slack").with(submit, "pass = \"1s\"").play(Variant::Scene).await;
+    let [(_, form)] = open.world.simulator.slack.forms().try_into().unwrap();
+    let shown: Vec<&Value> = list(&form["blocks"]).iter().filter(|block| block["type"] != "input").collect();
+    assert!(shown.len() >= 3, "{form}");
+    write("form", "A form in which somebody approves a change of production.", json!(shown));
+    for (number, (_, whisper)) in open.world.simulator.slack.whispers().iter().enumerate() {
+        write(&format!("whisper-{number}"), &whisper.text, whisper.blocks.clone());
+    }
+    open.stop().await;
+    let text = std::fs::read_to_string("config/policies/luma/scenes/network-ends.toml").unwrap();
+    let ended = scene_of(&text).play(Variant::Scene).await;
+    for (number, message) in ended.world.simulator.slack.messages().iter().enumerate() {
+        write(&format!("end-{number}"), &message.text, message.blocks.clone());
+    }
+    ended.stop().await;
+    assert!(std::fs::read_dir(folder.path()).unwrap().count() >= 5);
     passed("slack-oracle", &Command::new(SLACK_ORACLE).arg(folder.path()).output().unwrap());
 }
 

@@ -35,6 +35,7 @@ pub fn times() -> Reminders {
         document: seconds(24 * HOUR),
         remind_owner: vec![seconds(12 * HOUR), seconds(20 * HOUR)],
         remind_leads: seconds(HOUR),
+        remind_end: seconds(7 * 24 * HOUR),
     }
 }
 
