@@ -61,11 +61,12 @@ pub async fn play(name: &str, scene: Scene, variant: Variant) -> anyhow::Result<
 /// As [`play`].
 pub async fn play_in(name: &str, world: World, clock: &SceneClock, variant: Variant) -> anyhow::Result<Played> {
     let mut played = start_in(name, world, clock).await.with_context(|| format!("scene {name}"))?;
+    // What the service does every minute while it runs, is done when it starts and when time has passed.
+    played.app.schedule().once().await?;
     for step in played.world.scene.timeline.clone().iter().flat_map(|step| step.parts()) {
         played.world.simulator.play(&step).await.with_context(|| format!("scene {name}"))?;
         settle(&played).await.with_context(|| format!("scene {name}"))?;
-        // What the service does every minute while it runs.
-        if played.app.schedule().once().await? > 0 {
+        if step.pass.is_some() && played.app.schedule().once().await? > 0 {
             settle(&played).await.with_context(|| format!("scene {name}"))?;
         }
     }
