@@ -28,6 +28,7 @@ mod forgery;
 mod fuzz;
 mod gate;
 mod giants;
+mod histories;
 mod hostile;
 mod inspections;
 mod ledger;
