@@ -93,9 +93,8 @@ impl World {
     /// When the repository does not have the commit.
     pub fn scan(&mut self, step: &Scan) -> Result<(), SceneError> {
         let place = self.place(step.repository.as_deref())?;
-        let commit = self.oid_in(place, &step.commit)?;
+        let (commit, reference) = self.scanned(place, &step.commit)?;
         let (id, created) = (self.next_id(), self.now());
-        let reference = self.scanned_ref(place, commit);
         let mut results = Vec::new();
         for finding in &step.findings {
             results.push((self.alert(place, step, (id, finding)), finding.clone()));
@@ -131,6 +130,17 @@ impl World {
         let (reason, comment) = (step.reason.clone(), step.comment.clone());
         alert.dismissed = Some(Dismissal { by, at, reason, comment });
         Ok(())
+    }
+
+    /// The commit and the name under which it was scanned. A workflow that a pull request starts scans what GitHub would
+    /// merge, under `refs/pull/N/merge`.
+    fn scanned(&self, place: usize, name: &str) -> Result<(Oid, String), SceneError> {
+        if name.starts_with("refs/pull/") {
+            let commit = self.repos[place].resolve(name);
+            return Ok((commit.ok_or_else(|| SceneError(format!("there is no {name} now")))?, name.to_owned()));
+        }
+        let commit = self.oid_in(place, name)?;
+        Ok((commit, self.scanned_ref(place, commit)))
     }
 
     /// The branch that the commit is on: the default branch before any other.

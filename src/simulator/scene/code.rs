@@ -101,7 +101,7 @@ pub enum MergeMethod {
 pub struct Scan {
     /// Which repository; without this, the first one.
     pub repository: Option<String>,
-    /// The name of the commit that was scanned.
+    /// The name of the commit that was scanned, or `refs/pull/N/merge` for what GitHub would have merged then.
     pub commit: String,
     /// The tool's name.
     #[serde(default = "default_tool")]
