@@ -73,6 +73,9 @@
 //! | m | a check that was skipped | `a_check_counts_only_when_it_succeeded`, `c03_` |
 //! | n | rate limit with status 200 | `a_refusal_with_status_200_is_no_answer` |
 //! | o | too much asked at once | `questions_that_are_too_large_are_asked_in_smaller_ones` |
+//! | p | squash or rebase of a single commit | `g10_a_rebase_of_one_commit_is_held_against_the_same_files_as_its_squash` |
+//! | q | a scan under `refs/pull/N/merge` alone | `c02_only_the_merge_that_github_would_make_was_scanned` |
+//! | r | 404 "no analysis found" | `c02_the_repository_was_never_scanned` |
 
 use std::path::Path;
 

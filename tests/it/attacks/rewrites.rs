@@ -65,6 +65,16 @@ async fn g10_a_rebase_with_an_altered_patch() {
     attack(scene, &["holds something else than what was reviewed, in src/tidy.js."]).await;
 }
 
+/// Of a pull request of one commit nobody can tell a squash from a rebase, and both are held against the same files.
+#[tokio::test(flavor = "multi_thread")]
+async fn g10_a_rebase_of_one_commit_is_held_against_the_same_files_as_its_squash() {
+    for method in ["squash", "rebase"] {
+        let as_it_was = format!("method = \"{method}\"");
+        let scene = merged(&format!("{as_it_was}, carries = {{ \"src/totals.js\" = \"3\\n\" }}"), &as_it_was);
+        attack(scene, &["holds something else than what was reviewed, in src/totals.js."]).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn g10_the_reviewer_may_press_the_button() {
     let rebase = MERGE.replace("commit = \"merged\"", "commit = \"merged\", method = \"rebase\"");

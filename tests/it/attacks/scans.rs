@@ -5,7 +5,7 @@ use cm_bot::cli::demo::play::{Played, settle};
 use cm_bot::simulator::scene::{Step, Variant};
 use serde_json::json;
 
-use super::stage::{DEPLOYED, SCAN, attacks, clean, in_twin, step};
+use super::stage::{DEPLOYED, MERGE, SCAN, attacks, clean, in_twin, step};
 use super::{attack, is_approved, is_held};
 use crate::support::{TestScene, start};
 use crate::uploads::{sarif, send};
@@ -135,6 +135,21 @@ async fn c02_the_scan_is_of_another_commit() {
     let other = status("success", "ci").replace("merged", "fix");
     let scene = scanned_by(STATUS).instead(SCAN, &other, &status("success", "ci"));
     attack(scene, &["There is no status ci/scan on this commit."]).await;
+}
+
+/// The workflow of a pull request scans what GitHub would merge then, which is no commit that anybody deploys.
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_only_the_merge_that_github_would_make_was_scanned() {
+    let would = SCAN.replace("merged", "refs/pull/871/merge");
+    let scene = clean().before(MERGE, &step(&would)).with(&step(SCAN), &in_twin(SCAN));
+    attack(scene, &["The newest CodeQL scan is of ", ", not of this commit."]).await;
+}
+
+/// GitHub answers 404 "no analysis found".
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_repository_was_never_scanned() {
+    let scene = clean().with(&step(SCAN), &in_twin(SCAN));
+    attack(scene, &["There is no CodeQL scan of this repository."]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
