@@ -47,14 +47,13 @@ impl Schedule {
     /// When the database does not answer.
     pub async fn once(&self) -> Result<usize, StoreError> {
         let (store, now) = (&self.context.sources.store, self.context.clock.now());
-        let mut number = store.set_timers(now).await? + usize::from(digest::run(&self.context).await?);
-        number += ends::run(&self.context).await?;
+        let mut number = store.set_timers(now).await?;
         for (id, issue) in store.open_emergencies().await? {
             if issue.is_none() {
                 store.enqueue(&Job::Declaration(id), now).await?;
                 number += 1;
             }
         }
-        Ok(number)
+        Ok(number + usize::from(digest::run(&self.context).await?) + ends::run(&self.context).await?)
     }
 }

@@ -2,13 +2,14 @@
 //!
 //! These tests run on PostgreSQL only: `tests/with-postgres cargo nextest run --profile postgres`.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use cm_bot::cli::demo::play::start_in;
 use cm_bot::cli::demo::world::World;
 use cm_bot::model::{DecisionId, IssueId, Scope};
 use cm_bot::simulator::clock::Clock;
-use cm_bot::simulator::scene::{Comment, Scene, Step, Variant};
+use cm_bot::simulator::scene::{Click, Comment, Scene, Step, Submit, Variant};
 use cm_bot::store::{Evaluation, Job, Policy, Store, StoreError, Turn};
 use sqlx::{Connection, PgConnection};
 use tokio::time::{sleep, timeout};
@@ -284,16 +285,49 @@ async fn two_approvers_in_the_same_second_and_two_processes() {
         let (ticket, text) = ("PRODCM-412".to_owned(), "/cm approve".to_owned());
         world.simulator.jira.comment(&Comment { ticket, by: by.into(), text }).unwrap();
     }
+    is_approved_once_by_both(&world).await;
+    assert!(first.stop().success() && second.stop().success());
+}
+
+/// The same in Slack: both send their forms at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_approvers_in_slack_in_the_same_second_and_two_processes() {
+    on_postgres();
+    let scene: Scene = scene("approved-in-slack").parsed().variant(Variant::Scene);
+    let clock = same_time();
+    let world = world(scene.clone(), clock.clone()).await;
+    let first = Service::start(&world).await;
+    let second = Service::beside(&world).await;
+    let of_jira = scene.timeline.iter().filter(|step| step.click.is_none() && step.submit.is_none());
+    play(&world, of_jira).await;
+    // A minute passes with each step, and the service takes nothing from Slack that is five minutes off.
+    let Clock::Scripted(time) = &clock else { panic!("scripted") };
+    time.store(Clock::Real.now_ms(), Ordering::SeqCst);
+    let slack = &world.simulator.slack;
+    until(&world, |_| slack.messages().iter().any(|message| message.text.contains("PRODCM-412"))).await;
+    for by in ["priya", "sam"] {
+        let (button, about) = ("Review and approve".to_owned(), "PRODCM-412".to_owned());
+        slack.click(&Click { by: by.into(), button, about, times: 1 }).await.unwrap();
+    }
+    assert_eq!(slack.forms().len(), 2);
+    let form = |by: &str| Submit { by: by.into(), ..Submit::default() };
+    let (one, other) = (form("priya"), form("sam"));
+    let (one, other) = tokio::join!(slack.submit(&one), slack.submit(&other));
+    one.and(other).unwrap();
+    is_approved_once_by_both(&world).await;
+    assert!(first.stop().success() && second.stop().success());
+}
+
+async fn is_approved_once_by_both(world: &World) {
     let said = |world: &World| (seen(world, "PRODCM-412").0, seen(world, "PRODCM-412").1);
-    until(&world, |world| said(world) == (1, 2)).await;
+    until(world, |world| said(world) == (1, 2)).await;
     sleep(Duration::from_secs(1)).await;
-    assert_eq!(said(&world), (1, 2), "approved once, and said once");
-    let trail = open(&database_of(&world)).await.trail_after(0, i64::MAX).await.unwrap();
+    assert_eq!(said(world), (1, 2), "approved once, and said once");
+    let trail = open(&database_of(world)).await.trail_after(0, i64::MAX).await.unwrap();
     let approved: Vec<_> = trail.iter().filter(|(_, body, _)| body.contains("\"approved_by_human\"")).collect();
     assert_eq!(approved.len(), 1, "{approved:?}");
     assert!(approved[0].1.contains("Priya Nair and Sam Okafor"), "{approved:?}");
     assert_eq!(trail.iter().filter(|(_, body, _)| body.contains("\"approval_act\"")).count(), 2);
-    assert!(first.stop().success() && second.stop().success());
 }
 
 async fn until(world: &World, is_so: impl Fn(&World) -> bool) {
