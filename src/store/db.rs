@@ -133,15 +133,26 @@ pub(super) fn query(sql: impl SqlSafeStr) -> Query {
 }
 
 /// A statement that writes so many rows at once: its beginning up to `VALUES`, the values, and its end.
-pub(super) fn insert_rows(beginning: &str, rows: Vec<Vec<Value>>, end: &str) -> Query {
-    let mut places = 1..;
-    let mut row = |values: &Vec<Value>| {
-        let places: Vec<String> = places.by_ref().take(values.len()).map(|place| format!("${place}")).collect();
-        format!("({})", places.join(", "))
-    };
-    let all: Vec<String> = rows.iter().map(&mut row).collect();
+pub(super) fn insert_rows(beginning: &'static str, rows: Vec<Vec<Value>>, end: &'static str) -> Query {
+    let mut first = 1;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in &rows {
+        all.push(places(first, row.len()));
+        first += row.len();
+    }
     let sql = format!("{beginning} VALUES {} {end}", all.join(", "));
     Query { sql: AssertSqlSafe(sql).into_sql_str(), values: rows.into_iter().flatten().collect() }
+}
+
+/// A statement with a list of so many values, of which the first is bound as `$first`.
+pub(super) fn query_among(beginning: &'static str, (first, count): (usize, usize), end: &'static str) -> Query {
+    query(AssertSqlSafe(format!("{beginning} {} {end}", places(first, count))))
+}
+
+/// `($3, $4, $5)`.
+fn places(first: usize, count: usize) -> String {
+    let places: Vec<String> = (first..first + count).map(|place| format!("${place}")).collect();
+    format!("({})", places.join(", "))
 }
 
 /// Carries a query out where it belongs, and makes something of what comes back.

@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest, Sha256};
-use sqlx::AssertSqlSafe;
 
-use super::db::{Transaction, Value, insert_rows, query};
+use super::db::{Transaction, Value, insert_rows, query, query_among};
 use super::{Store, StoreError};
 use crate::model::{Receipt, Timestamp};
 
@@ -55,13 +54,9 @@ impl Store {
     pub async fn not_received(&self, source: &'static str, ids: &[String]) -> Result<BTreeSet<String>, StoreError> {
         let mut missing: BTreeSet<String> = ids.iter().cloned().collect();
         for ids in ids.chunks(AT_ONCE) {
-            let places: Vec<String> = (2..ids.len() + 2).map(|place| format!("${place}")).collect();
             let sql = "SELECT delivery_id FROM deliveries WHERE source = $1 AND delivery_id IN";
-            let sql = format!("{sql} ({})", places.join(", "));
-            let mut query = query(AssertSqlSafe(sql)).bind(source);
-            for id in ids {
-                query = query.bind(id.clone());
-            }
+            let query = query_among(sql, (2, ids.len()), "").bind(source);
+            let query = ids.iter().fold(query, |query, id| query.bind(id));
             for row in query.all(self.db.reader()).await? {
                 missing.remove(row.get::<&str>(0)?);
             }

@@ -5,9 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sqlx::AssertSqlSafe;
-
-use super::db::{Row, Transaction, Value, insert_rows, query};
+use super::db::{Row, Transaction, Value, insert_rows, query, query_among};
 use super::{Store, StoreError, stored};
 use crate::model::{
     Account, AccountKind, CommitSha, GithubId, Ledger, Opinion, Push, Receipt, RepoName, Seen, SeenReview, Timestamp,
@@ -17,10 +15,12 @@ use crate::model::{
 const AT_ONCE: usize = 500;
 
 /// Columns by name: a statement that an older process prepared has to mean the same after a column was added.
-const REVIEWS: &str = "SELECT pull_request, review, commit_sha, submitted_at, received_at FROM seen_reviews";
+const REVIEWS: &str = "SELECT pull_request, review, commit_sha, submitted_at, received_at FROM seen_reviews \
+                       WHERE repository_id = $1 AND pull_request IN";
 const PUSHES: &str = "SELECT pull_request, before_sha, after_sha, account_id, account_login, account_kind, received_at \
-                      FROM seen_pushes";
-const BASE_CHANGES: &str = "SELECT pull_request, received_at FROM seen_base_changes";
+                      FROM seen_pushes WHERE repository_id = $1 AND pull_request IN";
+const BASE_CHANGES: &str = "SELECT pull_request, received_at FROM seen_base_changes \
+                            WHERE repository_id = $1 AND pull_request IN";
 
 impl Store {
     /// What the ledger says about pull requests; those that it says nothing about are left out.
@@ -58,11 +58,8 @@ impl Store {
     }
 
     /// The rows of a table about pull requests of a repository, in the order in which they came.
-    async fn seen(&self, select: &str, repository: i64, numbers: &[u64]) -> Result<Vec<Row>, StoreError> {
-        let places: Vec<String> = (2..numbers.len() + 2).map(|place| format!("${place}")).collect();
-        let places = places.join(", ");
-        let sql = format!("{select} WHERE repository_id = $1 AND pull_request IN ({places}) ORDER BY seq");
-        let mut query = query(AssertSqlSafe(sql)).bind(repository);
+    async fn seen(&self, select: &'static str, repository: i64, numbers: &[u64]) -> Result<Vec<Row>, StoreError> {
+        let mut query = query_among(select, (2, numbers.len()), "ORDER BY seq").bind(repository);
         for number in numbers {
             query = query.bind(stored(i64::try_from(*number))?);
         }
@@ -79,7 +76,7 @@ pub(super) struct Line<'a> {
 
 /// Writes lines inside the transaction of the deliveries that brought them, with one statement a table.
 pub(super) async fn append(transaction: &mut Transaction, lines: &[Line<'_>]) -> Result<(), StoreError> {
-    let mut tables: BTreeMap<&str, Vec<Vec<Value>>> = BTreeMap::new();
+    let mut tables: BTreeMap<&'static str, Vec<Vec<Value>>> = BTreeMap::new();
     for line in lines {
         tables.entry(insert(&line.receipt.event)).or_default().push(values(line)?);
     }
