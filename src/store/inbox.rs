@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::oneshot;
 
-use super::db::query;
+use super::db::{Transaction, query};
 use super::deliveries::{Delivery, Draft, Received, insert};
 use super::jobs::{Job, enqueue};
 use super::ledger::{self, Line};
@@ -183,7 +183,12 @@ impl Store {
         let new: Vec<(&Waiting, i64)> = new.collect();
         let lines: Vec<Line<'_>> = new.iter().filter_map(|(waiting, seq)| waiting.line(*seq)).collect();
         ledger::append(&mut transaction, &lines).await?;
-        for (job, at) in asked_for(&new) {
+        let mut jobs = asked_for(&new);
+        if jobs.keys().any(|job| job.is_of_repository()) && !is_anything_pending(&mut transaction).await? {
+            // A repository is looked at for the tickets that wait: with none it would be for nothing.
+            jobs.retain(|job, _| !job.is_of_repository());
+        }
+        for (job, at) in jobs {
             enqueue(&mut transaction, job, at).await?;
         }
         transaction.commit().await?;
@@ -205,6 +210,11 @@ impl Waiting {
     fn line(&self, delivery: i64) -> Option<Line<'_>> {
         Some(Line { receipt: self.receipt.as_ref()?, delivery, at: self.at })
     }
+}
+
+async fn is_anything_pending(transaction: &mut Transaction) -> Result<bool, StoreError> {
+    let sql = "SELECT 1 FROM tickets WHERE status IN ('pending', 'approved') AND status = 'pending' LIMIT 1";
+    Ok(query(sql).optional(transaction).await?.is_some())
 }
 
 /// What deliveries ask for, each once, and since when.

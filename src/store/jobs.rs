@@ -69,6 +69,11 @@ pub struct ClaimedJob {
 }
 
 impl Job {
+    /// Whether it is for whatever tickets of a repository wait.
+    pub(super) fn is_of_repository(&self) -> bool {
+        matches!(self, Job::Repository(_))
+    }
+
     fn kind(&self) -> &'static str {
         match self {
             Job::Ticket(_) => "ticket",
