@@ -8,6 +8,7 @@ pub mod dates;
 pub mod faults;
 mod git;
 pub mod github;
+pub mod jenkins;
 pub mod jira;
 mod page;
 pub mod pipelines;
@@ -27,6 +28,7 @@ use clock::Clock;
 use dates::{Dates, date};
 use faults::{Faults, stand_between};
 use github::Github;
+use jenkins::Jenkins;
 use jira::Jira;
 use pipelines::Pipelines;
 use scene::{Moment, Scene, SceneError, Step, System};
@@ -69,6 +71,8 @@ pub struct Simulator {
     pub slack: Arc<Slack>,
     /// The pipelines.
     pub pipelines: Pipelines,
+    /// Where some of them run.
+    pub jenkins: Arc<Jenkins>,
     meter: Meter,
     stop: CancellationToken,
 }
@@ -96,6 +100,7 @@ impl Simulator {
             jira: Arc::new(Jira::new(shared.clone())),
             slack: Arc::new(Slack::new(shared.clone())),
             pipelines: Pipelines::new(shared.clone()),
+            jenkins: Arc::new(Jenkins::new(shared.clone())),
             shared,
             meter: Meter::default(),
             stop: CancellationToken::new(),
@@ -182,6 +187,10 @@ impl Simulator {
             Moment::GateRequest(step) => self.pipelines.request(step, &self.sha(&step.commit)?).await,
             Moment::GateConsume(step) => self.pipelines.consume(step).await,
             Moment::GateFinish(step) => self.pipelines.finish(step).await,
+            Moment::JenkinsBuild(step) => {
+                self.jenkins.build(step, step.commit.as_deref().map(|name| self.sha(name)).transpose()?);
+                Ok(())
+            }
             other => Err(SceneError(format!("nobody plays {other:?}"))),
         }
     }

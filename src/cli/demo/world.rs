@@ -32,6 +32,8 @@ pub struct World {
     pub simulator: Simulator,
     /// Where they listen.
     pub addresses: Addresses,
+    /// Where Jenkins listens, in scenes that watch it.
+    pub jenkins: Option<SocketAddr>,
     /// Where the service will listen.
     pub service: SocketAddr,
     /// With what the Security Officer of this world signs.
@@ -58,7 +60,10 @@ impl World {
         let folder = tempfile::tempdir()?;
         let (port, scan_secret) = (Mutex::new(Some(port)), uuid::Uuid::new_v4().simple().to_string());
         let officer = PrivateKey::from(Ed25519Keypair::random(&mut rand_core::OsRng));
-        let world = World { scene, simulator, addresses, service, officer, scan_secret, port, folder };
+        let watches_jenkins =
+            scene.services.iter().flat_map(|service| &service.watch).any(|one| one.contains_key("jenkins_job"));
+        let jenkins = if watches_jenkins { Some(simulator.jenkins.listen().await?) } else { None };
+        let world = World { jenkins, scene, simulator, addresses, service, officer, scan_secret, port, folder };
         world.write_files(now_ms)?;
         Ok(world)
     }
@@ -144,6 +149,10 @@ impl World {
             signers = path("allowed_signers"),
             people = path("people.toml"),
         );
+        if let Some(jenkins) = self.jenkins {
+            let (user, token) = self.simulator.jenkins.credentials();
+            text += &format!("[jenkins]\nurl = \"http://{jenkins}\"\nuser = \"{user}\"\ntoken = \"{token}\"\n");
+        }
         let services: Vec<toml::Value> = self
             .scene
             .services
@@ -252,7 +261,12 @@ fn service(service: &Service, scan_token: &str, gate_token: &str) -> anyhow::Res
     let token = toml::Table::from_iter([("sha256".to_owned(), digest.into()), ("job".to_owned(), job.into())]);
     let plan = "Deploy {previous} with the same job; the database schema stays as it is, so no data is lost.";
     let tokens = toml::Value::Array(vec![toml::Value::Table(token)]);
-    let gate = toml::Table::from_iter([("rollback_plan".to_owned(), plan.into()), ("tokens".to_owned(), tokens)]);
+    let watch = toml::Value::Array(service.watch.iter().cloned().map(toml::Value::Table).collect());
+    let gate = toml::Table::from_iter([
+        ("rollback_plan".to_owned(), plan.into()),
+        ("tokens".to_owned(), tokens),
+        ("watch".to_owned(), watch),
+    ]);
     table.insert("gate".into(), toml::Value::Table(gate));
     Ok(toml::Value::Table(table))
 }

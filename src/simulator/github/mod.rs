@@ -6,6 +6,7 @@ mod checks;
 mod commits;
 mod content;
 mod deliveries;
+mod deployments;
 mod freshness;
 mod graphql;
 mod ids;
@@ -170,6 +171,7 @@ impl World {
             Moment::SetRights(step) => self.set_rights(step),
             Moment::RenameAccount(step) => self.rename_account(step),
             Moment::DeleteAccount(step) => self.delete_account(step),
+            Moment::ShowDeployment(step) => self.show_deployment(step),
             _ => return None,
         })
     }

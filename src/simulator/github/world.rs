@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::Shared;
 use super::accounts::{Account, Changes};
 use super::checks::{Run, Suite};
+use super::deployments::Deployed;
 use super::git::{Oid, Store};
 use super::pulls::Pull;
 use super::scanning::{Alert, Analysis};
@@ -55,6 +56,8 @@ pub struct Repo {
     pub runs: Vec<Run>,
     /// Commit statuses, oldest first.
     pub statuses: Vec<CommitStatus>,
+    /// Deployments, oldest first.
+    pub deployments: Vec<Deployed>,
     /// Code-scanning analyses, oldest first.
     pub analyses: Vec<Analysis>,
     /// Code-scanning alerts by place: number 1 stands first.
@@ -171,6 +174,7 @@ impl Repo {
             suites: Vec::new(),
             runs: Vec::new(),
             statuses: Vec::new(),
+            deployments: Vec::new(),
             analyses: Vec::new(),
             alerts: Vec::new(),
         }

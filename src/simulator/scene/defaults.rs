@@ -35,6 +35,7 @@ pub(super) fn default_services() -> Vec<Service> {
         branch: default_branch(),
         environments: default_environments(),
         scanners: default_scanners(),
+        watch: Vec::new(),
     }]
 }
 

@@ -20,7 +20,7 @@ pub use code::{
     UpdateBranch,
 };
 pub use expect::{Expect, Finding};
-pub use pipelines::{GateConsume, GateFinish, GateRequest, GateRun};
+pub use pipelines::{GateConsume, GateFinish, GateRequest, GateRun, JenkinsBuild, ShowDeployment};
 pub use pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review, ReviewState,
 };
@@ -123,6 +123,9 @@ pub struct Service {
     /// The security scans that every build must have.
     #[serde(default = "default_scanners")]
     pub scanners: Vec<Scanner>,
+    /// Where its deployments are watched, as the settings write it.
+    #[serde(default)]
+    pub watch: Vec<toml::Table>,
 }
 
 /// One expected security scan.

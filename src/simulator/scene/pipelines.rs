@@ -49,3 +49,50 @@ pub struct GateFinish {
     /// `succeeded`, `failed` or `rolled_back`.
     pub outcome: String,
 }
+
+/// GitHub shows a deployment, whoever made it.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ShowDeployment {
+    /// Which repository; without this, the first one.
+    pub repository: Option<String>,
+    /// GitHub's name of the environment.
+    pub environment: String,
+    /// The commit.
+    pub commit: String,
+    /// Who made it.
+    pub by: String,
+    /// The run of GitHub Actions that made it; without this, another system.
+    pub run: Option<String>,
+    /// Its newest status: `success`, `in_progress`, `failure`, `inactive` (it was a success before).
+    #[serde(default = "success")]
+    pub state: String,
+}
+
+/// Jenkins ends a build.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JenkinsBuild {
+    /// The job, with its folders.
+    pub job: String,
+    /// Its number.
+    pub build: u64,
+    /// The commit that it checked out; without this, it checked out none.
+    pub commit: Option<String>,
+    /// Who started it; without this, a trigger.
+    pub by: Option<String>,
+    /// How it ended: `SUCCESS`, `UNSTABLE`, `FAILURE`, `ABORTED`; empty while it runs.
+    #[serde(default = "jenkins_success")]
+    pub result: String,
+    /// Its parameters.
+    #[serde(default)]
+    pub parameters: std::collections::BTreeMap<String, String>,
+}
+
+fn success() -> String {
+    "success".into()
+}
+
+fn jenkins_success() -> String {
+    "SUCCESS".into()
+}

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::accounts::{DeleteAccount, RenameAccount, SetRights};
 use super::code::{CheckRun, DeleteBranch, DismissAlert, Merge, Push, Scan, Status, UpdateBranch};
-use super::pipelines::{GateConsume, GateFinish, GateRequest};
+use super::pipelines::{GateConsume, GateFinish, GateRequest, JenkinsBuild, ShowDeployment};
 use super::pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review,
 };
@@ -108,6 +108,10 @@ pub struct Step {
     pub gate_consume: Option<GateConsume>,
     /// A pipeline says how its deployment ended.
     pub gate_finish: Option<GateFinish>,
+    /// GitHub shows a deployment.
+    pub show_deployment: Option<ShowDeployment>,
+    /// Jenkins ends a build.
+    pub jenkins_build: Option<JenkinsBuild>,
 }
 
 /// The one verb of a [`Step`], borrowed.
@@ -155,6 +159,8 @@ pub enum Moment<'a> {
     GateRequest(&'a GateRequest),
     GateConsume(&'a GateConsume),
     GateFinish(&'a GateFinish),
+    ShowDeployment(&'a ShowDeployment),
+    JenkinsBuild(&'a JenkinsBuild),
 }
 
 impl Step {
@@ -206,6 +212,8 @@ impl Step {
             self.gate_request.as_ref().map(Moment::GateRequest),
             self.gate_consume.as_ref().map(Moment::GateConsume),
             self.gate_finish.as_ref().map(Moment::GateFinish),
+            self.show_deployment.as_ref().map(Moment::ShowDeployment),
+            self.jenkins_build.as_ref().map(Moment::JenkinsBuild),
         ];
         let mut said = verbs.into_iter().flatten();
         match (said.next(), said.next()) {

@@ -3,6 +3,7 @@
 mod apps;
 mod asked;
 mod commits;
+mod deployments;
 mod guard;
 mod pulls;
 mod repos;
@@ -34,7 +35,7 @@ type Reply = Result<Answer, Refusal>;
 /// Every route, for github.com and for GitHub Enterprise Server.
 pub(super) fn router(github: Arc<Github>) -> Router {
     let rest = apps::routes().merge(repos::routes()).merge(commits::routes());
-    let rest = rest.merge(pulls::routes()).merge(scanning::routes());
+    let rest = rest.merge(pulls::routes()).merge(scanning::routes()).merge(deployments::routes());
     let everything = Router::new()
         .merge(rest.clone())
         .nest("/api/v3", rest)

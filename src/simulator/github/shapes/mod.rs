@@ -2,6 +2,7 @@
 
 mod checks;
 mod commits;
+mod deployments;
 mod pulls;
 mod repos;
 mod scanning;

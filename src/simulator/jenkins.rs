@@ -1,0 +1,95 @@
+//! The part of Jenkins that shows builds of its jobs.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::Shared;
+use super::scene::JenkinsBuild;
+
+/// The account that may read.
+const USER: &str = "cm-bot";
+
+/// How long a build takes, in milliseconds.
+const DURATION: i64 = 30_000;
+
+/// A Jenkins with its builds.
+#[derive(Debug)]
+pub struct Jenkins {
+    shared: Shared,
+    token: String,
+    builds: Mutex<Vec<(JenkinsBuild, Option<String>, i64)>>,
+}
+
+impl Jenkins {
+    pub(super) fn new(shared: Shared) -> Jenkins {
+        Jenkins { shared, token: uuid::Uuid::new_v4().simple().to_string(), builds: Mutex::default() }
+    }
+
+    /// The account that may read the jobs, and its token.
+    #[must_use]
+    pub fn credentials(&self) -> (&'static str, &str) {
+        (USER, &self.token)
+    }
+
+    /// Opens a port of its own: few scenes have a Jenkins.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn listen(self: &Arc<Self>) -> std::io::Result<SocketAddr> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let app = Router::new().route("/job/{*path}", get(job)).with_state(Arc::clone(self));
+        tokio::spawn(async move { axum::serve(listener, app).await });
+        Ok(address)
+    }
+
+    /// A build ends now.
+    pub(super) fn build(&self, step: &JenkinsBuild, commit: Option<String>) {
+        let begun = self.shared.clock.now_ms() - DURATION;
+        self.builds.lock().unwrap_or_else(PoisonError::into_inner).push((step.clone(), commit, begun));
+    }
+
+    fn builds_of(&self, job: &str) -> Vec<Value> {
+        let builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_job = builds.iter().rev().filter(|(step, ..)| step.job == job);
+        of_job.map(|(step, commit, begun)| shape(step, commit.as_deref(), *begun)).collect()
+    }
+}
+
+async fn job(State(jenkins): State<Arc<Jenkins>>, Path(path): Path<String>, headers: HeaderMap) -> Response {
+    let (user, token) = jenkins.credentials();
+    let wanted = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{token}")));
+    if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(&wanted) {
+        return (StatusCode::UNAUTHORIZED, "Unauthorized").into_response();
+    }
+    let Some(job) = path.strip_suffix("/api/json") else { return StatusCode::NOT_FOUND.into_response() };
+    let builds = jenkins.builds_of(&job.replace("/job/", "/"));
+    axum::Json(json!({ "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "builds": builds })).into_response()
+}
+
+fn shape(step: &JenkinsBuild, commit: Option<&str>, begun: i64) -> Value {
+    let parameters = step.parameters.iter().map(|(name, value)| json!({ "name": name, "value": value }));
+    let parameters = parameters.collect::<Vec<Value>>();
+    let cause = step.by.as_ref().map_or_else(|| json!({}), |by| json!({ "userName": by }));
+    let mut actions = vec![json!({ "causes": [cause] }), json!({}), json!({ "parameters": parameters })];
+    actions.extend(commit.map(|sha| json!({ "lastBuiltRevision": { "SHA1": sha } })));
+    let runs = step.result.is_empty();
+    json!({
+        "number": step.build,
+        "result": if runs { Value::Null } else { json!(step.result) },
+        "timestamp": begun,
+        "duration": if runs { 0 } else { DURATION },
+        "url": format!("http://jenkins.example/job/{}/{}/", step.job.replace('/', "/job/"), step.build),
+        "actions": actions,
+    })
+}
