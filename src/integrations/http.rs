@@ -55,6 +55,8 @@ pub enum Peer {
     Slack,
     /// Whoever issues the tokens of pipelines.
     Issuer,
+    /// Jenkins.
+    Jenkins,
 }
 
 impl Peer {
@@ -101,6 +103,7 @@ impl Peer {
             Peer::Github => "github",
             Peer::Slack => "slack",
             Peer::Issuer => "issuer",
+            Peer::Jenkins => "jenkins",
         }
     }
 }

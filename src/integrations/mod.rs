@@ -2,6 +2,7 @@
 
 pub mod github;
 pub mod http;
+pub mod jenkins;
 pub mod jira;
 pub mod oidc;
 pub mod peer_clock;

@@ -13,6 +13,7 @@ mod pull_request;
 mod reminders;
 mod scan;
 mod service;
+mod sighting;
 mod text;
 mod ticket;
 mod time;
@@ -36,6 +37,7 @@ pub use scan::{
     AlertDismissal, Analysis, BuildName, CheckRun, CommitStatus, Conclusion, ScanFinding, Severity, UploadedRun,
 };
 pub use service::{Rules, Scanner, Scope, Service};
+pub use sighting::{SeenRun, Sighting, Watched, WatchedPlace, Witness};
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};
 pub use time::{Day, Month, Timestamp};

@@ -1,11 +1,13 @@
 //! GitHub's JSON: that of the REST API here.
 
 mod deliveries;
+mod deployments;
 mod graphql;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub(super) use deliveries::{Delivery, ListedDelivery};
+pub(super) use deployments::{DeploymentInfo, DeploymentStatusInfo};
 pub(super) use graphql::*;
 
 /// What is said to be nothing. An `Option` alone would take a key that is missing for the same.

@@ -1,0 +1,93 @@
+//! Jenkins: which builds of a job that deploys have gone out. Source:
+//! <https://www.jenkins.io/doc/book/using/remote-access-api/>.
+
+mod wire;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use super::SourceError;
+use super::http::Peer;
+use crate::model::{CiSystem, CommitSha, PipelineName, Scope, SeenRun, Sighting, Timestamp, Witness};
+use crate::settings::Jenkins as Settings;
+
+/// Builds that are read in one look; Jenkins gives the newest.
+const NEWEST: usize = 100;
+
+/// What is asked for of each.
+const TREE: &str = "builds[number,result,timestamp,duration,url,actions[lastBuiltRevision[SHA1],parameters[name,value],\
+                    causes[userName]]]";
+
+/// A client for one Jenkins.
+#[derive(Debug, Clone)]
+pub struct JenkinsClient {
+    http: reqwest::Client,
+    base: Url,
+    user: String,
+    token: SecretString,
+}
+
+impl JenkinsClient {
+    /// A client for the Jenkins of the settings.
+    #[must_use]
+    pub fn new(http: reqwest::Client, settings: &Settings) -> JenkinsClient {
+        let Settings { url, user, token } = settings.clone();
+        JenkinsClient { http, base: url, user, token }
+    }
+
+    /// The builds of a job that have gone out since a time, newest first. One that was aborted or failed has not.
+    ///
+    /// # Errors
+    /// When they cannot be read; [`SourceError::TooMuch`] when there are more than we read.
+    pub async fn gone_out(
+        &self,
+        (job, parameter): (&PipelineName, Option<&(String, String)>),
+        scope: &Scope,
+        since: Timestamp,
+    ) -> Result<Vec<Sighting>, SourceError> {
+        let request = self.http.get(self.address(job)?).basic_auth(&self.user, Some(self.token.expose_secret()));
+        let builds = Peer::Jenkins.read(request).await?.json::<wire::Builds>()?.builds;
+        if builds.len() >= NEWEST && builds.iter().all(|build| ended(build) >= since) {
+            return Err(SourceError::TooMuch(format!("{NEWEST} builds of {job}")));
+        }
+        let gone_out = builds.iter().filter(|build| build.has_gone_out() && ended(build) >= since);
+        let wanted = gone_out.filter(|build| parameter.is_none_or(|wanted| build.has(wanted)));
+        wanted.map(|build| sighting(build, job, scope)).collect()
+    }
+
+    /// `BASE/job/FOLDER/job/NAME/api/json?tree=…`; the name of a branch that is a job has its slash written as `%2F` twice.
+    fn address(&self, job: &PipelineName) -> Result<Url, SourceError> {
+        let mut url = self.base.clone();
+        {
+            let no_base = |()| SourceError::Unreadable("jenkins.url is no address to add a path to".into());
+            let mut path = url.path_segments_mut().map_err(no_base)?;
+            path.pop_if_empty();
+            for name in job.as_str().split('/') {
+                path.push("job").push(name);
+            }
+            path.push("api").push("json");
+        }
+        url.query_pairs_mut().append_pair("tree", &format!("{TREE}{{0,{NEWEST}}}"));
+        Ok(url)
+    }
+}
+
+/// When it ended, by the clock of Jenkins.
+fn ended(build: &wire::Build) -> Timestamp {
+    Timestamp(build.timestamp.saturating_add(build.duration))
+}
+
+fn sighting(build: &wire::Build, job: &PipelineName, scope: &Scope) -> Result<Sighting, SourceError> {
+    let unreadable = |error: crate::model::ParseError| SourceError::Unreadable(error.to_string());
+    let number = PipelineName::parse(&build.number.to_string()).map_err(unreadable)?;
+    Ok(Sighting {
+        witness: Witness::Jenkins,
+        id: format!("{job} {number}"),
+        scope: scope.clone(),
+        commit: build.commit().and_then(|sha| CommitSha::parse(sha).ok()),
+        run: Some(SeenRun { system: CiSystem::Jenkins, job: Some(job.clone()), build: number }),
+        by: build.started_by().unwrap_or("a trigger of Jenkins").to_owned(),
+        at: ended(build),
+        url: build.url.clone(),
+    })
+}
