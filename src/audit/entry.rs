@@ -171,10 +171,16 @@ pub enum Event {
     OrphanDeployment {
         /// Who knows of it, and under which number.
         source: String,
-        /// What was deployed.
-        commit: CommitSha,
+        /// What was deployed, where that is known.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        commit: Option<CommitSha>,
         /// Where to.
         scope: String,
+        /// Why nothing had let it through.
+        reason: String,
+        /// The emergency on whose account it was, if one was open.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        emergency: Option<EmergencyId>,
     },
     /// The ticket was declined, closed, or is gone.
     Ended {

@@ -14,6 +14,7 @@ pub mod form;
 pub mod html;
 pub mod jira;
 pub mod new_ticket;
+pub mod orphan;
 pub mod plan;
 pub mod reminders;
 pub mod slack;

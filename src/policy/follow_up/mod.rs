@@ -4,4 +4,5 @@ pub mod emergency;
 pub mod ends;
 pub mod held;
 pub mod inspection;
+pub mod orphans;
 pub mod parts;
