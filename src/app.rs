@@ -17,11 +17,13 @@ use crate::gather::Sources;
 use crate::handlers::{Context, TooDear};
 use crate::integrations::github::GithubClient;
 use crate::integrations::http;
+use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::oidc::Callers;
 use crate::integrations::slack::SlackClient;
 use crate::jobs::{
-    Channels, Checkpoints, GateKeeper, KeptCheckpoint, Missed, Outbox, Probe, Reconcile, Schedule, Takeover, Worker,
+    Channels, Checkpoints, GateKeeper, KeptCheckpoint, Missed, Orphans, Outbox, Probe, Reconcile, Schedule, Takeover,
+    Worker,
 };
 use crate::model::Field;
 use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts};
@@ -104,6 +106,7 @@ impl App {
             settle: settings.jira.settle,
             gates: Arc::new(settings.gates),
             report_after: settings.report_after,
+            jenkins: settings.jenkins.as_ref().map(|jenkins| JenkinsClient::new(client.clone(), jenkins)),
         };
         let callers = Callers::new(Arc::clone(&context.gates), client);
         let channels =
@@ -201,6 +204,7 @@ impl App {
         running.tasks.spawn(self.reconcile().run(running.stop.clone()));
         running.tasks.spawn(self.missed().run(running.stop.clone()));
         running.tasks.spawn(self.schedule().run(running.stop.clone()));
+        running.tasks.spawn(self.orphans().run(running.stop.clone()));
     }
 
     /// Whether nothing is left to do that is due now.
@@ -259,6 +263,12 @@ impl App {
     #[must_use]
     pub fn gate_keeper(&self) -> GateKeeper {
         GateKeeper { context: self.context.clone(), wake: self.wake.clone() }
+    }
+
+    /// Whoever looks for deployments behind the gate's back.
+    #[must_use]
+    pub fn orphans(&self) -> Orphans {
+        Orphans { context: self.context.clone(), wake: self.wake.clone() }
     }
 
     /// Whoever carries actions out.

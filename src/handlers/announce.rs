@@ -13,6 +13,7 @@ use crate::render::approvals;
 use crate::render::deployment::{self, Ended};
 use crate::render::document::Document;
 use crate::render::jira;
+use crate::render::orphan::{self, Orphan};
 use crate::render::slack::{self, Message};
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
@@ -230,6 +231,16 @@ pub(super) fn deployed(
         return Ok(words);
     }
     Ok(std::iter::once(NewAction::new(Effect::Close {})?).chain(words).collect())
+}
+
+/// After something was deployed that nothing had let through.
+pub(super) fn orphan(orphan: &Orphan<'_>) -> Result<Vec<NewAction>, StoreError> {
+    let message = to_json(&orphan::message(orphan), &orphan.sighting.id);
+    let mut actions = vec![NewAction::new(Effect::Alert { message })?];
+    if orphan.ticket.is_some() {
+        actions.push(call("past the gate", &orphan::comment(orphan))?);
+    }
+    Ok(actions)
 }
 
 fn words(verdict: Verdict, evaluation: i64, (body, message): (Value, &Message)) -> Result<Vec<NewAction>, StoreError> {

@@ -13,6 +13,7 @@ mod fault;
 mod follow_up;
 pub mod gate;
 mod repository;
+pub mod sighting;
 mod slack;
 mod too_dear;
 mod voiding;
@@ -23,6 +24,7 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
+use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::{AutoApproved, IssueId, Reminders, Scope, TicketStatus, Timestamp};
 use crate::render::view::Links;
@@ -69,6 +71,8 @@ pub struct Context {
     pub gates: Arc<Vec<ServiceGate>>,
     /// How long a deployment may take before people are asked to look.
     pub report_after: Duration,
+    /// Jenkins, if its jobs are watched.
+    pub jenkins: Option<JenkinsClient>,
 }
 
 /// When to look again by ourselves.

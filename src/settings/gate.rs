@@ -8,7 +8,8 @@ use url::Url;
 
 use super::SettingsError;
 use super::load::bad;
-use crate::model::{CiSystem, PipelineName, ServiceName, TokenDigest};
+use super::watch::RawWatch;
+use crate::model::{CiSystem, Environment, PipelineName, ServiceName, TokenDigest, Watched};
 
 /// Who may ask the gate about one service.
 #[derive(Debug, Clone)]
@@ -21,6 +22,8 @@ pub struct ServiceGate {
     pub tokens: Vec<JobToken>,
     /// Pipelines that prove who they are.
     pub identities: Vec<Identity>,
+    /// Where its deployments show, whoever let them through.
+    pub watch: Vec<Watched>,
 }
 
 /// A token of one job.
@@ -62,6 +65,8 @@ pub(super) struct RawGate {
     tokens: Vec<RawToken>,
     #[serde(default)]
     identities: Vec<RawIdentity>,
+    #[serde(default)]
+    watch: Vec<RawWatch>,
 }
 
 #[derive(Deserialize)]
@@ -94,7 +99,11 @@ pub(super) fn report_after(minutes: u64) -> Result<Duration, SettingsError> {
 }
 
 impl RawGate {
-    pub(super) fn checked(self, service: &ServiceName) -> Result<ServiceGate, SettingsError> {
+    pub(super) fn checked(
+        self,
+        service: &ServiceName,
+        environments: &[Environment],
+    ) -> Result<ServiceGate, SettingsError> {
         if self.tokens.is_empty() && self.identities.is_empty() {
             let why = format!("the gate of `{service}` has neither tokens nor identities, so nobody could ask it");
             return Err(bad("services", why));
@@ -118,6 +127,7 @@ impl RawGate {
             rollback_plan: self.rollback_plan.filter(|plan| !plan.trim().is_empty()),
             tokens: self.tokens.into_iter().map(token).collect::<Result<_, SettingsError>>()?,
             identities: self.identities.into_iter().map(|one| one.checked(service)).collect::<Result<_, _>>()?,
+            watch: self.watch.into_iter().map(|one| one.checked(service, environments)).collect::<Result<_, _>>()?,
         })
     }
 }

@@ -13,11 +13,12 @@ use url::Url;
 use super::gate::report_after;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
+use super::watch::RawJenkins;
 use super::{
     Approvals, Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles, Slack, Workflow,
     secret,
 };
-use crate::model::{Decisions, Field};
+use crate::model::{Decisions, Field, Watched, WatchedPlace};
 
 /// The reference of all settings, compiled in.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -49,6 +50,7 @@ struct Raw {
     audit: RawAudit,
     traces: RawTraces,
     gate: RawGateTimes,
+    jenkins: RawJenkins,
     #[serde(default)]
     services: Vec<RawService>,
 }
@@ -245,6 +247,11 @@ impl Raw {
             ));
         }
         let (services, scan_tokens, gates) = services::checked(self.services)?;
+        let jenkins = self.jenkins.checked()?;
+        let of_jenkins = |watched: &Watched| matches!(watched.place, WatchedPlace::Jenkins { .. });
+        if jenkins.is_none() && gates.iter().flat_map(|gate| &gate.watch).any(of_jenkins) {
+            return Err(missing("jenkins.url", "jobs of Jenkins are watched"));
+        }
         Ok(Settings {
             server: self.server.checked()?,
             database_url: self.database.checked()?,
@@ -262,6 +269,7 @@ impl Raw {
             scan_tokens,
             gates,
             report_after: report_after(self.gate.report_minutes)?,
+            jenkins,
         })
     }
 }
@@ -440,7 +448,7 @@ fn one_of<T: serde::de::DeserializeOwned>(key: &str, text: &str, known: &str) ->
     T::deserialize(text.into_deserializer()).map_err(|_: serde::de::value::Error| bad(key, format!("write {known}")))
 }
 
-fn http_url(key: &str, text: &str) -> Result<Url, SettingsError> {
+pub(super) fn http_url(key: &str, text: &str) -> Result<Url, SettingsError> {
     match Url::parse(text) {
         Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() => Ok(url),
         Ok(_) | Err(_) => Err(bad(key, "an address that begins with https:// is expected")),
@@ -458,7 +466,7 @@ fn check_secrets(key: &str, secrets: &[SecretString]) -> Result<(), SettingsErro
     Ok(())
 }
 
-fn missing(key: &'static str, why: &'static str) -> SettingsError {
+pub(super) fn missing(key: &'static str, why: &'static str) -> SettingsError {
     SettingsError::Missing { key, why }
 }
 

@@ -5,6 +5,7 @@ mod load;
 mod reminders;
 mod secret;
 mod services;
+mod watch;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use crate::model::{AutoApproved, Decisions, Field, Reminders, Service, ServiceNa
 
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, Environment, load};
+pub use watch::Jenkins;
 
 /// Everything that an operator can set.
 #[derive(Debug, Clone)]
@@ -52,6 +54,8 @@ pub struct Settings {
     pub gates: Vec<ServiceGate>,
     /// How long a deployment may take before people are asked to look.
     pub report_after: std::time::Duration,
+    /// Jenkins, if its jobs are watched.
+    pub jenkins: Option<Jenkins>,
 }
 
 /// The files that vouch for criteria and people.

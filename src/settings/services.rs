@@ -30,7 +30,7 @@ pub(super) type Checked = (Vec<Service>, Vec<(ServiceName, TokenDigest)>, Vec<Se
 pub(super) fn checked(blocks: Vec<RawService>) -> Result<Checked, SettingsError> {
     let (mut services, mut tokens, mut gates): Checked = (Vec::new(), Vec::new(), Vec::new());
     for mut block in blocks {
-        let gate = block.gate.take().map(|gate| gate.checked(&block.name)).transpose()?;
+        let gate = block.gate.take().map(|gate| gate.checked(&block.name, &block.environments)).transpose()?;
         let (service, token) = block.split()?;
         if services.iter().any(|other: &Service| other.name == service.name) {
             return Err(bad("services", format!("`{}` is registered twice", service.name)));

@@ -123,6 +123,11 @@ pub enum Effect {
         /// Text and blocks.
         message: Value,
     },
+    /// Tell the channel of something that belongs to no ticket alone.
+    Alert {
+        /// Text and blocks.
+        message: Value,
+    },
     /// Write a comment beside the one that is true now: it calls people.
     Call {
         /// What for.
@@ -206,6 +211,7 @@ impl Effect {
             Effect::Direct { .. } => "direct",
             Effect::Daily { .. } => "daily",
             Effect::Ends { .. } => "ends",
+            Effect::Alert { .. } => "alert",
             Effect::Call { .. } => "call",
         }
     }
@@ -227,7 +233,8 @@ impl Effect {
             | Effect::Remind { .. }
             | Effect::Direct { .. }
             | Effect::Daily { .. }
-            | Effect::Ends { .. } => Lane::Slack,
+            | Effect::Ends { .. }
+            | Effect::Alert { .. } => Lane::Slack,
         }
     }
 }
@@ -374,6 +381,7 @@ impl Store {
             | Effect::Direct { .. }
             | Effect::Daily { .. }
             | Effect::Ends { .. }
+            | Effect::Alert { .. }
             | Effect::Call { .. } => None,
         }))
     }
@@ -431,7 +439,7 @@ pub(super) async fn insert(
 /// so it stays and is looked after; so does what is followed up, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
-               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'call')";
+               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'call')";
     query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }

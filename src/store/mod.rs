@@ -29,6 +29,7 @@ mod policies;
 mod posts;
 mod records;
 mod reminders;
+mod sightings;
 mod tickets;
 mod turns;
 mod uploads;

@@ -49,10 +49,15 @@ const CHANGES: &[Change] = &[
     change!(12, "0012_growth"),
     change!(13, "0013_words_in_slack"),
     change!(14, "0014_ends"),
+    change!(15, "0015_sightings"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.
 const FULL: i64 = 2;
+
+/// Pages of the log before they are brought into the database, 16 MB: whoever's commit reaches it does so and waits for the
+/// disk twice more.
+const LOG_PAGES: &str = "4000";
 
 /// How long a write waits for another one.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -80,6 +85,7 @@ async fn sqlite(url: &str) -> Result<Store, StoreError> {
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
+        .pragma("wal_autocheckpoint", LOG_PAGES)
         .foreign_keys(true);
     let pool = |most| SqlitePoolOptions::new().max_connections(most);
     // A full disk ends a transaction inside SQLite, and its connection would believe for ever that it is in one

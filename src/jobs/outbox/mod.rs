@@ -143,6 +143,7 @@ impl Outbox {
             Effect::Direct { to, message } => self.direct(claimed, to, message).await,
             Effect::Daily { message } => self.daily(claimed, message).await,
             Effect::Ends { message } => self.ends(claimed, message).await,
+            Effect::Alert { message } => self.alert(claimed, message).await,
             Effect::Call { about, body } => self.call(claimed, (about, body)).await,
         }
     }

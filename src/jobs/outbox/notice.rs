@@ -78,6 +78,16 @@ impl Outbox {
         self.daily(claimed, message).await
     }
 
+    /// Tells the channel of something; each such message is one of its own.
+    pub(super) async fn alert(&self, claimed: &ClaimedAction, message: &Value) -> Result<Done, OutboxError> {
+        let channel = self.channel(Place::Changes);
+        let post = match self.posted_before(claimed, channel, None).await? {
+            Some(post) => post,
+            None => self.slack.post(channel, None, message, &claimed.action.id).await?,
+        };
+        Ok(Done::Did(format!("message {}", post.ts)))
+    }
+
     /// Writes a comment of its own on the ticket.
     pub(super) async fn call(
         &self,

@@ -3,6 +3,7 @@
 mod commands;
 mod deployments;
 mod identity;
+mod orphans;
 mod requests;
 mod rules;
 mod tokens;

@@ -1,0 +1,141 @@
+//! What went out, as others show it: each deployment is held against the runs that the gate let through.
+
+use std::time::Duration;
+
+use super::{Context, HandlerError, announce};
+use crate::audit::{Entry, Event};
+use crate::integrations::SourceError;
+use crate::model::{EmergencyId, Person, Scope, Service, Sighting, Timestamp, Watched, WatchedPlace, Witness};
+use crate::policy::follow_up::orphans::{Lack, Sanction, judge};
+use crate::render::orphan::Orphan;
+use crate::store::{EmergencyRecord, Mark};
+
+/// How long a deployment may take from its beginning until it has gone out. Older ones are not looked at again.
+const LONGEST: Duration = Duration::from_secs(2 * 24 * 3600);
+
+/// How long before a deployment the gate may have let it through.
+const LONGEST_USE: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Looks at the deployments of a service in one place, and reports those that nothing let through; says how many. What went
+/// out before the place was watched for the first time is not looked at.
+///
+/// # Errors
+/// When the place or our records cannot be read. What was seen until then is recorded.
+pub async fn look(context: &Context, service: &Service, watched: &Watched) -> Result<usize, HandlerError> {
+    let (store, now) = (&context.sources.store, context.clock.now());
+    let scope = Scope { service: service.name.clone(), environment: watched.environment.clone() };
+    let begin = store.on_since(&format!("watch:{scope}"), now).await?;
+    let since = begin.max(now.minus(LONGEST));
+    let mut orphans = 0;
+    for sighting in new(context, (service, &scope), (&watched.place, since)).await? {
+        orphans += usize::from(one(context, &sighting).await?);
+    }
+    Ok(orphans)
+}
+
+/// What went out since then and was not seen before, oldest first.
+async fn new(
+    context: &Context,
+    (service, scope): (&Service, &Scope),
+    (place, since): (&WatchedPlace, Timestamp),
+) -> Result<Vec<Sighting>, HandlerError> {
+    let mut new = match place {
+        WatchedPlace::Github { environment } => on_github(context, (service, scope), (environment, since)).await?,
+        WatchedPlace::Jenkins { job, parameter } => {
+            let jenkins = context.jenkins.as_ref();
+            let jenkins = jenkins.ok_or_else(|| SourceError::Unreadable("[jenkins] is not set".into()))?;
+            let seen = jenkins.gone_out((job, parameter.as_ref()), scope, since).await?;
+            let ids: Vec<String> = seen.iter().map(|one| one.id.clone()).collect();
+            let unknown = context.sources.store.unsighted(Witness::Jenkins, &ids).await?;
+            seen.into_iter().filter(|one| unknown.contains(&one.id)).collect()
+        }
+    };
+    new.sort_by_key(|one| one.at);
+    Ok(new)
+}
+
+async fn on_github(
+    context: &Context,
+    (service, scope): (&Service, &Scope),
+    (environment, since): (&str, Timestamp),
+) -> Result<Vec<Sighting>, HandlerError> {
+    let (github, store, repository) = (&context.sources.github, &context.sources.store, &service.repository);
+    let begun = github.deployments(repository, environment, since).await?;
+    let ids: Vec<String> = begun.iter().map(|one| one.name(repository)).collect();
+    let unknown = store.unsighted(Witness::Github, &ids).await?;
+    let mut seen = Vec::new();
+    for one in begun.iter().filter(|one| unknown.contains(&one.name(repository))) {
+        seen.extend(github.gone_out(repository, one, scope).await?);
+    }
+    Ok(seen)
+}
+
+/// Records one; says whether nothing had let it through.
+async fn one(context: &Context, sighting: &Sighting) -> Result<bool, HandlerError> {
+    let store = &context.sources.store;
+    let uses = store.uses_in(&sighting.scope, sighting.at.minus(LONGEST_USE)).await?;
+    match judge(sighting, &uses) {
+        Sanction::Request(request) => {
+            store.record_sighting(sighting, request).await?;
+            Ok(false)
+        }
+        Sanction::Nothing(lack) => report(context, sighting, &lack).await,
+    }
+}
+
+/// What goes to production while an emergency of the service is open belongs to it: it was announced at once and is
+/// documented. Everything else is told.
+async fn report(context: &Context, sighting: &Sighting, lack: &Lack) -> Result<bool, HandlerError> {
+    let (store, now) = (&context.sources.store, context.clock.now());
+    let emergency = emergency(context, sighting).await?;
+    if let Some(emergency) = &emergency {
+        let event = Event::EmergencyUsed { emergency: emergency.id };
+        store.mark_emergency(emergency, Mark::Used, (&Entry { at: sighting.at, ticket: None, event }, &[])).await?;
+    }
+    let nearest = store.nearest(sighting).await?;
+    let of_commit = nearest.as_ref().filter(|ticket| ticket.is_of_commit).map(|ticket| &ticket.key);
+    let entry = Entry {
+        at: now,
+        ticket: of_commit.cloned(),
+        event: event(sighting, lack, emergency.as_ref().map(|emergency| emergency.id)),
+    };
+    let criteria = &context.policy.criteria;
+    let leads: Vec<&Person> = criteria.people.with_any_role(&criteria.terms.notify.emergency).collect();
+    let orphan = Orphan { sighting, lack, ticket: of_commit, leads: &leads, links: &context.links };
+    let actions = match &emergency {
+        Some(_) => Vec::new(),
+        None => announce::orphan(&orphan)?,
+    };
+    let is_new =
+        store.record_orphan(sighting, &entry, nearest.as_ref().map(|ticket| (&ticket.issue, &actions[..]))).await?;
+    if is_new && emergency.is_none() {
+        let scope = &sighting.scope;
+        tracing::error!(deployment = %sighting.id, url = sighting.url, "{scope} was deployed past the gate: {}", lack.sentence());
+        metrics::counter!("cm_bot_orphan_deployments_total").increment(1);
+    }
+    Ok(is_new && emergency.is_none())
+}
+
+fn event(sighting: &Sighting, lack: &Lack, emergency: Option<EmergencyId>) -> Event {
+    Event::OrphanDeployment {
+        source: format!("{} {}", sighting.witness.id(), sighting.id),
+        commit: sighting.commit.clone(),
+        scope: sighting.scope.to_string(),
+        reason: lack.sentence(),
+        emergency,
+    }
+}
+
+/// The emergency of the service that was open when it went out.
+async fn emergency(context: &Context, sighting: &Sighting) -> Result<Option<EmergencyRecord>, HandlerError> {
+    let store = &context.sources.store;
+    for (id, _) in store.open_emergencies().await? {
+        let Some(record) = store.emergency(id).await? else { continue };
+        let is_of_service =
+            record.declaration.scope.as_ref().is_some_and(|scope| scope.service == sighting.scope.service);
+        if is_of_service && record.state.declared <= sighting.at {
+            return Ok(Some(record));
+        }
+    }
+    Ok(None)
+}
