@@ -121,7 +121,7 @@ impl Store {
         if matches!(job, Some(Job::Ticket(_))) && self.depth(now).await? == Depth::TooDeep {
             return Err(StoreError::Full);
         }
-        let (answer, answered) = oneshot::channel();
+        let (answer, mut answered) = oneshot::channel();
         self.inbox.add(Waiting {
             source: delivery.source,
             id: delivery.id.to_owned(),
@@ -131,7 +131,14 @@ impl Store {
             at: now,
             answer,
         })?;
-        let pen = self.inbox.pen.lock().await;
+        // Whoever was written down by another does not take the pen: a queue of those would write each newcomer alone.
+        let pen = tokio::select! {
+            biased;
+            received = &mut answered => return received.map_err(|_| StoreError::BrokenOff)?,
+            pen = self.inbox.pen.lock() => pen,
+        };
+        // Those who were woken together with us come along.
+        tokio::task::yield_now().await;
         let together = self.inbox.take();
         if !together.is_empty() {
             let store = self.clone();
