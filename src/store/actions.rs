@@ -42,9 +42,9 @@ macro_rules! claim {
     };
 }
 
-/// What nobody has begun of a decision.
-const DROP_REST: &str =
-    "UPDATE actions SET state = 'dropped' WHERE decision_id = $1 AND state = 'ready' AND attempts = 0";
+/// What nobody has begun of a decision; it is looked for among what is still to be done.
+const DROP_REST: &str = "UPDATE actions SET state = 'dropped' WHERE state IN ('ready', 'running') AND decision_id = $1 \
+                         AND state = 'ready' AND attempts = 0";
 
 const CLAIM: Claim = Claim {
     due: due!(),
@@ -354,7 +354,8 @@ impl Store {
     pub async fn void_decision(&self, decision: DecisionId) -> Result<(), StoreError> {
         let mut transaction = self.db.begin().await?;
         query(DROP_REST).bind(decision.to_string()).execute(&mut transaction).await?;
-        let sql = "UPDATE tickets SET result_sha256 = NULL WHERE decision_id = $1";
+        let sql =
+            "UPDATE tickets SET result_sha256 = NULL WHERE status IN ('pending', 'approved') AND decision_id = $1";
         query(sql).bind(decision.to_string()).execute(&mut transaction).await?;
         transaction.commit().await
     }

@@ -132,11 +132,13 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn is_idle(&self, now: Timestamp) -> Result<bool, StoreError> {
-        let sql = "SELECT (SELECT count(*) FROM jobs WHERE state = 'running' OR (state = 'ready' AND run_at <= $1)) \
-                   + (SELECT count(*) FROM actions AS a WHERE a.state = 'running' OR (a.state = 'ready' AND a.run_at <= $1 \
+        let sql = "SELECT (SELECT count(*) FROM jobs WHERE state IN ('ready', 'running') \
+                      AND (state = 'running' OR (state = 'ready' AND run_at <= $1))) \
+                   + (SELECT count(*) FROM actions AS a WHERE a.state IN ('ready', 'running') \
+                      AND (a.state = 'running' OR (a.state = 'ready' AND a.run_at <= $1 \
                       AND NOT EXISTS (SELECT 1 FROM actions AS b WHERE b.lane = a.lane AND b.seq < a.seq \
                                       AND b.state IN ('ready', 'running')) \
-                      AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for AND c.state IN ('ready', 'running'))))";
+                      AND NOT EXISTS (SELECT 1 FROM actions AS c WHERE c.id = a.waits_for AND c.state IN ('ready', 'running')))))";
         let left = query(sql).bind(now.0).one(self.db.reader()).await?;
         Ok(left.get::<i64>(0)? == 0)
     }

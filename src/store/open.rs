@@ -50,6 +50,7 @@ const CHANGES: &[Change] = &[
     change!(13, "0013_words_in_slack"),
     change!(14, "0014_ends"),
     change!(15, "0015_sightings"),
+    change!(16, "0016_more_growth"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

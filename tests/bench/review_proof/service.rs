@@ -176,6 +176,8 @@ impl Played {
         let mut records = SqliteConnection::connect_with(&records).await?;
         sqlx::query("VACUUM INTO $1").bind(&copy).execute(&mut records).await?;
         records.close().await?;
+        // Else the service that is measured waits for the disk to take the copy.
+        std::fs::File::open(&copy)?.sync_all()?;
         Ok(copy)
     }
 }
