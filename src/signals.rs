@@ -19,9 +19,13 @@ impl Wake {
         self.0.notify_waiters();
     }
 
-    /// Sleeps until somebody wakes us, or for a while.
-    pub async fn sleep(&self) {
-        let _ = tokio::time::timeout(SLEEP, self.0.notified()).await;
+    /// Ends with the next nudge from now on, or after a while. Asked for before a worker looks, it does not miss a nudge
+    /// that comes while the worker finds nothing.
+    pub fn next(&self) -> impl Future<Output = ()> {
+        let nudge = self.0.notified();
+        async move {
+            let _ = tokio::time::timeout(SLEEP, nudge).await;
+        }
     }
 }
 

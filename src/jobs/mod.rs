@@ -36,14 +36,15 @@ use crate::store::StoreError;
 const WAITS: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
-/// What a worker does after one piece of work: at once the next, or a rest when there was none or the queue failed.
-async fn rest_after(result: Result<bool, StoreError>, wake: &Wake) {
-    match result {
+/// One piece of work, and what a worker does after it: at once the next, or a rest when there was none or the queue failed.
+async fn work_or_rest(work: impl Future<Output = Result<bool, StoreError>>, wake: &Wake) {
+    let nudge = wake.next();
+    match work.await {
         Ok(true) => wake.all(),
-        Ok(false) => wake.sleep().await,
+        Ok(false) => nudge.await,
         Err(error) => {
             tracing::error!(%error, "The queue failed: {error}");
-            wake.sleep().await;
+            wake.next().await;
         }
     }
 }

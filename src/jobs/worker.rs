@@ -5,7 +5,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use super::{insist, rest_after, try_again_at};
+use super::{insist, try_again_at, work_or_rest};
 use crate::handlers::{Context, HandlerError, Next, gave_up, handle};
 use crate::signals::Wake;
 use crate::store::{ClaimedJob, Job, StoreError};
@@ -26,7 +26,7 @@ impl Worker {
     /// Works until it is told to stop, and finishes what it has begun.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            rest_after(self.work_once().await, &self.wake).await;
+            work_or_rest(self.work_once(), &self.wake).await;
         }
     }
 

@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{insist, rest_after, try_again_at};
+use super::{insist, try_again_at, work_or_rest};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
@@ -83,7 +83,7 @@ impl Outbox {
     /// Works until it is told to stop, and finishes what it has begun.
     pub async fn run(self, stop: CancellationToken) {
         while !stop.is_cancelled() {
-            rest_after(self.work_once().await, &self.wake).await;
+            work_or_rest(self.work_once(), &self.wake).await;
         }
     }
 
