@@ -181,9 +181,9 @@ fn verdict<'a>(
     }
 }
 
-/// What is said of a merge whose two lines met more than once before.
+/// What is said of a merge whose two lines do not have exactly one commit from which they parted.
 const UNVERIFIABLE: &str =
-    "joins two lines of work that met more than once before, so nobody can prove what it carries";
+    "joins two lines of work that met more than once before, or never, so nobody can prove what it carries";
 
 /// Whether a merge holds exactly what its two lines bring.
 pub(super) fn merge_verdict<'a>(tip: &'a Commit, case: &Case<'a>) -> Verdict {
