@@ -38,7 +38,7 @@ impl Store {
                    WHERE issue_id = $1 ORDER BY acted_at, seq";
         let rows = query(sql).bind(issue.as_str()).all(self.db.reader()).await?;
         let mut acts: Vec<Act> = rows.iter().map(act).collect::<Result<_, _>>()?;
-        acts.sort_by_key(|act| (act.at, matches!(act.deed, Deed::Edit { .. })));
+        acts.sort_by_key(|act| (act.way.in_order(act.at), matches!(act.deed, Deed::Edit { .. })));
         Ok(acts)
     }
 

@@ -140,7 +140,7 @@ async fn stand(
     answers.extend(new.iter().filter_map(refusal));
     let mut acts = known;
     acts.extend(new.iter().cloned());
-    acts.sort_by_key(|act| (act.at, matches!(act.deed, Deed::Edit { .. })));
+    acts.sort_by_key(|act| (act.way.in_order(act.at), matches!(act.deed, Deed::Edit { .. })));
     let approvals = Approvals::of(&acts, &case);
     Ok(Stand { approvals, basis, acts, new, before, answers, dealt_with })
 }
@@ -161,13 +161,15 @@ impl Found {
     }
 }
 
-/// What the history tells that is not noted. What was edited before anybody approved matters to nobody.
+/// What the history tells that is not noted. What was edited before anybody approved matters to nobody; that the ticket was
+/// set back is noted in any case, because words are not all dated by one clock.
 fn new_deeds(known: &[Act], read: &[Recorded]) -> Vec<Recorded> {
     let is_word = |deed: &Deed| matches!(deed, Deed::Approve { .. } | Deed::Decline { .. });
-    let words = known.iter().filter(|act| is_word(&act.deed)).map(|act| act.at);
-    let first = words.chain(read.iter().filter(|one| is_word(&one.deed)).map(|one| one.at)).min();
+    let words = known.iter().filter(|act| is_word(&act.deed)).map(|act| act.way.in_order(act.at));
+    let first = words.chain(read.iter().filter(|one| is_word(&one.deed)).map(|one| one.way.in_order(one.at))).min();
     let is_new = |one: &&Recorded| known.iter().all(|act| act.way != one.way || act.source != one.source);
-    let matters = |one: &&Recorded| is_word(&one.deed) || first.is_some_and(|first| one.at >= first);
+    let is_after = |one: &Recorded| first.is_some_and(|first| one.at >= first);
+    let matters = |one: &&Recorded| is_word(&one.deed) || one.deed == Deed::TakeBack || is_after(one);
     read.iter().filter(is_new).filter(matters).cloned().collect()
 }
 
@@ -238,7 +240,7 @@ async fn as_acts(
     case: &Case<'_>,
     (basis, words, mut deeds): (&Basis, &[Word], Vec<Recorded>),
 ) -> Result<Vec<Act>, HandlerError> {
-    deeds.sort_by_key(|one| (one.at, matches!(one.deed, Deed::Edit { .. })));
+    deeds.sort_by_key(|one| (one.way.in_order(one.at), matches!(one.deed, Deed::Edit { .. })));
     let mut acts = Vec::new();
     for Recorded { way, source, by, deed, at } in deeds {
         let by = by.map(|by| by.account);

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use crate::audit::{Entry, Event};
-use crate::gather::{self, acts::noted};
+use crate::gather;
 use crate::handlers::approvals::basis;
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
-use crate::model::{IssueId, Text, Ticket, TicketStatus, Timestamp};
+use crate::model::{Decisions, IssueId, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
 use crate::policy::approvers::acts::rests_on_slack;
 use crate::policy::gate::{Answer, Approved, Denial, Pass, Stand, already_used, audit_unavailable, may_deploy};
@@ -118,8 +118,10 @@ async fn found(
 async fn approved(context: &Context, issue: &IssueId, found: GateApproval) -> Result<Approved, HandlerError> {
     let GateApproval { standing, given_at, mut by, .. } = found;
     // What people decided in Slack lets nothing through where they decide in Jira alone by now.
-    let acts = noted(&context.sources.store, issue, context.links.decisions).await?;
-    by.retain(|name| !rests_on_slack(&acts, name, &context.policy.criteria.people));
+    if context.links.decisions == Decisions::Link {
+        let acts = context.sources.store.acts(issue).await?;
+        by.retain(|name| !rests_on_slack(&acts, name, &context.policy.criteria.people));
+    }
     let decision = match standing.decision {
         Some(id) => context.sources.store.decision(id).await?,
         None => None,

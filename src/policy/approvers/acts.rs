@@ -5,11 +5,15 @@
 //! act.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use crate::model::{AccountId, Decisions, People, Text, Timestamp};
 use crate::policy::decision::{By, Decision};
+
+/// How far our clock, by which words in Slack are dated, and Jira's may be apart.
+const CLOCKS_APART: Duration = Duration::from_secs(45);
 
 /// One act.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,6 +99,13 @@ impl Way {
         }
     }
 
+    /// The time by which an act is put in order. A word in Slack stands as if it had been said earlier by as much as the clocks
+    /// may be apart: whoever edits, declines or takes back after it is heard, also by a clock that is slow.
+    #[must_use]
+    pub fn in_order(self, at: Timestamp) -> Timestamp {
+        if self == Way::Slack { at.minus(CLOCKS_APART) } else { at }
+    }
+
     /// As people read it, after "approved it".
     #[must_use]
     pub fn words(self) -> &'static str {
@@ -119,13 +130,12 @@ impl Act {
     }
 }
 
-/// Whether all that somebody of this name said for a ticket was said in Slack and counts no more.
+/// Whether the newest approval of somebody of this name was said in Slack; `acts` as they were noted, oldest first.
 #[must_use]
 pub fn rests_on_slack(acts: &[Act], name: &str, people: &People) -> bool {
     let is_own = |act: &&Act| act.by.as_ref().and_then(|by| people.by_jira(by)).is_some_and(|one| one.name == name);
-    let approves = acts.iter().filter(is_own).filter(|act| matches!(act.deed, Deed::Approve { .. }));
-    let approves: Vec<&Act> = approves.collect();
-    approves.iter().any(|act| act.way == Way::Slack) && approves.iter().all(|act| act.refused.is_some())
+    let is_approval = |act: &&Act| matches!(act.deed, Deed::Approve { .. }) && act.refused.is_none();
+    acts.iter().filter(is_own).rfind(is_approval).is_some_and(|act| act.way == Way::Slack)
 }
 
 impl Seen {

@@ -204,6 +204,17 @@ fn j08_whoever_loses_the_role_does_not_count_any_more() {
 }
 
 #[test]
+fn an_edit_takes_no_decline_back_and_setting_the_ticket_back_does() {
+    let edit = || Deed::Edit { what: "the commit".into() };
+    let declined = Story::new().declines("priya").does("dana", edit()).approves("sam");
+    assert_eq!(declined.stands().declined().map(|declined| declined.name.as_str()), Some("Priya Nair"));
+    let taken_back = Story::new().declines("priya").does("dana", Deed::TakeBack).approves("sam");
+    assert!(taken_back.stands().declined().is_none());
+    let changed_her_mind = Story::new().declines("priya").does("dana", edit()).approves("priya").approves("sam");
+    assert!(changed_her_mind.stands().is_full());
+}
+
+#[test]
 fn j01_an_edit_voids_what_was_approved_also_when_it_is_taken_back() {
     let edit = Deed::Edit { what: "the commit".into() };
     let story = Story::new().approves("priya").does("dana", edit);
