@@ -24,7 +24,7 @@ const LONGEST_USE: Duration = Duration::from_secs(7 * 24 * 3600);
 pub async fn look(context: &Context, service: &Service, watched: &Watched) -> Result<usize, HandlerError> {
     let (store, now) = (&context.sources.store, context.clock.now());
     let scope = Scope { service: service.name.clone(), environment: watched.environment.clone() };
-    let begin = store.on_since(&format!("watch:{scope}"), now).await?;
+    let begin = store.on_since(&format!("watch:{scope}:{}", watched.place), now).await?;
     let since = begin.max(now.minus(LONGEST));
     let mut orphans = 0;
     for sighting in new(context, (service, &scope), (&watched.place, since)).await? {
@@ -126,14 +126,12 @@ fn event(sighting: &Sighting, lack: &Lack, emergency: Option<EmergencyId>) -> Ev
     }
 }
 
-/// The emergency of the service that was open when it went out.
+/// The emergency of the service and environment that was open when it went out.
 async fn emergency(context: &Context, sighting: &Sighting) -> Result<Option<EmergencyRecord>, HandlerError> {
     let store = &context.sources.store;
     for (id, _) in store.open_emergencies().await? {
         let Some(record) = store.emergency(id).await? else { continue };
-        let is_of_service =
-            record.declaration.scope.as_ref().is_some_and(|scope| scope.service == sighting.scope.service);
-        if is_of_service && record.state.declared <= sighting.at {
+        if record.declaration.scope.as_ref() == Some(&sighting.scope) && record.state.declared <= sighting.at {
             return Ok(Some(record));
         }
     }

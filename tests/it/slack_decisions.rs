@@ -5,8 +5,10 @@ use std::path::Path;
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::{Played, settle, start_in};
 use cm_bot::model::TicketKey;
+use cm_bot::policy::approvers::Deed;
 use cm_bot::simulator::jira::adf_text;
 use cm_bot::simulator::scene::{Step, Submit, Variant};
+use cm_bot::store::Word;
 
 use crate::support::{TestScene, play_all, scene, start_with, verified};
 
@@ -203,6 +205,69 @@ async fn the_gate_lets_through_what_was_approved_in_slack_as_long_as_people_deci
         happens(&played, &format!("gate_consume = {{ {run}, answer = \"{answer}\" }}")).await;
         played.stop().await;
     }
+}
+
+/// An earlier word in a comment that an edit voided does not stand for the later one in Slack.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_asks_where_the_newest_word_was_said() {
+    for (change, answer) in [(only_link as fn(&mut toml::Table), "approvals_missing"), (|_| {}, "allow")] {
+        let played = waiting().await;
+        let run = "run = { build = \"1871\" }";
+        happens(&played, &format!("gate_request = {{ {run}, commit = \"merged\", artifact = \"billing-api:1871\" }}"))
+            .await;
+        happens(&played, &format!("comment = {{ ticket = \"{KEY}\", by = \"priya\", text = \"/cm approve\" }}")).await;
+        let links = "fields = { links = \"https://ci.acme.example/1871\" }";
+        happens(&played, &format!("edit_ticket = {{ ticket = \"{KEY}\", by = \"dana\", {links} }}")).await;
+        approves(&played, "priya").await;
+        approves(&played, "sam").await;
+        is_approved_once(&played).await;
+        let played = again(played, "cm-bot.toml", change).await;
+        happens(&played, &format!("gate_consume = {{ {run}, answer = \"{answer}\" }}")).await;
+        played.stop().await;
+    }
+}
+
+/// Our clock dates what is said in Slack, and Jira's what is said there.
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nobody_can_tell_which_came_first_the_no_counts() {
+    for (between, status) in [("20s", "Declined"), ("50s", "Awaiting approval")] {
+        let played = waiting().await;
+        presses(&played, "priya", "Review and approve").await;
+        // Jira is away, so that both are heard together.
+        happens(&played, "fail = { system = \"jira\", how = \"down\" }").await;
+        let no = format!("comment = {{ ticket = \"{KEY}\", by = \"priya\", text = \"/cm decline Not on a Friday\" }}");
+        happens(&played, &no).await;
+        let pass = Step { at_once: true, pass: Some(between.into()), ..Step::default() };
+        played.world.simulator.play(&pass).await.unwrap();
+        sends(&played, "priya", &[]).await;
+        happens(&played, "recover = { system = \"jira\" }").await;
+        happens(&played, "pass = \"10m\"").await;
+        let seen = outcome(&played).await;
+        assert_eq!(seen.ticket.as_ref().unwrap().status, status, "{between}: {}", seen.comment_text());
+        played.stop().await;
+    }
+}
+
+/// It came in the moment in which the ticket was approved: nothing comes of it, and its author is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_nobody_noted_before_the_decision_is_answered() {
+    let played = waiting().await;
+    approves(&played, "priya").await;
+    approves(&played, "sam").await;
+    is_approved_once(&played).await;
+    let (store, now) = (&played.app.context.sources.store, played.app.context.clock.now());
+    let stored = store.newest_decision(&TicketKey::parse(KEY).unwrap()).await.unwrap().unwrap();
+    let (issue, fingerprint) = (&stored.facts.ticket.id, stored.facts.ticket.fingerprint());
+    let deed = Deed::Decline { reason: "I have not read the plan yet.".into() };
+    let by = store.words(issue).await.unwrap()[0].by.clone();
+    let word = Word { delivery: "late".into(), by, deed, at: now, decision: stored.id, fingerprint };
+    store.note_word(issue, &word, now).await.unwrap();
+    settle(&played).await.unwrap();
+    let said = comments(&played).await;
+    assert!(said.contains("Nothing was recorded. @Priya Nair: The ticket is approved already."), "{said}");
+    assert_eq!(count(&played, "approval_act").await, 3);
+    is_approved_once(&played).await;
+    played.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

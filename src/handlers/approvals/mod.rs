@@ -7,9 +7,10 @@ pub use crate::gather::acts::{roles_for, shown};
 pub use look::{Basis, Look, Stand, basis, look};
 
 use super::{Context, HandlerError, Next};
-use crate::model::{Ticket, Timestamp};
+use crate::model::{Decisions, Ticket, Timestamp};
+use crate::policy::approvers::{Act, Seen, Way};
 use crate::policy::decision::Kind;
-use crate::store::{Effect, NewAction, NewActs};
+use crate::store::{Effect, NewAction, NewActs, Word};
 
 /// How long Jira is given before an approval that it did not take is tried again.
 const AGAIN: std::time::Duration = std::time::Duration::from_secs(3600);
@@ -30,7 +31,7 @@ pub(super) async fn attend(context: &Context, ticket: &Ticket, next: Next) -> Re
     Ok(next)
 }
 
-/// Answers commands that come when nothing can come of them any more.
+/// Answers commands, and words in Slack, that come when nothing can come of them any more.
 pub(super) async fn too_late(context: &Context, ticket: &Ticket, why: &str) -> Result<(), HandlerError> {
     let (jira, store) = (&context.sources.jira, &context.sources.store);
     let answered = store.answered_comments(&ticket.id).await?;
@@ -41,7 +42,33 @@ pub(super) async fn too_late(context: &Context, ticket: &Ticket, why: &str) -> R
             new.answered.push(command.comment);
         }
     }
+    for act in late_words(context, ticket, why).await? {
+        new.actions.push(tell::too_late(context, act.by.as_ref(), why)?);
+        new.entries.push(tell::entry(context, ticket, &act));
+        new.acts.push(act);
+    }
     note(context, ticket, &new).await
+}
+
+/// Words in Slack that nobody noted: they came in the moment in which the ticket was decided.
+async fn late_words(context: &Context, ticket: &Ticket, why: &str) -> Result<Vec<Act>, HandlerError> {
+    let store = &context.sources.store;
+    if context.links.decisions == Decisions::Link {
+        return Ok(Vec::new());
+    }
+    let known = store.acts(&ticket.id).await?;
+    let is_known = |word: &Word| known.iter().any(|act| act.way == Way::Slack && act.source == word.delivery);
+    let late = store.words(&ticket.id).await?.into_iter().filter(|word| !is_known(word)).map(|word| Act {
+        way: Way::Slack,
+        source: word.delivery,
+        by: Some(word.by),
+        deed: word.deed,
+        at: word.at,
+        fingerprint: word.fingerprint,
+        seen: Seen::default(),
+        refused: Some(why.to_owned()),
+    });
+    Ok(late.collect())
 }
 
 /// Records what is new.

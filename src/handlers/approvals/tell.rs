@@ -29,13 +29,11 @@ pub(super) fn of(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<Ne
 
 /// The acts with their audit entries, and the answers to comments.
 pub(super) fn answers(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<NewActs, StoreError> {
-    let now = context.clock.now();
-    let entry = |act: &Act| Entry { at: now, ticket: Some(ticket.key.clone()), event: event(act) };
     let answers = stand.answers.iter().map(|one| answer(context, ticket, (stand, one)));
     Ok(NewActs {
         acts: stand.new.clone(),
         answered: stand.dealt_with.clone(),
-        entries: stand.new.iter().map(entry).collect(),
+        entries: stand.new.iter().map(|act| entry(context, ticket, act)).collect(),
         actions: answers.collect::<Result<_, _>>()?,
     })
 }
@@ -85,6 +83,11 @@ fn answer(context: &Context, ticket: &Ticket, (stand, one): (&Stand, &Answer)) -
         }
     };
     announce::call("answer", &document)
+}
+
+/// The audit entry of an act.
+pub(super) fn entry(context: &Context, ticket: &Ticket, act: &Act) -> Entry {
+    Entry { at: context.clock.now(), ticket: Some(ticket.key.clone()), event: event(act) }
 }
 
 fn event(act: &Act) -> Event {

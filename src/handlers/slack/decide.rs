@@ -7,7 +7,7 @@ use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
 use crate::integrations::slack::interaction::{Press, Submit};
 use crate::model::{DecisionId, Decisions, Ticket, TicketStatus};
-use crate::policy::approvers::{Accounts, Deed};
+use crate::policy::approvers::{Accounts, Deed, Seen};
 use crate::policy::evaluate;
 use crate::render::approvals::who_can;
 use crate::render::decide::subject_of;
@@ -124,7 +124,10 @@ async fn outdated(
     }
     let is_edited = stored.facts.ticket.fingerprint() != ticket.fingerprint();
     let is_current = store.is_current(&ticket.id, stored.id).await?;
-    Ok((is_edited || !is_current)
+    // The form shows what the decision showed; what has come up since is in nobody's sight.
+    let shown = Seen::of(&evaluate(&stored.facts, &stored.criteria, stored.at));
+    let now = evaluate(&stored.facts, &context.policy.criteria, context.clock.now());
+    Ok((is_edited || !is_current || !shown.missed(&now).is_empty())
         .then(|| refuse("The ticket is not any more what this message speaks of, and is being checked again.", AGAIN)))
 }
 
