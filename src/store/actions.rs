@@ -354,8 +354,8 @@ impl Store {
     pub async fn void_decision(&self, decision: DecisionId) -> Result<(), StoreError> {
         let mut transaction = self.db.begin().await?;
         query(DROP_REST).bind(decision.to_string()).execute(&mut transaction).await?;
-        let sql =
-            "UPDATE tickets SET result_sha256 = NULL WHERE status IN ('pending', 'approved') AND decision_id = $1";
+        let sql = "UPDATE tickets SET result_sha256 = NULL \
+                   WHERE issue_id = (SELECT issue_id FROM decisions WHERE id = $1) AND decision_id = $1";
         query(sql).bind(decision.to_string()).execute(&mut transaction).await?;
         transaction.commit().await
     }

@@ -63,9 +63,8 @@ impl Store {
     /// When the database does not answer.
     pub async fn nearest(&self, sighting: &Sighting) -> Result<Option<Nearest>, StoreError> {
         let Scope { service, environment } = &sighting.scope;
-        let sql = "SELECT t.issue_id, t.ticket_key, CASE WHEN EXISTS (SELECT 1 FROM approvals AS a \
-                     WHERE a.issue_id = t.issue_id AND a.commit_sha = $1 AND a.service = $2 AND a.environment = $3) \
-                     THEN 1 ELSE 0 END AS of_commit \
+        let sql = "SELECT t.issue_id, t.ticket_key, (SELECT count(*) FROM approvals AS a \
+                     WHERE a.issue_id = t.issue_id AND a.commit_sha = $1 AND a.service = $2 AND a.environment = $3) AS of_commit \
                    FROM tickets AS t ORDER BY of_commit DESC, \
                      CASE WHEN t.service = $2 AND t.environment = $3 THEN 0 ELSE 1 END, t.seen_at DESC LIMIT 1";
         let query = query(sql).bind(sighting.commit.as_ref().map(CommitSha::as_str));
@@ -74,7 +73,7 @@ impl Store {
             Ok(Nearest {
                 issue: stored(IssueId::parse(row.get("issue_id")?))?,
                 key: stored(TicketKey::parse(row.get("ticket_key")?))?,
-                is_of_commit: row.get::<i64>("of_commit")? == 1,
+                is_of_commit: row.get::<i64>("of_commit")? > 0,
             })
         })
         .transpose()
