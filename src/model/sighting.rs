@@ -35,6 +35,16 @@ pub enum WatchedPlace {
     },
 }
 
+impl fmt::Display for WatchedPlace {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WatchedPlace::Github { environment } => write!(f, "github {environment}"),
+            WatchedPlace::Jenkins { job, parameter: None } => write!(f, "jenkins {job}"),
+            WatchedPlace::Jenkins { job, parameter: Some((name, value)) } => write!(f, "jenkins {job} {name}={value}"),
+        }
+    }
+}
+
 /// Who showed a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
