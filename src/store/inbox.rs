@@ -1,6 +1,7 @@
 //! Who writes deliveries down: whoever holds the pen writes for all who came meanwhile, with one durable commit.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -28,11 +29,17 @@ const GOOD_FOR: Duration = Duration::from_secs(1);
 const MOST_TOGETHER: usize = 200;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
+/// How long whoever has the pen waits for as many as the last commit held: senders that were answered together send their
+/// next together.
+const COMPANY: Duration = Duration::from_micros(300);
+
 /// Deliveries that wait, and the pen.
 #[derive(Clone, Default)]
 pub(super) struct Inbox {
     waiting: Arc<Mutex<Vec<Waiting>>>,
     pen: Arc<tokio::sync::Mutex<()>>,
+    /// How many the last commit held.
+    last: Arc<AtomicUsize>,
     /// When tickets that are due were counted last, and whether there were too many.
     depth: Arc<Mutex<Option<(Instant, Depth)>>>,
 }
@@ -93,6 +100,14 @@ impl Inbox {
         Ok(())
     }
 
+    /// Ends when as many wait as the last time, and after a moment in any case.
+    async fn company(&self) {
+        let (expected, since) = (self.last.load(Ordering::Relaxed), Instant::now());
+        while self.list().len() < expected && since.elapsed() < COMPANY {
+            tokio::task::yield_now().await;
+        }
+    }
+
     /// The oldest ones, as many as go into one commit.
     fn take(&self) -> Vec<Waiting> {
         let mut list = self.list();
@@ -103,6 +118,7 @@ impl Inbox {
         };
         let together = list.iter().take(MOST_TOGETHER).take_while(fits).count();
         let together = together.max(1).min(list.len());
+        self.last.store(together, Ordering::Relaxed);
         list.drain(..together).collect()
     }
 }
@@ -131,23 +147,29 @@ impl Store {
             at: now,
             answer,
         })?;
-        // Whoever was written down by another does not take the pen: a queue of those would write each newcomer alone.
-        let pen = tokio::select! {
-            biased;
-            received = &mut answered => return received.map_err(|_| StoreError::BrokenOff)?,
-            pen = self.inbox.pen.lock() => pen,
-        };
-        // Those who were woken together with us come along.
-        tokio::task::yield_now().await;
-        let together = self.inbox.take();
-        if !together.is_empty() {
-            let store = self.clone();
-            // In a task of its own: a sender that hangs up must not take the others' answers along.
-            let written = tokio::spawn(async move { store.write_down(together).await });
-            written.await.map_err(|_| StoreError::BrokenOff)?;
+        loop {
+            // Whoever was written down by another does not take the pen: a queue of those would write each newcomer alone.
+            let pen = tokio::select! {
+                biased;
+                received = &mut answered => return received.map_err(|_| StoreError::BrokenOff)?,
+                pen = self.inbox.pen.lock() => pen,
+            };
+            self.write_next().await?;
+            drop(pen);
         }
-        drop(pen);
-        answered.await.map_err(|_| StoreError::BrokenOff)?
+    }
+
+    /// Writes down the oldest that wait; whoever calls has the pen.
+    async fn write_next(&self) -> Result<(), StoreError> {
+        self.inbox.company().await;
+        let together = self.inbox.take();
+        if together.is_empty() {
+            return Ok(());
+        }
+        let store = self.clone();
+        // In a task of its own: a sender that hangs up must not take the others' answers along.
+        let written = tokio::spawn(async move { store.write_down(together).await });
+        written.await.map_err(|_| StoreError::BrokenOff)
     }
 
     /// Whether there is too much to do already, as it was a moment ago.
@@ -263,6 +285,18 @@ mod tests {
         assert_eq!(inbox(&[1; 250]).take().len(), MOST_TOGETHER);
         assert_eq!(inbox(&[MOST_BYTES - 1, 1, 1]).take().len(), 2);
         assert_eq!(inbox(&[MOST_BYTES + 1, 1]).take().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn who_has_the_pen_waits_a_moment_for_as_many_as_the_last_time() {
+        let inbox = inbox(&[1; 3]);
+        inbox.company().await;
+        assert_eq!(inbox.take().len(), 3);
+        inbox.add(waiting(1)).unwrap();
+        let since = Instant::now();
+        inbox.company().await;
+        assert!(since.elapsed() >= COMPANY, "the other two may still come");
+        assert_eq!(inbox.take().len(), 1);
     }
 
     #[test]
