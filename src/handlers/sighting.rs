@@ -83,37 +83,45 @@ async fn one(context: &Context, sighting: &Sighting) -> Result<bool, HandlerErro
     }
 }
 
-/// What goes to production while an emergency of the service is open belongs to it: it was announced at once and is
-/// documented. Everything else is told.
+/// What goes to production while an emergency is open there belongs to it: it was announced at once and is documented.
+/// Everything else is told.
 async fn report(context: &Context, sighting: &Sighting, lack: &Lack) -> Result<bool, HandlerError> {
-    let (store, now) = (&context.sources.store, context.clock.now());
-    let emergency = emergency(context, sighting).await?;
-    if let Some(emergency) = &emergency {
-        let event = Event::EmergencyUsed { emergency: emergency.id };
-        store.mark_emergency(emergency, Mark::Used, (&Entry { at: sighting.at, ticket: None, event }, &[])).await?;
+    match emergency(context, sighting).await? {
+        Some(emergency) => belongs(context, sighting, (lack, &emergency)).await.map(|()| false),
+        None => tell(context, sighting, lack).await,
     }
+}
+
+async fn belongs(
+    context: &Context,
+    sighting: &Sighting,
+    (lack, emergency): (&Lack, &EmergencyRecord),
+) -> Result<(), HandlerError> {
+    let store = &context.sources.store;
+    let used = Entry { at: sighting.at, ticket: None, event: Event::EmergencyUsed { emergency: emergency.id } };
+    store.mark_emergency(emergency, Mark::Used, (&used, &[])).await?;
+    let event = event(sighting, lack, Some(emergency.id));
+    let entry = Entry { at: context.clock.now(), ticket: None, event };
+    store.record_orphan(sighting, &entry, None).await?;
+    Ok(())
+}
+
+/// Tells the leads, and whoever looks at the ticket that had approved the commit; says whether it is new.
+async fn tell(context: &Context, sighting: &Sighting, lack: &Lack) -> Result<bool, HandlerError> {
+    let (store, criteria) = (&context.sources.store, &context.policy.criteria);
     let nearest = store.nearest(sighting).await?;
-    let of_commit = nearest.as_ref().filter(|ticket| ticket.is_of_commit).map(|ticket| &ticket.key);
-    let entry = Entry {
-        at: now,
-        ticket: of_commit.cloned(),
-        event: event(sighting, lack, emergency.as_ref().map(|emergency| emergency.id)),
-    };
-    let criteria = &context.policy.criteria;
+    let ticket = nearest.as_ref().filter(|ticket| ticket.is_of_commit).map(|ticket| &ticket.key);
     let leads: Vec<&Person> = criteria.people.with_any_role(&criteria.terms.notify.emergency).collect();
-    let orphan = Orphan { sighting, lack, ticket: of_commit, leads: &leads, links: &context.links };
-    let actions = match &emergency {
-        Some(_) => Vec::new(),
-        None => announce::orphan(&orphan)?,
-    };
-    let is_new =
-        store.record_orphan(sighting, &entry, nearest.as_ref().map(|ticket| (&ticket.issue, &actions[..]))).await?;
-    if is_new && emergency.is_none() {
+    let actions = announce::orphan(&Orphan { sighting, lack, ticket, leads: &leads, links: &context.links })?;
+    let entry = Entry { at: context.clock.now(), ticket: ticket.cloned(), event: event(sighting, lack, None) };
+    let carried = nearest.as_ref().map(|ticket| (&ticket.issue, &actions[..]));
+    let is_new = store.record_orphan(sighting, &entry, carried).await?;
+    if is_new {
         let scope = &sighting.scope;
         tracing::error!(deployment = %sighting.id, url = sighting.url, "{scope} was deployed past the gate: {}", lack.sentence());
         metrics::counter!("cm_bot_orphan_deployments_total").increment(1);
     }
-    Ok(is_new && emergency.is_none())
+    Ok(is_new)
 }
 
 fn event(sighting: &Sighting, lack: &Lack, emergency: Option<EmergencyId>) -> Event {
