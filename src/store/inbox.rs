@@ -1,7 +1,6 @@
 //! Who writes deliveries down: whoever holds the pen writes for all who came meanwhile, with one durable commit.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -29,17 +28,11 @@ const GOOD_FOR: Duration = Duration::from_secs(1);
 const MOST_TOGETHER: usize = 200;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
 
-/// How long whoever has the pen waits for as many as the last commit held: senders that were answered together send their
-/// next together.
-const COMPANY: Duration = Duration::from_micros(300);
-
 /// Deliveries that wait, and the pen.
 #[derive(Clone, Default)]
 pub(super) struct Inbox {
     waiting: Arc<Mutex<Vec<Waiting>>>,
     pen: Arc<tokio::sync::Mutex<()>>,
-    /// How many the last commit held.
-    last: Arc<AtomicUsize>,
     /// When tickets that are due were counted last, and whether there were too many.
     depth: Arc<Mutex<Option<(Instant, Depth)>>>,
 }
@@ -100,14 +93,6 @@ impl Inbox {
         Ok(())
     }
 
-    /// Ends when as many wait as the last time, and after a moment in any case.
-    async fn company(&self) {
-        let (expected, since) = (self.last.load(Ordering::Relaxed), Instant::now());
-        while self.list().len() < expected && since.elapsed() < COMPANY {
-            tokio::task::yield_now().await;
-        }
-    }
-
     /// The oldest ones, as many as go into one commit.
     fn take(&self) -> Vec<Waiting> {
         let mut list = self.list();
@@ -118,7 +103,6 @@ impl Inbox {
         };
         let together = list.iter().take(MOST_TOGETHER).take_while(fits).count();
         let together = together.max(1).min(list.len());
-        self.last.store(together, Ordering::Relaxed);
         list.drain(..together).collect()
     }
 }
@@ -161,7 +145,6 @@ impl Store {
 
     /// Writes down the oldest that wait; whoever calls has the pen.
     async fn write_next(&self) -> Result<(), StoreError> {
-        self.inbox.company().await;
         let together = self.inbox.take();
         if together.is_empty() {
             return Ok(());
@@ -285,18 +268,6 @@ mod tests {
         assert_eq!(inbox(&[1; 250]).take().len(), MOST_TOGETHER);
         assert_eq!(inbox(&[MOST_BYTES - 1, 1, 1]).take().len(), 2);
         assert_eq!(inbox(&[MOST_BYTES + 1, 1]).take().len(), 1);
-    }
-
-    #[tokio::test]
-    async fn who_has_the_pen_waits_a_moment_for_as_many_as_the_last_time() {
-        let inbox = inbox(&[1; 3]);
-        inbox.company().await;
-        assert_eq!(inbox.take().len(), 3);
-        inbox.add(waiting(1)).unwrap();
-        let since = Instant::now();
-        inbox.company().await;
-        assert!(since.elapsed() >= COMPANY, "the other two may still come");
-        assert_eq!(inbox.take().len(), 1);
     }
 
     #[test]
