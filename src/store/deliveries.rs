@@ -52,16 +52,26 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn not_received(&self, source: &'static str, ids: &[String]) -> Result<BTreeSet<String>, StoreError> {
-        let mut missing: BTreeSet<String> = ids.iter().cloned().collect();
+        let known = "SELECT delivery_id FROM deliveries WHERE source = $1 AND delivery_id IN";
+        self.unknown(known, source, ids).await
+    }
+
+    /// Those ids that a statement does not find beside the name of whoever uses them.
+    pub(super) async fn unknown(
+        &self,
+        known: &'static str,
+        whose: &'static str,
+        ids: &[String],
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let mut unknown: BTreeSet<String> = ids.iter().cloned().collect();
         for ids in ids.chunks(AT_ONCE) {
-            let sql = "SELECT delivery_id FROM deliveries WHERE source = $1 AND delivery_id IN";
-            let query = query_among(sql, (2, ids.len()), "").bind(source);
+            let query = query_among(known, (2, ids.len()), "").bind(whose);
             let query = ids.iter().fold(query, |query, id| query.bind(id));
             for row in query.all(self.db.reader()).await? {
-                missing.remove(row.get::<&str>(0)?);
+                unknown.remove(row.get::<&str>(0)?);
             }
         }
-        Ok(missing)
+        Ok(unknown)
     }
 }
 

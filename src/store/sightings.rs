@@ -5,14 +5,11 @@ use std::collections::BTreeSet;
 use uuid::Uuid;
 
 use super::actions::insert;
-use super::db::{Row, query, query_among};
+use super::db::{Row, query};
 use super::{NewAction, Store, StoreError, audit, stored};
 use crate::audit::Entry;
 use crate::model::{CommitSha, Deployment, IssueId, Scope, Sighting, TicketKey, Timestamp, Witness};
 use crate::policy::follow_up::orphans::Use;
-
-/// Ids in one statement.
-const AT_ONCE: usize = 500;
 
 /// The ticket at which people look for a deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,16 +28,8 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn unsighted(&self, witness: Witness, ids: &[String]) -> Result<BTreeSet<String>, StoreError> {
-        let mut new: BTreeSet<String> = ids.iter().cloned().collect();
-        for ids in ids.chunks(AT_ONCE) {
-            let sql = "SELECT external_id FROM sightings WHERE witness = $1 AND external_id IN";
-            let query = query_among(sql, (2, ids.len()), "").bind(witness.id());
-            let query = ids.iter().fold(query, |query, id| query.bind(id));
-            for row in query.all(self.db.reader()).await? {
-                new.remove(row.get::<&str>(0)?);
-            }
-        }
-        Ok(new)
+        let known = "SELECT external_id FROM sightings WHERE witness = $1 AND external_id IN";
+        self.unknown(known, witness.id(), ids).await
     }
 
     /// The runs that were let through in a scope since a time, oldest first.
