@@ -1,4 +1,4 @@
-//! Jira, GitHub, Slack and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
+//! Jira, GitHub, Slack, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
 
 pub mod github;
 pub mod http;

@@ -84,7 +84,7 @@ fn sighting(build: &wire::Build, job: &PipelineName, scope: &Scope) -> Result<Si
         witness: Witness::Jenkins,
         id: format!("{job} {number}"),
         scope: scope.clone(),
-        commit: build.commit().and_then(|sha| CommitSha::parse(sha).ok()),
+        commit: build.commit().map(CommitSha::parse).transpose().map_err(unreadable)?,
         run: Some(SeenRun { system: CiSystem::Jenkins, job: Some(job.clone()), build: number }),
         by: build.started_by().unwrap_or("a trigger of Jenkins").to_owned(),
         at: ended(build),
