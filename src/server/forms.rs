@@ -11,7 +11,6 @@ use crate::policy::follow_up::emergency::may_give_a_new_date;
 use crate::render::decide::{self, Decider};
 use crate::render::emergency::ASK_NEW_DATE;
 use crate::render::form::{self, APPROVE, DECLINE, Form};
-use crate::render::view::View;
 
 /// The form that a button opens, for those who may use it.
 pub(super) async fn form_for(server: &Server, interaction: &Interaction, press: &Press) -> Option<Form> {
@@ -49,18 +48,7 @@ async fn decision(server: &Server, (person, press): (&Person, &Press), deed: Dee
     let about = (&stored.facts, &decision);
     let roles = roles_for(&server.store, criteria, about, (&deed, person, &Accounts::NotAsked)).await.ok()?.ok()?;
     let approvals = shown((&server.store, server.links.decisions), criteria, about).await.ok()?;
-    let view = View {
-        facts: &stored.facts,
-        decision: &decision,
-        approvals: &approvals,
-        record: stored.id,
-        evaluation: stored.evaluation,
-        at: stored.at,
-        people: &criteria.people,
-        terms: &criteria.terms,
-        links: &server.links,
-        troubles: &[],
-    };
+    let view = server.view(&stored, (&decision, &approvals, criteria));
     let by = Decider { name: &person.name, roles: &roles, channel: &press.channel };
     match deed {
         Deed::Decline { .. } => Some(decide::decline(&view, by)),

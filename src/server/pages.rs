@@ -8,9 +8,13 @@ use maud::html;
 use super::Server;
 use crate::handlers::approvals::shown;
 use crate::model::{TicketKey, Timestamp, shortened};
+use crate::policy::approvers::Approvals;
+use crate::policy::criteria::Criteria;
+use crate::policy::decision::Decision;
 use crate::policy::evaluate;
 use crate::render::view::View;
 use crate::render::{html as render, jira};
+use crate::store::StoredDecision;
 
 /// At most this many tickets are listed.
 const MOST: i64 = 200;
@@ -38,6 +42,28 @@ pub(super) async fn overview(State(server): State<Server>) -> Result<Html<String
     Ok(Html(render::page("Changes · cm-bot", &content)))
 }
 
+impl Server {
+    /// A stored decision as people see it, judged anew under these criteria.
+    pub(super) fn view<'a>(
+        &'a self,
+        stored: &'a StoredDecision,
+        (decision, approvals, criteria): (&'a Decision, &'a Approvals, &'a Criteria),
+    ) -> View<'a> {
+        View {
+            facts: &stored.facts,
+            decision,
+            approvals,
+            record: stored.id,
+            evaluation: stored.evaluation,
+            at: stored.at,
+            people: &criteria.people,
+            terms: &criteria.terms,
+            links: &self.links,
+            troubles: &[],
+        }
+    }
+}
+
 /// `GET /changes/KEY`: everything that the newest decision about a ticket rests on, judged again from the stored facts.
 pub(super) async fn change(
     State(server): State<Server>,
@@ -49,18 +75,7 @@ pub(super) async fn change(
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
     let approvals = shown((&server.store, server.links.decisions), &stored.criteria, (&stored.facts, &decision)).await;
     let approvals = approvals.map_err(|_| StatusCode::SERVICE_UNAVAILABLE)?;
-    let view = View {
-        facts: &stored.facts,
-        decision: &decision,
-        approvals: &approvals,
-        record: stored.id,
-        evaluation: stored.evaluation,
-        at: stored.at,
-        people: &stored.criteria.people,
-        terms: &stored.criteria.terms,
-        links: &server.links,
-        troubles: &[],
-    };
+    let view = server.view(&stored, (&decision, &approvals, &stored.criteria));
     let content = html! {
         h1 { a href=(server.links.ticket(&stored.facts.ticket)) { (ticket) } " " (shortened(&stored.facts.ticket.summary, 200)) }
         p class="soft" { "Requested by " (view.requester_name()) ". Evidence of evaluation " (stored.evaluation) "." }
