@@ -1,4 +1,4 @@
-//! A simulated Jira, GitHub and Slack over real HTTP: the outside world of the demo and of the tests.
+//! A simulated Jira, GitHub and Slack, and a little of Jenkins, over real HTTP: the outside world of the demo and of the tests.
 //!
 //! It is the only fake in the project, and it imports nothing of ours, so that a client and its fake cannot be wrong
 //! together. `tests/peers` drives it with clients that other people wrote.
