@@ -51,6 +51,7 @@ const CHANGES: &[Change] = &[
     change!(14, "0014_ends"),
     change!(15, "0015_sightings"),
     change!(16, "0016_more_growth"),
+    change!(17, "0017_by_ticket"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

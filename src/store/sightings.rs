@@ -40,7 +40,7 @@ impl Store {
         let sql = "SELECT r.id, r.deployment, u.commit_sha, u.used_at, \
                      (SELECT count(*) FROM sightings AS s WHERE s.request_id = r.id) AS taken \
                    FROM gate_uses AS u JOIN gate_requests AS r ON r.id = u.request_id \
-                   WHERE r.service = $1 AND r.environment = $2 AND u.used_at >= $3 ORDER BY u.seq";
+                   WHERE r.service = $1 AND r.environment = $2 AND u.used_at >= $3 ORDER BY u.used_at, u.seq";
         let query = query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str()).bind(since.0);
         query.all(self.db.reader()).await?.iter().map(used).collect()
     }
