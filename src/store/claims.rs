@@ -160,7 +160,8 @@ impl Store {
         query(joined).execute(&mut transaction).await?;
         let jobs = "UPDATE jobs SET state = 'ready', run_at = 0 WHERE state = 'running'";
         query(jobs).execute(&mut transaction).await?;
-        let actions = "UPDATE actions SET state = 'ready', run_at = 0 WHERE state = 'running'";
+        let actions = "UPDATE actions SET state = 'ready', run_at = 0 \
+                       WHERE state IN ('ready', 'running') AND state = 'running'";
         query(actions).execute(&mut transaction).await?;
         transaction.commit().await
     }

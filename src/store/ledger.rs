@@ -22,6 +22,17 @@ const PUSHES: &str = "SELECT pull_request, before_sha, after_sha, account_id, ac
 const BASE_CHANGES: &str = "SELECT pull_request, received_at FROM seen_base_changes \
                             WHERE repository_id = $1 AND pull_request IN";
 
+/// The newest row of a table that names a repository.
+macro_rules! newest {
+    ($table:literal) => {
+        concat!(
+            "SELECT repository_id, delivery FROM (SELECT repository_id, delivery FROM ",
+            $table,
+            " WHERE repository = $1 ORDER BY delivery DESC LIMIT 1) AS newest"
+        )
+    };
+}
+
 impl Store {
     /// What the ledger says about pull requests; those that it says nothing about are left out.
     ///
@@ -48,11 +59,15 @@ impl Store {
     }
 
     async fn repository_id(&self, name: &RepoName) -> Result<Option<i64>, StoreError> {
-        let sql = "SELECT repository_id FROM (\
-                     SELECT repository_id, delivery FROM seen_reviews WHERE repository = $1 UNION ALL \
-                     SELECT repository_id, delivery FROM seen_pushes WHERE repository = $1 UNION ALL \
-                     SELECT repository_id, delivery FROM seen_base_changes WHERE repository = $1\
-                   ) AS heard ORDER BY delivery DESC LIMIT 1";
+        let sql = concat!(
+            "SELECT repository_id FROM (",
+            newest!("seen_reviews"),
+            " UNION ALL ",
+            newest!("seen_pushes"),
+            " UNION ALL ",
+            newest!("seen_base_changes"),
+            ") AS heard ORDER BY delivery DESC LIMIT 1"
+        );
         let row = query(sql).bind(name.as_str()).optional(self.db.reader()).await?;
         row.map(|row| row.get(0)).transpose()
     }

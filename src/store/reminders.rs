@@ -61,8 +61,10 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn all_held(&self) -> Result<Vec<IssueId>, StoreError> {
+        // Put in order as a sum, so that nobody walks through all the finished ones for the sake of the order.
         let sql = "SELECT t.issue_id FROM tickets AS t JOIN decisions AS d ON d.id = t.decision_id \
-                   WHERE t.status IN ('pending', 'approved') AND t.status = 'pending' AND d.verdict = 'waiting' ORDER BY t.seen_at, t.issue_id";
+                   WHERE t.status IN ('pending', 'approved') AND t.status = 'pending' AND d.verdict = 'waiting' \
+                   ORDER BY t.seen_at + 0, t.issue_id";
         let rows = query(sql).all(self.db.reader()).await?;
         rows.iter().map(|row| stored(IssueId::parse(row.get(0)?))).collect()
     }
