@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench review_proof` plays worlds of 10, 100 and 1,000 commits that were merged in each of GitHub's three
 //! ways, measures both clients against the same simulated systems in one run, prints tables, and ends with 1 when a budget
-//! is broken. `-- --quick` stops at 100 commits.
+//! is broken. `-- --quick` stops at 100 commits, `-- growth` measures only how a verdict grows with past tickets.
 
 mod cpu;
 mod growth;
@@ -53,6 +53,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
     let most = if says("--quick") { QUICK } else { usize::MAX };
     let mut results = Results::default();
+    if says("growth") {
+        results.growth = growth::measure(&mut Played::new(GROWING).await?).await?;
+        return Ok(print(&results));
+    }
     for method in [Method::Merge, Method::Squash, Method::Rebase] {
         for commits in SIZES.into_iter().chain([5_000]).filter(|commits| *commits <= most) {
             measure(Workload { commits, method }, &mut results).await?;
