@@ -1,9 +1,10 @@
-//! Terraform plans: what a human must look at, and only that. The plans here are written by hand after Terraform's
-//! documentation of its format; `tests/README.md` says what that means.
+//! Terraform plans: what a human must look at, and only that. Those in `real.rs` were made by a real Terraform; the others are
+//! written by hand after its documentation, for what it would not write.
 
 mod command;
 mod document;
 mod ids;
+mod real;
 mod risks;
 
 use cm_bot::model::Environment;
