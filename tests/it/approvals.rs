@@ -717,3 +717,29 @@ async fn a_clean_ticket_whose_status_somebody_sets_first_is_approved_by_itself_i
         played.stop().await;
     }
 }
+
+/// What somebody says after the decision and before the transition is heard, also when nobody tells cm-bot of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clean_ticket_that_somebody_declines_before_it_is_approved_is_declined() {
+    for (says, ends) in [
+        ("/cm decline The migration locks the invoices.", "Declined"),
+        ("/cm check", "Approved"),
+        ("Looks good.", "Approved"),
+    ] {
+        let late = |settings: &mut toml::Table| {
+            settings["jira"].as_table_mut().unwrap().insert("settle_seconds".into(), 300.into());
+        };
+        let played = start_with(scene("clean-change").parsed().variant(Variant::Scene), late).await;
+        play_all(&played).await;
+        assert_eq!(status(&outcome(&played).await), "Awaiting approval", "the search of Jira may be late");
+        happens(&played, "fail = { system = \"jira\", how = \"drops_webhooks\" }").await;
+        says_at_once(&played, "priya", says);
+        for _ in 0..2 {
+            happens(&played, "pass = \"5m\"").await;
+        }
+        let seen = outcome(&played).await;
+        assert_eq!(status(&seen), ends, "{says}: {:?}", texts(&seen));
+        assert_eq!(stands_approved(&played).await, ends == "Approved", "{says}");
+        played.stop().await;
+    }
+}

@@ -50,6 +50,20 @@ pub(super) async fn too_late(context: &Context, ticket: &Ticket, why: &str) -> R
     note(context, ticket, &new).await
 }
 
+/// Whether somebody said something about a ticket that waits and no look has noted it yet, or the ticket is to be declined for
+/// what was said: then it is not approved without anybody.
+///
+/// # Errors
+/// When Jira or the records do not answer.
+pub async fn is_spoken_for(context: &Context, ticket: &Ticket, since: Timestamp) -> Result<bool, HandlerError> {
+    let store = &context.sources.store;
+    let commands = context.sources.jira.commands(&ticket.key).await?;
+    let answered = store.answered_comments(&ticket.id).await?;
+    Ok(commands.iter().any(|command| !answered.contains(&command.comment))
+        || !late_words(context, ticket, "").await?.is_empty()
+        || store.is_asked_for(&ticket.id, &Effect::DeclineByPeople {}, since).await?)
+}
+
 /// Words in Slack that nobody noted: they came in the moment in which the ticket was decided.
 async fn late_words(context: &Context, ticket: &Ticket, why: &str) -> Result<Vec<Act>, HandlerError> {
     let store = &context.sources.store;

@@ -3,6 +3,7 @@
 use super::{Done, Outbox, OutboxError};
 use crate::audit::{Entry, Event};
 use crate::gather::siblings;
+use crate::handlers::approvals::is_spoken_for;
 use crate::handlers::{could_not_move, void_if_edited, void_if_set_back};
 use crate::integrations::SourceError;
 use crate::integrations::jira::{StatusChange, TransitionError};
@@ -30,10 +31,11 @@ impl Outbox {
         // looked at at the same time, so that nothing of it is older than one answer when the ticket is moved.
         let mut turn = store.turn(&scope).await?;
         let jira = &self.context.sources.jira;
-        let (ticket, others, way) = tokio::join!(
+        let (ticket, others, way, said) = tokio::join!(
             jira.ticket(&claimed.action.issue),
             siblings(&self.context.sources, &stored.facts.ticket, &scope),
             jira.way_to_approval(&stored.ticket),
+            is_spoken_for(&self.context, &stored.facts.ticket, stored.at),
         );
         let ticket = ticket?;
         match ticket.status.meaning {
@@ -41,7 +43,7 @@ impl Outbox {
             TicketStatus::Pending if self.was_taken_back(claimed, &ticket).await? => {
                 self.taken_back(&stored, approval, &ticket).await
             }
-            TicketStatus::Pending => match self.objection(&stored, approval, (&ticket, others?)).await? {
+            TicketStatus::Pending => match self.objection(&stored, approval, (&ticket, others?, said?)).await? {
                 Some(why) => self.outdated(claimed, id, why).await,
                 None => {
                     self.assure((&ticket, &scope), &mut turn).await?;
@@ -98,9 +100,12 @@ impl Outbox {
         &self,
         stored: &StoredDecision,
         approval: &AutoApproval,
-        (ticket, others): (&Ticket, Fact<Vec<Sibling>>),
+        (ticket, others, is_spoken_for): (&Ticket, Fact<Vec<Sibling>>, bool),
     ) -> Result<Option<&'static str>, OutboxError> {
         let store = &self.context.sources.store;
+        if is_spoken_for {
+            return Ok(Some("somebody has said something about it meanwhile"));
+        }
         if !store.is_current(&ticket.id, stored.id).await? {
             return Ok(Some("the ticket does not stand at this decision any more"));
         }
