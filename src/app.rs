@@ -90,6 +90,7 @@ impl App {
             store,
             services: Arc::new(settings.services),
         };
+        let wake = Wake::default();
         let context = Context {
             sources,
             policy,
@@ -107,13 +108,14 @@ impl App {
             gates: Arc::new(settings.gates),
             report_after: settings.report_after,
             jenkins: settings.jenkins.as_ref().map(|jenkins| JenkinsClient::new(client.clone(), jenkins)),
+            wake: wake.clone(),
         };
         let callers = Callers::new(Arc::clone(&context.gates), client);
         let channels =
             Channels { changes: settings.slack.changes.clone(), emergencies: settings.slack.emergencies.clone() };
         Ok(App {
             context,
-            wake: Wake::default(),
+            wake,
             channels,
             secrets: Arc::new(Secrets {
                 jira: settings.jira.webhook_secrets,

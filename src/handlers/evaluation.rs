@@ -88,6 +88,7 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
         actions: &actions,
     };
     store.record(&evaluation, facts.placement.scope().as_ref(), turn).await?;
+    context.wake.all();
     let (key, verdict) = (&facts.ticket.key, evaluation.verdict);
     tracing::info!(ticket.key = %key, decision.id = %view.record, verdict, "Decided {key}: {verdict}");
     Ok(next(context, facts, &decision))

@@ -29,7 +29,7 @@ use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::{AutoApproved, IssueId, Reminders, Scope, TicketStatus, Timestamp};
 use crate::render::view::Links;
 use crate::settings::{Jobs, ServiceGate};
-use crate::signals::Readiness;
+use crate::signals::{Readiness, Wake};
 use crate::store::{Job, Policy, StoreError};
 
 pub use announce::{could_not_move, could_not_move_for_people, could_not_set_back};
@@ -73,6 +73,8 @@ pub struct Context {
     pub report_after: Duration,
     /// Jenkins, if its jobs are watched.
     pub jenkins: Option<JenkinsClient>,
+    /// Wakes whoever carries out what was decided.
+    pub wake: Wake,
 }
 
 /// When to look again by ourselves.
