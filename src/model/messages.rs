@@ -1,16 +1,33 @@
-//! What the settings say of messages in Slack.
+//! What the settings say of messages in Slack, and of where people decide.
 
 use serde::Deserialize;
 
-/// Where people decide about a ticket.
+/// Where people decide beside Jira.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Deciding {
+    /// In Slack.
+    pub slack: Decisions,
+    /// On cm-bot's pages.
+    pub pages: Decisions,
+}
+
+/// Whether people decide about a ticket in a place beside Jira.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Decisions {
-    /// In Jira, where they are logged in; Slack leads there.
+    /// In Jira, where they are logged in; the place leads there.
     #[default]
     Link,
-    /// In Slack too: whoever holds somebody's Slack account can decide as that person.
+    /// There too: whoever holds somebody's account there can decide as that person.
     Interactive,
+}
+
+impl Deciding {
+    /// Whether people decide in Jira alone.
+    #[must_use]
+    pub fn is_in_jira_alone(self) -> bool {
+        self.slack == Decisions::Link && self.pages == Decisions::Link
+    }
 }
 
 /// How people hear of what cm-bot approved by itself.

@@ -26,8 +26,8 @@ pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
     RoleName, ServiceName, SlackId, TicketKey, TokenDigest,
 };
-pub use messages::{AutoApproved, Decisions};
-pub use people::{AccountState, People, PeopleError, Person};
+pub use messages::{AutoApproved, Deciding, Decisions};
+pub use people::{AccountState, Identity, People, PeopleError, Person};
 pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
     SeenReview,
