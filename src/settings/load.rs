@@ -11,6 +11,7 @@ use serde::de::IntoDeserializer as _;
 use url::Url;
 
 use super::gate::report_after;
+use super::pages::RawPages;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::watch::RawJenkins;
@@ -51,6 +52,7 @@ struct Raw {
     traces: RawTraces,
     gate: RawGateTimes,
     jenkins: RawJenkins,
+    pages: RawPages,
     #[serde(default)]
     services: Vec<RawService>,
 }
@@ -252,8 +254,10 @@ impl Raw {
         if jenkins.is_none() && gates.iter().flat_map(|gate| &gate.watch).any(of_jenkins) {
             return Err(missing("jenkins.url", "jobs of Jenkins are watched"));
         }
+        let server = self.server.checked()?;
         Ok(Settings {
-            server: self.server.checked()?,
+            pages: self.pages.checked(&server)?,
+            server,
             database_url: self.database.checked()?,
             jira: self.jira.checked()?,
             github: self.github.checked()?,
@@ -444,7 +448,7 @@ impl RawTraces {
 }
 
 /// A value of which there are only a few.
-fn one_of<T: serde::de::DeserializeOwned>(key: &str, text: &str, known: &str) -> Result<T, SettingsError> {
+pub(super) fn one_of<T: serde::de::DeserializeOwned>(key: &str, text: &str, known: &str) -> Result<T, SettingsError> {
     T::deserialize(text.into_deserializer()).map_err(|_: serde::de::value::Error| bad(key, format!("write {known}")))
 }
 

@@ -2,6 +2,7 @@
 
 mod gate;
 mod load;
+mod pages;
 mod reminders;
 mod secret;
 mod services;
@@ -17,6 +18,7 @@ use crate::model::{AutoApproved, Decisions, Field, Reminders, Service, ServiceNa
 
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, Environment, load};
+pub use pages::{KnownBy, Pages, Provider};
 pub use watch::Jenkins;
 
 /// Everything that an operator can set.
@@ -56,6 +58,8 @@ pub struct Settings {
     pub report_after: std::time::Duration,
     /// Jenkins, if its jobs are watched.
     pub jenkins: Option<Jenkins>,
+    /// The pages for people.
+    pub pages: Pages,
 }
 
 /// The files that vouch for criteria and people.
