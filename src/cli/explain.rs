@@ -64,7 +64,7 @@ async fn now(app: &App, key: &TicketKey, arguments: &Arguments) -> anyhow::Resul
     let known = sources.store.known_ticket(&facts.ticket.id).await?;
     let decision = evaluate(&facts, criteria, at);
     let evaluation = known.map_or(0, |known| known.evaluation);
-    let approvals = shown((&sources.store, app.context.links.decisions), criteria, (&facts, &decision)).await?;
+    let approvals = shown((&sources.store, app.context.links.deciding), criteria, (&facts, &decision)).await?;
     let links = &app.context.links;
     let explained =
         Explained { facts: &facts, decision: &decision, approvals: &approvals, criteria, links, at, evaluation };
@@ -78,7 +78,7 @@ async fn again(app: &App, id: DecisionId, arguments: &Arguments) -> anyhow::Resu
     let stored = app.context.sources.store.decision(id).await?.with_context(|| format!("there is no decision {id}"))?;
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
     let approvals =
-        shown((&app.context.sources.store, app.context.links.decisions), &stored.criteria, (&stored.facts, &decision))
+        shown((&app.context.sources.store, app.context.links.deciding), &stored.criteria, (&stored.facts, &decision))
             .await?;
     let explained = Explained {
         facts: &stored.facts,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use super::Sources;
 use crate::integrations::SourceError;
 use crate::integrations::jira::{Actor, Command, JiraClient, Recorded};
-use crate::model::{AccountId, AccountState, Decisions, IssueId, Person, TicketKey};
-use crate::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Way};
+use crate::model::{AccountId, AccountState, Deciding, IssueId, Person, TicketKey};
+use crate::policy::approvers::{Accounts, Act, Approvals, Case, Deed};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::Decision;
 use crate::policy::facts::Facts;
@@ -19,7 +19,7 @@ pub struct Read {
     pub acts: Vec<Recorded>,
     /// Comments that are commands.
     pub commands: Vec<Command>,
-    /// What people said in Slack, each also among the acts.
+    /// What people said in Slack and on our pages, each also among the acts.
     pub words: Vec<Word>,
     /// The accounts of all who did something, as Jira shows them now.
     pub accounts: Accounts,
@@ -34,8 +34,8 @@ pub enum Depth {
     Everything,
 }
 
-/// Reads the comments and then the history of a ticket, so that an edit after a comment, or after `words` in Slack that were
-/// read before, is never missed.
+/// Reads the comments and then the history of a ticket, so that an edit after a comment, or after `words` of our own records
+/// that were read before, is never missed.
 ///
 /// # Errors
 /// When Jira does not show all of it.
@@ -59,19 +59,19 @@ pub async fn of_ticket(
     Ok(Read { acts, commands, words, accounts: Accounts::Asked(accounts) })
 }
 
-/// A word in Slack as what somebody did whose account Jira was asked about.
+/// A word of our own records as what somebody did whose account Jira was asked about.
 async fn as_recorded(jira: &JiraClient, word: &Word) -> Result<Recorded, SourceError> {
     let by = Actor { account: word.by.clone(), state: jira.account_state(&word.by).await? };
     let (source, deed, at) = (word.delivery.clone(), word.deed.clone(), word.at);
-    Ok(Recorded { way: Way::Slack, source, by: Some(by), deed, at })
+    Ok(Recorded { way: word.way, source, by: Some(by), deed, at })
 }
 
 /// What is noted of a ticket, each as it counts where people decide now.
 ///
 /// # Errors
 /// When the records do not answer.
-pub async fn noted(store: &Store, issue: &IssueId, decisions: Decisions) -> Result<Vec<Act>, StoreError> {
-    Ok(store.acts(issue).await?.into_iter().map(|act| act.under(decisions)).collect())
+pub async fn noted(store: &Store, issue: &IssueId, deciding: Deciding) -> Result<Vec<Act>, StoreError> {
+    Ok(store.acts(issue).await?.into_iter().map(|act| act.under(deciding)).collect())
 }
 
 /// In which roles somebody may say this about a ticket now, as far as anybody knows; `accounts` is what Jira said of the account.
@@ -100,11 +100,11 @@ pub async fn roles_for(
 /// # Errors
 /// When the records do not answer.
 pub async fn shown(
-    (store, decisions): (&Store, Decisions),
+    (store, deciding): (&Store, Deciding),
     criteria: &Criteria,
     (facts, decision): (&Facts, &Decision),
 ) -> Result<Approvals, StoreError> {
-    let acts = noted(store, &facts.ticket.id, decisions).await?;
+    let acts = noted(store, &facts.ticket.id, deciding).await?;
     let deployers = store.deployers(&facts.ticket.id).await?;
     let case = Case::of((&facts.ticket, facts, decision), criteria, &Accounts::NotAsked, &deployers);
     Ok(Approvals::of(&acts, &case))

@@ -91,7 +91,7 @@ async fn end_message(context: &Context, ticket: &Ticket, scope: Option<&Scope>) 
 
 /// By whom and why, when somebody said so to cm-bot; who only sets the status gives no reason.
 async fn declined(context: &Context, ticket: &Ticket) -> Result<String, HandlerError> {
-    let acts = noted(&context.sources.store, &ticket.id, context.links.decisions).await?;
+    let acts = noted(&context.sources.store, &ticket.id, context.links.deciding).await?;
     let newest = acts.iter().rev().find_map(|act| match &act.deed {
         Deed::Decline { reason } if act.refused.is_none() => Some((act.by.as_ref()?, reason)),
         _ => None,

@@ -56,7 +56,7 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
         return Ok(next(context, facts, &decision));
     }
     let criteria = &context.policy.criteria;
-    let approvals = approvals::shown((store, context.links.decisions), criteria, (facts, &decision)).await?;
+    let approvals = approvals::shown((store, context.links.deciding), criteria, (facts, &decision)).await?;
     let troubles: Vec<String> = context.readiness.troubles().into_keys().collect();
     let view = View {
         facts,

@@ -5,7 +5,7 @@ use super::jira;
 use super::slack::{Message, Mrkdwn, Part, mention_all};
 use super::verdict::Verdict;
 use super::view::{Links, View};
-use crate::model::{AccountId, Person, Ticket, Timestamp, listed, plural, shortened};
+use crate::model::{AccountId, Decisions, Person, Ticket, Timestamp, listed, plural, shortened};
 use crate::policy::approvers::{Approvals, Given, Place};
 
 /// At most this many approvals that do not count are shown; the audit trail has all.
@@ -51,7 +51,13 @@ pub fn to_do(view: &View<'_>) -> Line {
         line.push(words(format!("{} approved as {role}. ", given.name)));
     }
     line.push(words(format!("{} requested it and cannot approve it. ", view.requester_name())));
-    line.push(words("Approve with the status or the comment "));
+    if view.links.deciding.pages == Decisions::Interactive {
+        line.push(words("Approve on "));
+        line.push(Inline::Link("cm-bot's page".into(), view.links.evidence(view.ticket())));
+        line.push(words(", with the status or with the comment "));
+    } else {
+        line.push(words("Approve with the status or the comment "));
+    }
     line.push(Inline::Code("/cm approve".into()));
     line.push(words(", decline with "));
     line.push(Inline::Code("/cm decline".into()));

@@ -303,7 +303,7 @@ fn waiting(view: &View<'_>) -> Message {
 
 /// Where somebody decides: in Jira, or here as well.
 fn deciding(view: &View<'_>) -> Part {
-    match view.links.decisions {
+    match view.links.deciding.slack {
         Decisions::Link => Part::Buttons(vec![open_ticket(view, "Review and decide"), open_evidence(view)]),
         Decisions::Interactive => Part::Controls(vec![
             send(view, (APPROVE, "Review and approve"), Style::Primary),
@@ -445,7 +445,11 @@ fn fallback(view: &View<'_>) -> String {
         | Verdict::Deployed
         | Verdict::NotDeployed
         | Verdict::Unreported => {
-            format!("{}: please approve or decline it in {}.", names(&view.approvers()), place(view.links.decisions))
+            format!(
+                "{}: please approve or decline it in {}.",
+                names(&view.approvers()),
+                place(view.links.deciding.slack)
+            )
         }
     };
     shortened(&[Some(start), why, Some(who)].into_iter().flatten().collect::<Vec<_>>().join(" "), 600)

@@ -1,6 +1,6 @@
 //! What every message about a decision needs to know.
 
-use crate::model::{DecisionId, Decisions, Field, People, Person, Ticket, TicketKey, Timestamp, shortened};
+use crate::model::{Deciding, DecisionId, Field, People, Person, Ticket, TicketKey, Timestamp, shortened};
 use crate::policy::approvers::Approvals;
 use crate::policy::criteria::Terms;
 use crate::policy::decision::{By, Decision, Finding, Outcome};
@@ -47,8 +47,8 @@ pub struct Links {
     pub jira: String,
     /// cm-bot's own address.
     pub own: String,
-    /// Where people decide.
-    pub decisions: Decisions,
+    /// Where people decide beside Jira.
+    pub deciding: Deciding,
 }
 
 impl Links {

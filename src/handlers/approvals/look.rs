@@ -8,7 +8,7 @@ use crate::gather::{
 };
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::jira::{Command, Recorded};
-use crate::model::{AccountId, DecisionId, Decisions, Ticket, TicketStatus, Timestamp};
+use crate::model::{AccountId, DecisionId, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::commands::{self, Command as Wish};
 use crate::policy::approvers::{Act, Approvals, Case, Deed, Seen, Way};
 use crate::policy::decision::Decision;
@@ -103,12 +103,8 @@ struct Found {
 /// When Jira or the records do not answer.
 pub async fn look(context: &Context, ticket: &Ticket) -> Result<Look, HandlerError> {
     let store = &context.sources.store;
-    let decisions = context.links.decisions;
-    let known = noted(store, &ticket.id, decisions).await?;
-    let words = match decisions {
-        Decisions::Link => Vec::new(),
-        Decisions::Interactive => store.words(&ticket.id).await?,
-    };
+    let known = noted(store, &ticket.id, context.links.deciding).await?;
+    let words = super::words(context, &ticket.id).await?;
     let is_quiet = known.is_empty() && ticket.status.meaning == TicketStatus::Pending;
     let depth = if is_quiet { Depth::CommentsFirst } else { Depth::Everything };
     let read = gather::acts::of_ticket(&context.sources, &ticket.key, (depth, words)).await?;
@@ -249,7 +245,7 @@ async fn as_acts(
             Deed::Decline { .. } => case.decliner(by.as_ref()).err(),
             Deed::Withdraw { .. } | Deed::TakeBack | Deed::Edit { .. } => None,
         };
-        let word = words.iter().find(|word| way == Way::Slack && word.delivery == source);
+        let word = words.iter().find(|word| word.way == way && word.delivery == source);
         let (seen, fingerprint) = match word {
             Some(word) => (shown_in_form(context, word).await?, word.fingerprint.clone()),
             None => (seen_at(context, case.ticket, (basis, at)).await?, case.ticket.fingerprint()),
@@ -259,7 +255,7 @@ async fn as_acts(
     Ok(acts)
 }
 
-/// Who decided in Slack has seen the decision that the form showed.
+/// Who decided in a form has seen the decision that it showed.
 async fn shown_in_form(context: &Context, word: &Word) -> Result<Seen, HandlerError> {
     let stored = context.sources.store.decision(word.decision).await?;
     Ok(stored.map_or_else(Seen::default, |stored| Seen::of(&evaluate(&stored.facts, &stored.criteria, stored.at))))

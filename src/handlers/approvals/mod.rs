@@ -7,8 +7,8 @@ pub use crate::gather::acts::{roles_for, shown};
 pub use look::{Basis, Look, Stand, basis, look};
 
 use super::{Context, HandlerError, Next};
-use crate::model::{Decisions, Ticket, Timestamp};
-use crate::policy::approvers::{Act, Seen, Way};
+use crate::model::{IssueId, Ticket, Timestamp};
+use crate::policy::approvers::{Act, Seen};
 use crate::policy::decision::Kind;
 use crate::store::{Effect, NewAction, NewActs, Word};
 
@@ -31,7 +31,7 @@ pub(super) async fn attend(context: &Context, ticket: &Ticket, next: Next) -> Re
     Ok(next)
 }
 
-/// Answers commands, and words in Slack, that come when nothing can come of them any more.
+/// Answers commands, and words in Slack or on our pages, that come when nothing can come of them any more.
 pub(super) async fn too_late(context: &Context, ticket: &Ticket, why: &str) -> Result<(), HandlerError> {
     let (jira, store) = (&context.sources.jira, &context.sources.store);
     let answered = store.answered_comments(&ticket.id).await?;
@@ -64,16 +64,13 @@ pub async fn is_spoken_for(context: &Context, ticket: &Ticket, since: Timestamp)
         || store.is_asked_for(&ticket.id, &Effect::DeclineByPeople {}, since).await?)
 }
 
-/// Words in Slack that nobody noted: they came in the moment in which the ticket was decided.
+/// Words that nobody noted: they came in the moment in which the ticket was decided.
 async fn late_words(context: &Context, ticket: &Ticket, why: &str) -> Result<Vec<Act>, HandlerError> {
-    let store = &context.sources.store;
-    if context.links.decisions == Decisions::Link {
-        return Ok(Vec::new());
-    }
-    let known = store.acts(&ticket.id).await?;
-    let is_known = |word: &Word| known.iter().any(|act| act.way == Way::Slack && act.source == word.delivery);
-    let late = store.words(&ticket.id).await?.into_iter().filter(|word| !is_known(word)).map(|word| Act {
-        way: Way::Slack,
+    let words = words(context, &ticket.id).await?;
+    let known = context.sources.store.acts(&ticket.id).await?;
+    let is_known = |word: &Word| known.iter().any(|act| act.way == word.way && act.source == word.delivery);
+    let late = words.into_iter().filter(|word| !is_known(word)).map(|word| Act {
+        way: word.way,
         source: word.delivery,
         by: Some(word.by),
         deed: word.deed,
@@ -83,6 +80,16 @@ async fn late_words(context: &Context, ticket: &Ticket, why: &str) -> Result<Vec
         refused: Some(why.to_owned()),
     });
     Ok(late.collect())
+}
+
+/// What people said in Slack and on our pages about a ticket, where they may decide there now.
+async fn words(context: &Context, issue: &IssueId) -> Result<Vec<Word>, HandlerError> {
+    let deciding = context.links.deciding;
+    if deciding.is_in_jira_alone() {
+        return Ok(Vec::new());
+    }
+    let words = context.sources.store.words(issue).await?;
+    Ok(words.into_iter().filter(|word| word.way.is_open(deciding)).collect())
 }
 
 /// Records what is new.

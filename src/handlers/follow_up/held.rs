@@ -64,7 +64,7 @@ async fn decision(context: &Context, issue: &IssueId) -> Result<Option<StoredDec
 /// Who has approved a ticket, and who is missing.
 async fn standing(context: &Context, stored: &StoredDecision) -> Result<Approvals, StoreError> {
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
-    shown((&context.sources.store, context.links.decisions), &context.policy.criteria, (&stored.facts, &decision)).await
+    shown((&context.sources.store, context.links.deciding), &context.policy.criteria, (&stored.facts, &decision)).await
 }
 
 /// Whom a ticket waits for: everybody who could fill a role that is missing, and nobody who has approved.

@@ -7,9 +7,9 @@ use crate::gather;
 use crate::handlers::approvals::basis;
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
-use crate::model::{Decisions, IssueId, Text, Ticket, TicketStatus, Timestamp};
+use crate::model::{IssueId, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
-use crate::policy::approvers::acts::rests_on_slack;
+use crate::policy::approvers::acts::rests_on_closed_way;
 use crate::policy::gate::{Answer, Approved, Denial, Pass, Stand, already_used, audit_unavailable, may_deploy};
 use crate::store::{GateApproval, GateRequest, StoreError, Used};
 
@@ -117,11 +117,10 @@ async fn found(
 
 async fn approved(context: &Context, issue: &IssueId, found: GateApproval) -> Result<Approved, HandlerError> {
     let GateApproval { standing, given_at, mut by, .. } = found;
-    // What people decided in Slack lets nothing through where they decide in Jira alone by now.
-    if context.links.decisions == Decisions::Link {
-        let acts = context.sources.store.acts(issue).await?;
-        by.retain(|name| !rests_on_slack(&acts, name, &context.policy.criteria.people));
-    }
+    // What people decided where they do not decide any more lets nothing through.
+    let acts = context.sources.store.acts(issue).await?;
+    let now = (&context.policy.criteria.people, context.links.deciding);
+    by.retain(|name| !rests_on_closed_way(&acts, name, now));
     let decision = match standing.decision {
         Some(id) => context.sources.store.decision(id).await?,
         None => None,

@@ -112,7 +112,7 @@ async fn waiting(context: &Context, stored: &StoredDecision) -> Result<Status, H
     let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
     let criteria = &context.policy.criteria;
     let approvals =
-        shown((&context.sources.store, context.links.decisions), criteria, (&stored.facts, &decision)).await?;
+        shown((&context.sources.store, context.links.deciding), criteria, (&stored.facts, &decision)).await?;
     let problems = decision.problems();
     let state = if is_for_requester(&decision) { State::Blocked } else { State::Waiting };
     let why = problems.iter().map(|problem| problem.finding.headline.clone()).collect();

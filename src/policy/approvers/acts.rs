@@ -1,7 +1,7 @@
 //! What people did to a ticket that matters to its approval, in the order in which they did it.
 //!
 //! An act is taken from a record that another system wrote and signed with a name: an entry of Jira's history, a comment by
-//! an account, an answer in Jira Service Management, a form that Slack sent. A value in a field, a label or a text is nobody's
+//! an account, an answer in Jira Service Management, a form that Slack sent or that came from our own page. A value in a field, a label or a text is nobody's
 //! act.
 
 use std::collections::BTreeSet;
@@ -9,10 +9,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AccountId, Decisions, People, Text, Timestamp};
+use crate::model::{AccountId, Deciding, Decisions, People, Text, Timestamp};
 use crate::policy::decision::{By, Decision};
 
-/// How far our clock, by which words in Slack are dated, and Jira's may be apart.
+/// How far our clock, by which words in Slack and on our pages are dated, and Jira's may be apart.
 const CLOCKS_APART: Duration = Duration::from_secs(45);
 
 /// One act.
@@ -77,6 +77,8 @@ pub enum Way {
     ServiceDesk,
     /// A form in Slack, which Slack signed and sent to us.
     Slack,
+    /// A form on our own page, sent by somebody who had signed in.
+    Page,
 }
 
 /// What stood in the way of a ticket at one moment: who has approved it has seen these points and no others.
@@ -85,7 +87,7 @@ pub struct Seen(BTreeSet<String>);
 
 impl Way {
     /// Every way.
-    pub const ALL: [Way; 5] = [Way::Status, Way::Field, Way::Comment, Way::ServiceDesk, Way::Slack];
+    pub const ALL: [Way; 6] = [Way::Status, Way::Field, Way::Comment, Way::ServiceDesk, Way::Slack, Way::Page];
 
     /// Its name in our records.
     #[must_use]
@@ -96,14 +98,28 @@ impl Way {
             Way::Comment => "comment",
             Way::ServiceDesk => "service-desk",
             Way::Slack => "slack",
+            Way::Page => "page",
         }
     }
 
-    /// The time by which an act is put in order. A word in Slack stands as if it had been said earlier by as much as the clocks
-    /// may be apart: whoever edits, declines or takes back after it is heard, also by a clock that is slow.
+    /// The time by which an act is put in order. A word that our clock dates stands as if it had been said earlier by as much
+    /// as the clocks may be apart: whoever edits, declines or takes back after it is heard, also by a clock that is slow.
     #[must_use]
     pub fn in_order(self, at: Timestamp) -> Timestamp {
-        if self == Way::Slack { at.minus(CLOCKS_APART) } else { at }
+        match self {
+            Way::Slack | Way::Page => at.minus(CLOCKS_APART),
+            Way::Status | Way::Field | Way::Comment | Way::ServiceDesk => at,
+        }
+    }
+
+    /// Whether the settings let people decide in this way. Jira is always a way.
+    #[must_use]
+    pub fn is_open(self, deciding: Deciding) -> bool {
+        match self {
+            Way::Slack => deciding.slack == Decisions::Interactive,
+            Way::Page => deciding.pages == Decisions::Interactive,
+            Way::Status | Way::Field | Way::Comment | Way::ServiceDesk => true,
+        }
     }
 
     /// As people read it, after "approved it".
@@ -115,27 +131,31 @@ impl Way {
             Way::Comment => "in a comment",
             Way::ServiceDesk => "in Jira Service Management",
             Way::Slack => "in Slack",
+            Way::Page => "on cm-bot's page",
         }
     }
 }
 
 impl Act {
-    /// The act as it counts now: a word in Slack is none where people decide in Jira alone, also when it was one once.
+    /// The act as it counts now: a word in Slack or on a page is none where people decide in Jira alone, also when it was one
+    /// once.
     #[must_use]
-    pub fn under(mut self, decisions: Decisions) -> Act {
-        if self.way == Way::Slack && decisions == Decisions::Link && self.refused.is_none() {
-            self.refused = Some("Somebody decided in Slack, and by now people decide in Jira alone.".into());
+    pub fn under(mut self, deciding: Deciding) -> Act {
+        if !self.way.is_open(deciding) && self.refused.is_none() {
+            let jira = if deciding.is_in_jira_alone() { "in Jira alone" } else { "elsewhere" };
+            self.refused = Some(format!("Somebody decided {}, and by now people decide {jira}.", self.way.words()));
         }
         self
     }
 }
 
-/// Whether the newest approval of somebody of this name was said in Slack; `acts` as they were noted, oldest first.
+/// Whether the newest approval of somebody of this name was given in a way that is not open any more; `acts` as they were
+/// noted, oldest first.
 #[must_use]
-pub fn rests_on_slack(acts: &[Act], name: &str, people: &People) -> bool {
+pub fn rests_on_closed_way(acts: &[Act], name: &str, (people, deciding): (&People, Deciding)) -> bool {
     let is_own = |act: &&Act| act.by.as_ref().and_then(|by| people.by_jira(by)).is_some_and(|one| one.name == name);
     let is_approval = |act: &&Act| matches!(act.deed, Deed::Approve { .. }) && act.refused.is_none();
-    acts.iter().filter(is_own).rfind(is_approval).is_some_and(|act| act.way == Way::Slack)
+    acts.iter().filter(is_own).rfind(is_approval).is_some_and(|act| !act.way.is_open(deciding))
 }
 
 impl Seen {

@@ -16,6 +16,19 @@ pub fn after_approval(edited: &BTreeSet<&'static str>) -> Option<String> {
 /// Each difference as a sentence; empty when the approval still covers the ticket.
 #[must_use]
 pub fn since(approved: &Ticket, now: &Ticket) -> Vec<Text> {
+    let edits = between(approved, now).into_iter();
+    edits.map(|(what, before, after)| edit(what, (&before, " when it was approved, and is "), &after)).collect()
+}
+
+/// Each difference between two readings of a ticket as a sentence, whether or not it was approved between them.
+#[must_use]
+pub fn told(before: &Ticket, after: &Ticket) -> Vec<Text> {
+    let edits = between(before, after).into_iter();
+    edits.map(|(what, before, after)| edit(what, (&before, ", and is "), &after)).collect()
+}
+
+/// What differs: what it is, what it was, and what it is now.
+fn between(approved: &Ticket, now: &Ticket) -> Vec<(&'static str, String, String)> {
     let names = |ticket: &Ticket| ticket.components.join(", ");
     let requester = |ticket: &Ticket| ticket.requester.as_ref().map(AccountId::as_str).unwrap_or("").to_owned();
     let of_ticket = [
@@ -26,12 +39,12 @@ pub fn since(approved: &Ticket, now: &Ticket) -> Vec<Text> {
     let value = |ticket: &Ticket, field| ticket.field(field).unwrap_or("").to_owned();
     let of_fields = Field::ALL.iter().map(|field| (field.title(), value(approved, *field), value(now, *field)));
     let all = of_ticket.into_iter().chain(of_fields);
-    all.filter(|(_, before, after)| before != after).map(|(what, before, after)| edit(what, &before, &after)).collect()
+    all.filter(|(_, before, after)| before != after).collect()
 }
 
-fn edit(what: &str, before: &str, after: &str) -> Text {
+fn edit(what: &str, (before, between): (&str, &str), after: &str) -> Text {
     let start = Text::new().words(format!("The {what} was "));
     let start = if before.is_empty() { start.words("empty") } else { start.quoted(before) };
-    let start = start.words(" when it was approved, and is ");
+    let start = start.words(between);
     if after.is_empty() { start.words("empty now.") } else { start.quoted(after).words(" now.") }
 }
