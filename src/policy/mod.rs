@@ -4,6 +4,7 @@
 
 #![deny(clippy::unwrap_used, clippy::expect_used, clippy::wildcard_enum_match_arm)]
 
+pub mod access;
 pub mod approval;
 pub mod approvers;
 pub mod criteria;
