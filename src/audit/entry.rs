@@ -256,6 +256,20 @@ pub enum Event {
         /// Why it was refused.
         reason: String,
     },
+    /// Somebody signed in on the pages.
+    SignedIn {
+        /// The Jira account of whoever the people file says it was.
+        account: AccountId,
+    },
+    /// Somebody tried something on the pages who may not, or too late. Nothing came of it.
+    RefusedOnPage {
+        /// The Jira account of whoever the people file says it was.
+        account: AccountId,
+        /// What was tried.
+        what: String,
+        /// Why it was refused.
+        reason: String,
+    },
     /// cm-bot failed at the ticket again and again, and left it to people.
     ProcessingError,
     /// What there is to inspect of a month is fixed.

@@ -52,6 +52,7 @@ const CHANGES: &[Change] = &[
     change!(15, "0015_sightings"),
     change!(16, "0016_more_growth"),
     change!(17, "0017_by_ticket"),
+    change!(18, "0018_pages"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

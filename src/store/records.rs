@@ -146,17 +146,6 @@ impl Store {
         row.as_ref().map(stored_decision).transpose()
     }
 
-    /// The newest decisions of all tickets, newest first: key, verdict, time.
-    ///
-    /// # Errors
-    /// When the database does not answer.
-    pub async fn recent_decisions(&self, most: i64) -> Result<Vec<(String, String, i64)>, StoreError> {
-        let sql = "SELECT d.ticket_key, d.verdict, d.decided_at FROM decisions AS d \
-                   JOIN tickets AS t ON t.decision_id = d.id ORDER BY d.decided_at DESC, d.id DESC LIMIT $1";
-        let rows = query(sql).bind(most).all(self.db.reader()).await?;
-        rows.iter().map(|row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).collect()
-    }
-
     /// The newest decision about each ticket, if it was made since a moment; oldest first.
     ///
     /// # Errors
