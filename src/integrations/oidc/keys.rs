@@ -21,16 +21,41 @@ const KEEP: Duration = Duration::from_secs(3600);
 /// How soon an unknown key makes us ask again, so that nobody can make us ask all the time.
 const PAUSE: Duration = Duration::from_secs(30);
 
+/// Where the addresses may lead that an issuer names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Homes {
+    /// To its own address alone.
+    Own,
+    /// Wherever nobody can read along: some providers answer at several hosts.
+    Encrypted,
+}
+
 /// The keys of every issuer that was asked.
 #[derive(Debug, Clone)]
 pub(super) struct Keys {
     http: reqwest::Client,
+    homes: Homes,
     kept: Arc<Mutex<HashMap<String, (Timestamp, JwkSet)>>>,
 }
 
+impl Homes {
+    /// An address that an issuer names, if it may lead there.
+    pub(super) fn admit(self, issuer: &Url, address: &str, what: &str) -> Result<Url, SourceError> {
+        let odd = |why: &str| SourceError::Unreadable(format!("{what} {why}"));
+        let at = Url::parse(address).map_err(|_| odd("at no address"))?;
+        let is_own = at.origin() == issuer.origin();
+        match self {
+            Homes::Own | Homes::Encrypted if is_own => Ok(at),
+            Homes::Encrypted if at.scheme() == "https" => Ok(at),
+            Homes::Own => Err(odd("at another host")),
+            Homes::Encrypted => Err(odd("where others can read along")),
+        }
+    }
+}
+
 impl Keys {
-    pub(super) fn new(http: reqwest::Client) -> Keys {
-        Keys { http, kept: Arc::default() }
+    pub(super) fn new(http: reqwest::Client, homes: Homes) -> Keys {
+        Keys { http, homes, kept: Arc::default() }
     }
 
     /// The key of this name for this algorithm.
@@ -53,21 +78,24 @@ impl Keys {
         key
     }
 
-    /// The issuer says where its keys are, and they must be at its own address.
+    /// The issuer says where its keys are.
     async fn read(&self, issuer: &str) -> Result<JwkSet, SourceError> {
-        let odd = |why: &str| SourceError::Unreadable(why.to_owned());
-        let home = Url::parse(issuer).map_err(|_| odd("the issuer is no address"))?;
-        let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
-        let discovery: Discovery = Peer::Issuer.read(self.http.get(address)).await?.json()?;
-        if discovery.issuer != issuer {
-            return Err(odd("it says that it is another issuer"));
-        }
-        let at = Url::parse(&discovery.jwks_uri).map_err(|_| odd("its keys are at no address"))?;
-        if at.origin() != home.origin() {
-            return Err(odd("its keys are at another host"));
-        }
+        let (home, discovery) = discover(&self.http, issuer).await?;
+        let at = self.homes.admit(&home, &discovery.jwks_uri, "its keys are")?;
         Peer::Issuer.read(self.http.get(at)).await?.json()
     }
+}
+
+/// What an issuer says of itself, at the pinned address.
+pub(super) async fn discover(http: &reqwest::Client, issuer: &str) -> Result<(Url, Discovery), SourceError> {
+    let odd = |why: &str| SourceError::Unreadable(why.to_owned());
+    let home = Url::parse(issuer).map_err(|_| odd("the issuer is no address"))?;
+    let address = format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'));
+    let discovery: Discovery = Peer::Issuer.read(http.get(address)).await?.json()?;
+    if discovery.issuer != issuer {
+        return Err(odd("it says that it is another issuer"));
+    }
+    Ok((home, discovery))
 }
 
 fn usable(keys: &JwkSet, kid: &str, algorithm: Algorithm) -> Result<DecodingKey, Refused> {

@@ -1,10 +1,12 @@
-//! Who asks the gate: a pipeline that proves it with an OpenID Connect token, or one that has a token of its job.
+//! Who asks the gate: a pipeline that proves it with an OpenID Connect token, or one that has a token of its job. And who
+//! signs in on the pages (`sign_in.rs`).
 //!
 //! A token is believed for what its issuer is pinned for in the settings, and for nothing else. Of its header only the
 //! algorithm (one of two) and the key's name count; where keys are is asked of the pinned issuer alone
 //! (<https://openid.net/specs/openid-connect-discovery-1_0.html>, RFC 8725).
 
 mod keys;
+mod sign_in;
 mod wire;
 
 use std::net::IpAddr;
@@ -20,8 +22,10 @@ use crate::model::{
 };
 use crate::policy::gate::Proven;
 use crate::settings::{Identity, ServiceGate};
-use keys::Keys;
+use keys::{Homes, Keys};
 use wire::Claims;
+
+pub use sign_in::{Attempt, SignIn};
 
 /// Largest token, in bytes.
 const MOST_BYTES: usize = 8 * 1024;
@@ -54,7 +58,7 @@ impl Callers {
     /// Those of the settings.
     #[must_use]
     pub fn new(gates: Arc<Vec<ServiceGate>>, http: reqwest::Client) -> Callers {
-        Callers { gates, keys: Keys::new(http) }
+        Callers { gates, keys: Keys::new(http, Homes::Own) }
     }
 
     /// What a token proves, used from this address at this time.
@@ -91,15 +95,7 @@ impl Callers {
     }
 
     async fn of_issuer(&self, token: &str, now: Timestamp) -> Result<Proven, Refused> {
-        let header = decode_header(token).map_err(|_| Refused::Token("its header cannot be read"))?;
-        if !ALGORITHMS.contains(&header.alg) {
-            return Err(Refused::Token("it is signed in a way that is not accepted"));
-        }
-        let names_keys = header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some();
-        if names_keys {
-            return Err(Refused::Token("it brings its own keys"));
-        }
-        let kid = header.kid.ok_or(Refused::Token("it names no key"))?;
+        let (algorithm, kid) = signed_with(token)?;
         let issuer = wire::issuer(token).ok_or(Refused::Token("it names no issuer"))?;
         let trusted: Vec<(&ServiceName, &Identity)> = self
             .gates
@@ -110,12 +106,25 @@ impl Callers {
         if trusted.is_empty() {
             return Err(Refused::Token("nobody trusts its issuer"));
         }
-        let key = self.keys.find(&issuer, (&kid, header.alg), now).await?;
-        let claims = decode::<Claims>(token, &key, &signature_only(header.alg));
+        let key = self.keys.find(&issuer, (&kid, algorithm), now).await?;
+        let claims = decode::<Claims>(token, &key, &signature_only(algorithm));
         let claims = claims.map_err(|_| Refused::Token("its signature is wrong, or a claim is missing"))?.claims;
-        in_time(&claims, now)?;
+        in_time((claims.exp, claims.iat, claims.nbf), now)?;
         proven(&claims, &trusted)
     }
+}
+
+/// The algorithm and the name of the key with which a token says it was signed.
+fn signed_with(token: &str) -> Result<(Algorithm, String), Refused> {
+    let header = decode_header(token).map_err(|_| Refused::Token("its header cannot be read"))?;
+    if !ALGORITHMS.contains(&header.alg) {
+        return Err(Refused::Token("it is signed in a way that is not accepted"));
+    }
+    let names_keys = header.jku.is_some() || header.jwk.is_some() || header.x5u.is_some() || header.x5c.is_some();
+    if names_keys {
+        return Err(Refused::Token("it brings its own keys"));
+    }
+    Ok((header.alg, header.kid.ok_or(Refused::Token("it names no key"))?))
 }
 
 /// The library checks the signature; time and audience are checked here, by our own clock and for each service.
@@ -128,12 +137,13 @@ fn signature_only(algorithm: Algorithm) -> Validation {
     validation
 }
 
-fn in_time(claims: &Claims, now: Timestamp) -> Result<(), Refused> {
+/// By when a token ends, when it was made and from when it counts.
+fn in_time((exp, iat, nbf): (i64, i64, Option<i64>), now: Timestamp) -> Result<(), Refused> {
     let now = now.seconds();
-    if claims.exp.saturating_add(LEEWAY) <= now {
+    if exp.saturating_add(LEEWAY) <= now {
         return Err(Refused::Token("it has expired"));
     }
-    if claims.iat.max(claims.nbf.unwrap_or(claims.iat)) > now.saturating_add(LEEWAY) {
+    if iat.max(nbf.unwrap_or(iat)) > now.saturating_add(LEEWAY) {
         return Err(Refused::Token("it is from the future"));
     }
     Ok(())

@@ -63,9 +63,34 @@ pub(super) fn issuer(token: &str) -> Option<String> {
     serde_json::from_slice::<Issuer>(&body).ok().map(|issuer| issuer.iss)
 }
 
-/// `/.well-known/openid-configuration`
-#[derive(Debug, Deserialize)]
+/// `/.well-known/openid-configuration`; the issuer of a pipeline's tokens signs nobody in and names fewer.
+#[derive(Debug, Clone, Deserialize)]
 pub(super) struct Discovery {
     pub issuer: String,
     pub jwks_uri: String,
+    pub authorization_endpoint: Option<String>,
+    pub token_endpoint: Option<String>,
+    pub token_endpoint_auth_methods_supported: Option<Vec<String>>,
+}
+
+/// What a provider answers to a code.
+#[derive(Deserialize)]
+pub(super) struct Tokens {
+    pub id_token: String,
+}
+
+/// The claims of an ID token (OpenID Connect Core 1.0, section 2).
+#[derive(Debug, Deserialize)]
+pub(super) struct IdClaims {
+    pub iss: String,
+    pub sub: String,
+    pub aud: Audience,
+    pub azp: Option<String>,
+    pub exp: i64,
+    pub iat: i64,
+    pub nbf: Option<i64>,
+    pub nonce: Option<String>,
+    pub email: Option<String>,
+    /// Some providers write it as a text; only the word `true` that is no text counts.
+    pub email_verified: Option<serde_json::Value>,
 }
