@@ -12,11 +12,13 @@ mod evaluation;
 mod fault;
 mod follow_up;
 pub mod gate;
+pub mod page;
 mod repository;
 pub mod sighting;
 mod slack;
 mod too_dear;
 mod voiding;
+pub mod word;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -4,11 +4,12 @@ mod decide;
 mod declare;
 mod deeds;
 
+use super::word::Refusal;
 use super::{Context, HandlerError, Next};
 use crate::audit::{Entry, Event};
 use crate::integrations::slack::interaction::{Deed, Interaction, read};
 use crate::integrations::slack::{SlackError, Standing, to_json};
-use crate::model::{Person, TicketKey, Timestamp};
+use crate::model::{Person, Timestamp};
 use crate::render::decide::subject_of;
 use crate::render::emergency::{ACKNOWLEDGE, CALL_OFF, recorded, refused};
 use crate::render::form::{APPROVE, DECLARE, DECLINE, NEW_DATE};
@@ -25,16 +26,6 @@ pub(super) enum Answer {
     Recorded(String),
     /// Nothing was recorded.
     Refused(Refusal),
-}
-
-/// Why nothing was recorded.
-pub(super) struct Refusal {
-    /// Why, as a sentence.
-    pub reason: String,
-    /// Who can do it, or what to do instead.
-    pub next: String,
-    /// Which ticket it was about.
-    pub ticket: Option<TicketKey>,
 }
 
 /// A deed of a known person.
