@@ -1,4 +1,4 @@
-//! The same findings as a page: the evidence that a comment links to.
+//! Pages: their frame, and documents such as the findings of a comment as HTML.
 
 use maud::{DOCTYPE, Markup, html};
 
@@ -7,22 +7,91 @@ use super::document::{Block, Document, Inline, Line, Tone};
 /// The style sheet of every page; served as a file, so that no page needs inline styles.
 pub const STYLE: &str = include_str!("style.css");
 
-/// A whole page with a document in it.
+/// What stands around the content of a page.
+#[derive(Debug, Clone, Copy)]
+pub struct Frame<'a> {
+    /// What the page is, for the title of the window.
+    pub title: &'a str,
+    /// Where its reader may go.
+    pub places: &'a [Place<'a>],
+    /// Who reads it, if somebody has signed in.
+    pub who: Option<&'a Badge>,
+}
+
+/// A page that one can go to.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    /// Its path.
+    pub path: &'a str,
+    /// Its name.
+    pub name: &'a str,
+    /// Whether it is this page.
+    pub is_here: bool,
+}
+
+/// Somebody who has signed in.
+#[derive(Debug, Clone)]
+pub struct Badge {
+    /// The name.
+    pub name: String,
+    /// `Viewer, Approver`.
+    pub roles: String,
+    /// What stands in every form of the session.
+    pub form_key: String,
+}
+
+/// A page without places to go to.
 #[must_use]
 pub fn page(title: &str, content: &Markup) -> String {
+    framed(&Frame { title, places: &[], who: None }, content)
+}
+
+/// A whole page.
+#[must_use]
+pub fn framed(frame: &Frame<'_>, content: &Markup) -> String {
     html! {
         (DOCTYPE)
         html lang="en" {
             head {
                 meta charset="utf-8";
                 meta name="viewport" content="width=device-width, initial-scale=1";
-                title { (title) }
+                title { (frame.title) " · cm-bot" }
                 link rel="stylesheet" href="/style.css";
             }
-            body { main { (content) } }
+            body {
+                a class="skip" href="#content" { "Skip to the content" }
+                (header(frame))
+                main id="content" tabindex="-1" { (content) }
+            }
         }
     }
     .into_string()
+}
+
+fn header(frame: &Frame<'_>) -> Markup {
+    html! {
+        header class="top" {
+            a class="brand" href="/" { "cm-bot" }
+            @if !frame.places.is_empty() {
+                nav aria-label="Pages" {
+                    ul {
+                        @for place in frame.places {
+                            li { a href=(place.path) aria-current=[place.is_here.then_some("page")] { (place.name) } }
+                        }
+                    }
+                }
+            }
+            @if let Some(badge) = frame.who {
+                div class="who" {
+                    span { strong { (badge.name) } " " span class="soft" { (badge.roles) } }
+                    form method="post" action="/sign-out" {
+                        input type="hidden" name="form_key" value=(badge.form_key);
+                        button class="quiet" type="submit" { "Sign out" }
+                    }
+                }
+            }
+        }
+    }
 }
 
 /// A document as HTML.
@@ -64,8 +133,14 @@ fn inline(inline: &Inline) -> Markup {
         Inline::Code(code) => html! { code { (code) } },
         Inline::Link(words, url) => html! { a href=(url) { (words) } },
         Inline::Mention(_, name) => html! { span class="mention" { "@" (name) } },
-        Inline::Lozenge(tone, word) => html! { span class=(format!("lozenge {}", class(*tone))) { (word) } },
+        Inline::Lozenge(tone, word) => lozenge(*tone, word),
     }
+}
+
+/// A word in a coloured field. The word carries the meaning.
+#[must_use]
+pub fn lozenge(tone: Tone, word: &str) -> Markup {
+    html! { span class=(format!("lozenge {}", class(tone))) { (word) } }
 }
 
 fn class(tone: Tone) -> &'static str {

@@ -6,13 +6,16 @@
 pub mod approvals;
 pub mod decide;
 pub mod deployment;
+pub mod difference;
 pub mod digest;
 pub mod document;
 pub mod emergency;
 pub mod ends;
 pub mod form;
+pub mod graph;
 pub mod html;
 pub mod jira;
+pub mod months;
 pub mod new_ticket;
 pub mod orphan;
 pub mod plan;
