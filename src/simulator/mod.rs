@@ -1,8 +1,10 @@
-//! A simulated Jira, GitHub and Slack, and a little of Jenkins, over real HTTP: the outside world of the demo and of the tests.
+//! A simulated Jira, GitHub and Slack, a little of Jenkins, and an OpenID Connect provider, over real HTTP: the outside world of
+//! the demo and of the tests.
 //!
 //! It is the only fake in the project, and it imports nothing of ours, so that a client and its fake cannot be wrong
 //! together. `tests/peers` drives it with clients that other people wrote.
 
+pub mod browser;
 pub mod clock;
 pub mod dates;
 pub mod faults;
@@ -10,7 +12,9 @@ mod git;
 pub mod github;
 pub mod jenkins;
 pub mod jira;
+pub mod openid;
 mod page;
+mod people;
 pub mod pipelines;
 pub mod scene;
 pub mod slack;
@@ -30,6 +34,8 @@ use faults::{Faults, stand_between};
 use github::Github;
 use jenkins::Jenkins;
 use jira::Jira;
+use openid::Openid;
+use people::People;
 use pipelines::Pipelines;
 use scene::{Moment, Scene, SceneError, Step, System};
 use slack::Slack;
@@ -73,6 +79,10 @@ pub struct Simulator {
     pub pipelines: Pipelines,
     /// Where some of them run.
     pub jenkins: Arc<Jenkins>,
+    /// Where people sign in.
+    pub openid: Arc<Openid>,
+    /// Those who open cm-bot's pages.
+    pub people: People,
     meter: Meter,
     stop: CancellationToken,
 }
@@ -101,6 +111,8 @@ impl Simulator {
             slack: Arc::new(Slack::new(shared.clone())),
             pipelines: Pipelines::new(shared.clone()),
             jenkins: Arc::new(Jenkins::new(shared.clone())),
+            openid: Arc::new(Openid::new(shared.clone())),
+            people: People::new(shared.clone()),
             shared,
             meter: Meter::default(),
             stop: CancellationToken::new(),
@@ -184,6 +196,7 @@ impl Simulator {
             Moment::Click(click) => self.slack.click(click).await,
             Moment::Submit(submit) => self.slack.submit(submit).await,
             Moment::SlackCommand(command) => self.slack.command(command).await,
+            Moment::SendForm(step) => self.people.send_form(step).await,
             Moment::GateRequest(step) => self.pipelines.request(step, &self.sha(&step.commit)?).await,
             Moment::GateConsume(step) => self.pipelines.consume(step).await,
             Moment::GateFinish(step) => self.pipelines.finish(step).await,

@@ -60,7 +60,7 @@ async fn page(played: &[Played]) -> anyhow::Result<String> {
             } } }
         }
     };
-    Ok(render::page("cm-bot demo", &content))
+    Ok(render::page("Demo", &content))
 }
 
 fn tone(outcome: &Outcome) -> &'static str {

@@ -34,6 +34,8 @@ pub struct World {
     pub addresses: Addresses,
     /// Where Jenkins listens, in scenes that watch it.
     pub jenkins: Option<SocketAddr>,
+    /// Where people sign in, in scenes that set something of the pages.
+    pub openid: Option<SocketAddr>,
     /// Where the service will listen.
     pub service: SocketAddr,
     /// With what the Security Officer of this world signs.
@@ -63,7 +65,8 @@ impl World {
         let watches_jenkins =
             scene.services.iter().flat_map(|service| &service.watch).any(|one| one.contains_key("jenkins_job"));
         let jenkins = if watches_jenkins { Some(simulator.jenkins.listen().await?) } else { None };
-        let world = World { jenkins, scene, simulator, addresses, service, officer, scan_secret, port, folder };
+        let openid = if scene.pages.is_empty() { None } else { Some(simulator.openid.listen().await?) };
+        let world = World { jenkins, openid, scene, simulator, addresses, service, officer, scan_secret, port, folder };
         world.write_files(now_ms)?;
         Ok(world)
     }
@@ -119,6 +122,8 @@ impl World {
         self.simulator.github.send_webhooks_to(format!("http://{service}/webhooks/github"), secrets.github);
         let token = |service: &Service| (service.name.clone(), self.gate_token(&service.name));
         let tokens = self.scene.services.iter().map(token).collect();
+        self.simulator.openid.send_people_back_to(format!("http://{service}/sign-in/callback"));
+        self.simulator.people.visit(format!("http://{service}"));
         self.simulator.pipelines.ask(Gate { url: format!("http://{service}"), tokens });
         Ok(())
     }
@@ -153,6 +158,12 @@ impl World {
             let (user, token) = self.simulator.jenkins.credentials();
             text += &format!("[jenkins]\nurl = \"http://{jenkins}\"\nuser = \"{user}\"\ntoken = \"{token}\"\n");
         }
+        if let Some(openid) = self.openid {
+            let (client, secret) = self.simulator.openid.credentials();
+            text += &format!(
+                "[pages]\nissuer = \"http://{openid}\"\nclient_id = \"{client}\"\nclient_secret = \"{secret}\"\n"
+            );
+        }
         let services: Vec<toml::Value> = self
             .scene
             .services
@@ -162,7 +173,9 @@ impl World {
         let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
         text += &toml::to_string(&services)?;
         let mut all: toml::Table = text.parse()?;
-        overlay(&mut all, &toml::Table::from_iter([("slack".to_owned(), self.scene.slack.clone().into())]));
+        for (section, keys) in [("slack", &self.scene.slack), ("pages", &self.scene.pages)] {
+            overlay(&mut all, &toml::Table::from_iter([(section.to_owned(), keys.clone().into())]));
+        }
         Ok(toml::to_string(&all)?)
     }
 }
@@ -225,6 +238,7 @@ fn people(scene: &Scene) -> anyhow::Result<String> {
         table.insert("github".into(), vec![i64::try_from(person.github_id(scene))?].into());
         table.insert("slack".into(), person.slack_id().into());
         table.insert("roles".into(), person.roles.clone().into());
+        table.insert("openid".into(), person.openid_subject().into());
         if signer.as_ref() == Some(&person.name) {
             table.insert("signs_as".into(), PRINCIPAL.into());
         }

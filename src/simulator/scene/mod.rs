@@ -8,6 +8,7 @@ mod accounts;
 mod code;
 mod defaults;
 mod expect;
+mod pages;
 mod pipelines;
 mod pulls;
 mod slack;
@@ -20,6 +21,7 @@ pub use code::{
     UpdateBranch,
 };
 pub use expect::{Expect, Finding};
+pub use pages::SendForm;
 pub use pipelines::{GateConsume, GateFinish, GateRequest, GateRun, JenkinsBuild, ShowDeployment};
 pub use pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review, ReviewState,
@@ -69,6 +71,9 @@ pub struct Scene {
     /// Keys of `[slack]` that this scene sets differently.
     #[serde(default)]
     pub slack: toml::Table,
+    /// Keys of `[pages]` that this scene sets differently; with any of them, people sign in at the simulated provider.
+    #[serde(default)]
+    pub pages: toml::Table,
     /// Fields without which Jira makes no ticket, by logical name; a person's ticket of a scene is made all the same.
     #[serde(default)]
     pub required_fields: Vec<String>,
@@ -330,7 +335,13 @@ impl Person {
         format!("U0{}", letters.to_ascii_uppercase())
     }
 
-    /// The e-mail address that Git, Jira and Slack know.
+    /// The subject by which the OpenID Connect provider knows them.
+    #[must_use]
+    pub fn openid_subject(&self) -> String {
+        format!("acme|{}", self.name)
+    }
+
+    /// The e-mail address that Git, Jira, Slack and the provider know.
     #[must_use]
     pub fn email(&self) -> String {
         format!("{}@acme.example", self.name)

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use super::accounts::{DeleteAccount, RenameAccount, SetRights};
 use super::code::{CheckRun, DeleteBranch, DismissAlert, Merge, Push, Scan, Status, UpdateBranch};
+use super::pages::SendForm;
 use super::pipelines::{GateConsume, GateFinish, GateRequest, JenkinsBuild, ShowDeployment};
 use super::pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review,
@@ -102,6 +103,8 @@ pub struct Step {
     pub submit: Option<Submit>,
     /// Somebody writes a command in Slack.
     pub slack_command: Option<SlackCommand>,
+    /// Somebody sends a form on cm-bot's page of a ticket.
+    pub send_form: Option<SendForm>,
     /// A pipeline requests a deployment.
     pub gate_request: Option<GateRequest>,
     /// A pipeline asks whether it may deploy now.
@@ -156,6 +159,7 @@ pub enum Moment<'a> {
     Click(&'a Click),
     Submit(&'a Submit),
     SlackCommand(&'a SlackCommand),
+    SendForm(&'a SendForm),
     GateRequest(&'a GateRequest),
     GateConsume(&'a GateConsume),
     GateFinish(&'a GateFinish),
@@ -209,6 +213,7 @@ impl Step {
             self.click.as_ref().map(Moment::Click),
             self.submit.as_ref().map(Moment::Submit),
             self.slack_command.as_ref().map(Moment::SlackCommand),
+            self.send_form.as_ref().map(Moment::SendForm),
             self.gate_request.as_ref().map(Moment::GateRequest),
             self.gate_consume.as_ref().map(Moment::GateConsume),
             self.gate_finish.as_ref().map(Moment::GateFinish),
