@@ -19,17 +19,18 @@ use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::jira::JiraClient;
-use crate::integrations::oidc::Callers;
+use crate::integrations::oidc::{Callers, SignIn};
 use crate::integrations::slack::SlackClient;
 use crate::jobs::{
     Channels, Checkpoints, GateKeeper, KeptCheckpoint, Missed, Orphans, Outbox, Probe, Reconcile, Schedule, Takeover,
     Worker,
 };
-use crate::model::Field;
+use crate::model::{Deciding, Field};
 use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts};
 use crate::render::view::Links;
 use crate::server::api::Api;
 use crate::server::intake::Intake;
+use crate::server::pages::Pages;
 use crate::server::seldom::Seldom;
 use crate::server::{Secrets, Server, listen, router};
 use crate::settings::{Settings, SigningFiles};
@@ -55,6 +56,8 @@ pub struct App {
     refusals: Seldom,
     listen: SocketAddr,
     callers: Callers,
+    sign_in: Option<SignIn>,
+    session: (Duration, Duration),
     checkpoints: Option<(Arc<Signer>, Duration)>,
     kept: Option<KeptCheckpoint>,
 }
@@ -82,7 +85,7 @@ impl App {
         let links = Links {
             jira: settings.jira.browse_url.clone(),
             own: settings.server.public_url.clone(),
-            decisions: settings.slack.decisions,
+            deciding: Deciding { slack: settings.slack.decisions, pages: settings.pages.decisions },
         };
         let sources = Sources {
             jira: Arc::new(JiraClient::new(client.clone(), &settings.jira)),
@@ -110,7 +113,8 @@ impl App {
             jenkins: settings.jenkins.as_ref().map(|jenkins| JenkinsClient::new(client.clone(), jenkins)),
             wake: wake.clone(),
         };
-        let callers = Callers::new(Arc::clone(&context.gates), client);
+        let callers = Callers::new(Arc::clone(&context.gates), client.clone());
+        let sign_in = settings.pages.provider.map(|provider| SignIn::new(provider, client));
         let channels =
             Channels { changes: settings.slack.changes.clone(), emergencies: settings.slack.emergencies.clone() };
         Ok(App {
@@ -127,6 +131,8 @@ impl App {
             refusals: Seldom::default(),
             listen: settings.server.listen,
             callers,
+            sign_in,
+            session: (settings.pages.session, settings.pages.idle),
             checkpoints,
             kept,
         })
@@ -195,7 +201,7 @@ impl App {
         let address = listener.local_addr()?;
         self.context.sources.store.reclaim().await?;
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        tasks.spawn(listen::serve(listener, router(self.server(), self.gate()), stop.clone()));
+        tasks.spawn(listen::serve(listener, router(self.server(), self.gate(), self.pages()), stop.clone()));
         Ok(Running { address, stop, tasks })
     }
 
@@ -235,6 +241,18 @@ impl App {
 
     fn gate(&self) -> Api {
         Api::new(self.context.clone(), self.callers.clone(), self.wake.clone())
+    }
+
+    fn pages(&self) -> Pages {
+        Pages {
+            context: self.context.clone(),
+            wake: self.wake.clone(),
+            intake: self.intake.clone(),
+            provider: self.sign_in.clone(),
+            session: self.session,
+            listen: self.listen,
+            refusals: Seldom::default(),
+        }
     }
 
     /// Whoever does jobs.

@@ -35,7 +35,7 @@ async fn new_date(server: &Server, person: &Person, value: &str) -> Option<Form>
 
 /// The form for a decision at which its ticket stands still.
 async fn decision(server: &Server, (person, press): (&Person, &Press), deed: Deed) -> Option<Form> {
-    if server.links.decisions != Decisions::Interactive {
+    if server.links.deciding.slack != Decisions::Interactive {
         return None;
     }
     let id = DecisionId::parse(&press.value).ok()?;
@@ -47,8 +47,8 @@ async fn decision(server: &Server, (person, press): (&Person, &Press), deed: Dee
     let decision = evaluate(&stored.facts, criteria, server.clock.now());
     let about = (&stored.facts, &decision);
     let roles = roles_for(&server.store, criteria, about, (&deed, person, &Accounts::NotAsked)).await.ok()?.ok()?;
-    let approvals = shown((&server.store, server.links.decisions), criteria, about).await.ok()?;
-    let view = server.view(&stored, (&decision, &approvals, criteria));
+    let approvals = shown((&server.store, server.links.deciding), criteria, about).await.ok()?;
+    let view = super::view(&server.links, &stored, (&decision, &approvals, criteria));
     let by = Decider { name: &person.name, roles: &roles, channel: &press.channel };
     match deed {
         Deed::Decline { .. } => Some(decide::decline(&view, by)),

@@ -7,7 +7,7 @@ mod health;
 pub mod intake;
 pub mod listen;
 pub mod metrics;
-mod pages;
+pub mod pages;
 pub mod problem;
 mod scans;
 pub mod seldom;
@@ -28,11 +28,15 @@ use tower_http::timeout::TimeoutLayer;
 use crate::clock::Clock;
 use crate::integrations::slack::SlackClient;
 use crate::model::{Service, ServiceName, TokenDigest};
-use crate::render::view::Links;
+use crate::policy::approvers::Approvals;
+use crate::policy::criteria::Criteria;
+use crate::policy::decision::Decision;
+use crate::render::view::{Links, View};
 use crate::signals::{Readiness, Wake};
-use crate::store::{Policy, Store};
+use crate::store::{Policy, Store, StoredDecision};
 use api::Api;
 use intake::Intake;
+use pages::Pages;
 use seldom::Seldom;
 
 /// Largest bodies, in bytes. GitHub's pushes are the largest.
@@ -94,8 +98,28 @@ pub struct Secrets {
     pub scans: Vec<(ServiceName, TokenDigest)>,
 }
 
+/// A stored decision as people see it, judged anew under these criteria.
+fn view<'a>(
+    links: &'a Links,
+    stored: &'a StoredDecision,
+    (decision, approvals, criteria): (&'a Decision, &'a Approvals, &'a Criteria),
+) -> View<'a> {
+    View {
+        facts: &stored.facts,
+        decision,
+        approvals,
+        record: stored.id,
+        evaluation: stored.evaluation,
+        at: stored.at,
+        people: &criteria.people,
+        terms: &criteria.terms,
+        links,
+        troubles: &[],
+    }
+}
+
 /// All endpoints.
-pub fn router(server: Server, gate: Api) -> Router {
+pub fn router(server: Server, gate: Api, pages: Pages) -> Router {
     let others = Router::new()
         .route("/webhooks/jira", post(webhooks::jira))
         .route("/webhooks/github", post(webhooks::github))
@@ -105,12 +129,9 @@ pub fn router(server: Server, gate: Api) -> Router {
         .route("/readyz", get(health::readyz))
         .route("/metrics", get(metrics::metrics))
         .route("/api/v1/scans", post(scans::upload))
-        .route("/", get(pages::overview))
-        .route("/changes/{ticket}", get(pages::change))
-        .route("/audit/checkpoint", get(pages::checkpoint))
-        .route("/style.css", get(pages::style))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME))
         .with_state(server);
     // Whoever waits at the gate may do so for longer.
-    others.merge(api::router(gate)).layer(axum::middleware::map_response(headers::strict)).layer(CatchPanicLayer::new())
+    let all = others.merge(api::router(gate)).merge(pages::router(pages));
+    all.layer(axum::middleware::map_response(headers::strict)).layer(CatchPanicLayer::new())
 }
