@@ -37,6 +37,7 @@ scenes! {
     two_approvers: "two-approvers",
     one_of_two_approvers: "one-of-two-approvers",
     approved_in_slack: "approved-in-slack",
+    approved_on_the_page: "approved-on-the-page",
     pending_sibling: "pending-sibling",
     no_pull_request: "no-pull-request",
     approved_by_its_author: "approved-by-its-author",
