@@ -5,7 +5,7 @@ use std::path::Path;
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::{Played, settle, start_in};
 use cm_bot::model::TicketKey;
-use cm_bot::policy::approvers::Deed;
+use cm_bot::policy::approvers::{Deed, Way};
 use cm_bot::simulator::jira::adf_text;
 use cm_bot::simulator::scene::{Step, Submit, Variant};
 use cm_bot::store::Word;
@@ -257,7 +257,7 @@ async fn a_word_that_nobody_noted_before_the_decision_is_answered() {
     let (issue, fingerprint) = (&stored.facts.ticket.id, stored.facts.ticket.fingerprint());
     let deed = Deed::Decline { reason: "I have not read the plan yet.".into() };
     let by = store.words(issue).await.unwrap()[0].by.clone();
-    let word = Word { delivery: "late".into(), by, deed, at: now, decision: stored.id, fingerprint };
+    let word = Word { way: Way::Slack, delivery: "late".into(), by, deed, at: now, decision: stored.id, fingerprint };
     store.note_word(issue, &word, now).await.unwrap();
     settle(&played).await.unwrap();
     let said = comments(&played).await;

@@ -213,7 +213,7 @@ async fn f20_a_signed_body_that_makes_no_sense_is_kept_and_does_no_harm() {
 async fn x04_pages_run_no_scripts_and_show_nothing_that_is_not_there() {
     let played = running().await;
     let get = |path: &str| reqwest::get(format!("http://{}{path}", played.world.service));
-    let page = get("/").await.unwrap();
+    let page = get("/changes").await.unwrap();
     let policy = page.headers()["content-security-policy"].to_str().unwrap().to_owned();
     assert!(policy.starts_with("default-src 'none'"), "{policy}");
     assert!(page.text().await.unwrap().contains("No ticket was judged yet."));
