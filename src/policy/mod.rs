@@ -7,6 +7,7 @@
 pub mod access;
 pub mod approval;
 pub mod approvers;
+pub mod controls;
 pub mod criteria;
 pub mod decision;
 pub mod evidence;
