@@ -7,8 +7,8 @@ use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{CiSystem, CommitSha, PipelineName, RepoName, Scope, SeenRun, Sighting, Timestamp, Witness};
 
-/// Most pages of a hundred deployments in one look.
-const MOST_PAGES: usize = 10;
+/// Most pages of a hundred deployments in one look. A year of a service that is deployed ten times a day has 37.
+const MOST_PAGES: usize = 100;
 
 /// A deployment that somebody has begun; whether it has gone out, its statuses say.
 #[derive(Debug, Clone, PartialEq, Eq)]

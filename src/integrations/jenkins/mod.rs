@@ -14,8 +14,11 @@ use crate::settings::Jenkins as Settings;
 /// Builds that are read in one look; Jenkins gives the newest.
 const NEWEST: usize = 100;
 
+/// Most pages of as many builds that are read of a period.
+const MOST_PAGES: usize = 100;
+
 /// What is asked for of each.
-const TREE: &str = "builds[number,result,timestamp,duration,url,actions[lastBuiltRevision[SHA1],parameters[name,value],\
+const TREE: &str = "[number,result,timestamp,duration,url,actions[lastBuiltRevision[SHA1],parameters[name,value],\
                     causes[userName]]]";
 
 /// A client for one Jenkins.
@@ -45,18 +48,42 @@ impl JenkinsClient {
         scope: &Scope,
         since: Timestamp,
     ) -> Result<Vec<Sighting>, SourceError> {
-        let request = self.http.get(self.address(job)?).basic_auth(&self.user, Some(self.token.expose_secret()));
-        let builds = Peer::Jenkins.read(request).await?.json::<wire::Builds>()?.builds;
+        let builds = self.builds(job, &format!("builds{TREE}{{0,{NEWEST}}}")).await?;
         if builds.len() >= NEWEST && builds.iter().all(|build| ended(build) >= since) {
             return Err(SourceError::TooMuch(format!("{NEWEST} builds of {job}")));
         }
-        let gone_out = builds.iter().filter(|build| build.has_gone_out() && ended(build) >= since);
-        let wanted = gone_out.filter(|build| parameter.is_none_or(|wanted| build.has(wanted)));
-        wanted.map(|build| sighting(build, job, scope)).collect()
+        went_out(&builds, (job, parameter), (scope, since))
+    }
+
+    /// The same, however many there were: `allBuilds` has those that Jenkins has not loaded yet, too, and is read in pages.
+    ///
+    /// # Errors
+    /// As [`JenkinsClient::gone_out`].
+    pub async fn all_gone_out(
+        &self,
+        (job, parameter): (&PipelineName, Option<&(String, String)>),
+        scope: &Scope,
+        since: Timestamp,
+    ) -> Result<Vec<Sighting>, SourceError> {
+        let mut all = Vec::new();
+        for page in 0..MOST_PAGES {
+            let range = format!("{{{},{}}}", page * NEWEST, (page + 1) * NEWEST);
+            let builds = self.builds(job, &format!("allBuilds{TREE}{range}")).await?;
+            all.extend(went_out(&builds, (job, parameter), (scope, since))?);
+            if builds.len() < NEWEST || builds.iter().all(|build| ended(build) < since) {
+                return Ok(all);
+            }
+        }
+        Err(SourceError::TooMuch(format!("{} builds of {job}", MOST_PAGES * NEWEST)))
+    }
+
+    async fn builds(&self, job: &PipelineName, tree: &str) -> Result<Vec<wire::Build>, SourceError> {
+        let request = self.http.get(self.address(job, tree)?).basic_auth(&self.user, Some(self.token.expose_secret()));
+        Ok(Peer::Jenkins.read(request).await?.json::<wire::Builds>()?.builds)
     }
 
     /// `BASE/job/FOLDER/job/NAME/api/json?tree=…`; the name of a branch that is a job has its slash written as `%2F` twice.
-    fn address(&self, job: &PipelineName) -> Result<Url, SourceError> {
+    fn address(&self, job: &PipelineName, tree: &str) -> Result<Url, SourceError> {
         let mut url = self.base.clone();
         {
             let no_base = |()| SourceError::Unreadable("jenkins.url is no address to add a path to".into());
@@ -67,9 +94,20 @@ impl JenkinsClient {
             }
             path.push("api").push("json");
         }
-        url.query_pairs_mut().append_pair("tree", &format!("{TREE}{{0,{NEWEST}}}"));
+        url.query_pairs_mut().append_pair("tree", tree);
         Ok(url)
     }
+}
+
+/// Those of a list of builds that have gone out to a scope since a time.
+fn went_out(
+    builds: &[wire::Build],
+    (job, parameter): (&PipelineName, Option<&(String, String)>),
+    (scope, since): (&Scope, Timestamp),
+) -> Result<Vec<Sighting>, SourceError> {
+    let gone_out = builds.iter().filter(|build| build.has_gone_out() && ended(build) >= since);
+    let wanted = gone_out.filter(|build| parameter.is_none_or(|wanted| build.has(wanted)));
+    wanted.map(|build| sighting(build, job, scope)).collect()
 }
 
 /// When it ended, by the clock of Jenkins.

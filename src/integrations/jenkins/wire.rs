@@ -5,6 +5,7 @@ use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Builds {
+    #[serde(alias = "allBuilds")]
     pub builds: Vec<Build>,
 }
 

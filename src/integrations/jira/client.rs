@@ -210,13 +210,13 @@ impl JiraClient {
         self.field_ids.get_or_try_init(ask).await
     }
 
-    async fn field_list(&self) -> Result<String, SourceError> {
+    pub(super) async fn field_list(&self) -> Result<String, SourceError> {
         let ids = self.field_ids().await?;
         let names = ["summary", "status", "reporter", "components"].into_iter().chain(ids.values().map(String::as_str));
         Ok(names.collect::<Vec<_>>().join(","))
     }
 
-    async fn to_ticket(&self, issue: wire::Issue) -> Result<Ticket, SourceError> {
+    pub(super) async fn to_ticket(&self, issue: wire::Issue) -> Result<Ticket, SourceError> {
         let fields = issue.fields;
         let value = |(field, id): (&Field, &String)| Some((*field, text(fields.others.get(id)?)?));
         let filled: BTreeMap<Field, String> = self.field_ids().await?.iter().filter_map(value).collect();

@@ -10,7 +10,12 @@ use super::fields::text;
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
-use crate::model::{Field, IssueId, ServiceName};
+use crate::model::{Field, IssueId, ServiceName, Ticket, Timestamp};
+
+/// Most pages of a hundred tickets of a period that is exported.
+const MOST_PAGES_OF_A_PERIOD: usize = 1_000;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// What a search tells of a ticket. Searches are late, so whoever wants to know more reads the ticket.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,19 +93,64 @@ impl JiraClient {
         found.collect()
     }
 
+    /// Every ticket of the project that was created in a time, with when. The dates of a search are those of the account's
+    /// time zone and have no seconds, so it reaches a day further on both sides, and what lies outside is left out here.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when there is no end to the pages.
+    pub async fn created_between(
+        &self,
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Vec<(Ticket, Timestamp)>, SourceError> {
+        let jql = self.jql_of_created((from, to));
+        let fields = format!("{},created", self.field_list().await?);
+        let fields: Vec<&str> = fields.split(',').collect();
+        let mut found = Vec::new();
+        for issue in self.pages::<wire::Issue>((&jql, &fields, &[]), MOST_PAGES_OF_A_PERIOD).await? {
+            let created = issue.fields.others.get("created").and_then(text);
+            let created = created.ok_or_else(|| SourceError::Unreadable("a ticket without `created`".into()))?;
+            let created = Timestamp::parse(&created).map_err(unreadable)?;
+            if from <= created && created < to {
+                found.push((self.to_ticket(issue).await?, created));
+            }
+        }
+        found.sort_by_key(|(ticket, created)| (*created, ticket.id.as_str().len(), ticket.id.clone()));
+        Ok(found)
+    }
+
+    /// What the search for [`JiraClient::created_between`] asks, word for word.
+    #[must_use]
+    pub fn jql_of_created(&self, (from, to): (Timestamp, Timestamp)) -> String {
+        let minute = |time: Timestamp| time.day_and_clock().replace(" UTC", "");
+        format!(
+            "project = {} AND created >= {} AND created <= {}",
+            quoted(&self.project),
+            quoted(&minute(from.minus(DAY))),
+            quoted(&minute(to.plus(DAY))),
+        )
+    }
+
     /// Every page of the answer.
     pub(super) async fn search(&self, question: &Question<'_>) -> Result<Vec<wire::FoundIssue>, SourceError> {
+        self.pages((&question.jql, &[question.field], &question.recent), MOST_PAGES).await
+    }
+
+    async fn pages<T: serde::de::DeserializeOwned>(
+        &self,
+        (jql, fields, recent): (&str, &[&str], &[u64]),
+        most: usize,
+    ) -> Result<Vec<T>, SourceError> {
         let mut issues = Vec::new();
         let mut next: Option<String> = None;
-        for _ in 0..MOST_PAGES {
-            let mut query = json!({"jql": question.jql, "fields": [question.field], "maxResults": 100});
-            if !question.recent.is_empty() {
-                query["reconcileIssues"] = json!(question.recent);
+        for _ in 0..most {
+            let mut query = json!({"jql": jql, "fields": fields, "maxResults": 100});
+            if !recent.is_empty() {
+                query["reconcileIssues"] = json!(recent);
             }
             if let Some(token) = &next {
                 query["nextPageToken"] = json!(token);
             }
-            let found: wire::Found =
+            let found: wire::Found<T> =
                 Peer::Jira.read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
             issues.extend(found.issues);
             match (found.next_page_token, found.is_last) {

@@ -12,6 +12,17 @@ pub(super) struct Myself {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct Permissions {
+    pub permissions: BTreeMap<String, Permission>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Permission {
+    pub have_permission: bool,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct FieldInfo {
     pub id: String,
     pub name: String,
@@ -115,8 +126,8 @@ pub(super) struct ChangeItem {
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Found {
-    pub issues: Vec<FoundIssue>,
+pub(super) struct Found<T = FoundIssue> {
+    pub issues: Vec<T>,
     pub next_page_token: Option<String>,
     pub is_last: bool,
 }
