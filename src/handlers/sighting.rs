@@ -73,7 +73,7 @@ async fn on_github(
 /// Records one; says whether nothing had let it through.
 async fn one(context: &Context, sighting: &Sighting) -> Result<bool, HandlerError> {
     let store = &context.sources.store;
-    let uses = store.uses_in(&sighting.scope, sighting.at.minus(LONGEST_USE)).await?;
+    let uses = store.uses_in(&sighting.scope, sighting.witness, sighting.at.minus(LONGEST_USE)).await?;
     match judge(sighting, &uses) {
         Sanction::Request(request) => {
             store.record_sighting(sighting, request).await?;

@@ -32,17 +32,18 @@ impl Store {
         self.unknown(known, witness.id(), ids).await
     }
 
-    /// The runs that were let through in a scope since a time, oldest first.
+    /// The runs that were let through in a scope since a time, oldest first. What a witness has shown of each is taken for
+    /// that witness alone: a run of Jenkins and the deployment that it shows on GitHub are of one use.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn uses_in(&self, scope: &Scope, since: Timestamp) -> Result<Vec<Use>, StoreError> {
+    pub async fn uses_in(&self, scope: &Scope, witness: Witness, since: Timestamp) -> Result<Vec<Use>, StoreError> {
         let sql = "SELECT r.id, r.deployment, u.commit_sha, u.used_at, \
-                     (SELECT count(*) FROM sightings AS s WHERE s.request_id = r.id) AS taken \
+                     (SELECT count(*) FROM sightings AS s WHERE s.request_id = r.id AND s.witness = $4) AS taken \
                    FROM gate_uses AS u JOIN gate_requests AS r ON r.id = u.request_id \
                    WHERE r.service = $1 AND r.environment = $2 AND u.used_at >= $3 ORDER BY u.used_at, u.seq";
         let query = query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str()).bind(since.0);
-        query.all(self.db.reader()).await?.iter().map(used).collect()
+        query.bind(witness.id()).all(self.db.reader()).await?.iter().map(used).collect()
     }
 
     /// The ticket that approved the commit for the scope; without one, the newest of the scope; without that, the newest
