@@ -7,9 +7,11 @@ mod declaration;
 mod deployment;
 mod git;
 mod ids;
+mod inspections;
 mod messages;
 mod people;
 mod pull_request;
+mod record;
 mod reminders;
 mod scan;
 mod service;
@@ -26,12 +28,14 @@ pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
     RoleName, ServiceName, SlackId, TicketKey, TokenDigest,
 };
+pub use inspections::{BeaconPlaces, Inspections};
 pub use messages::{AutoApproved, Deciding, Decisions};
 pub use people::{AccountState, Identity, People, PeopleError, Person};
 pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
     SeenReview,
 };
+pub use record::{ActRecord, ApprovalRecord, ChangeRecord, DecisionRecord, GateRecord};
 pub use reminders::{Held, Quiet, Reminders, TimeOfDay};
 pub use scan::{
     AlertDismissal, Analysis, BuildName, CheckRun, CommitStatus, Conclusion, ScanFinding, Severity, UploadedRun,

@@ -92,6 +92,19 @@ impl Day {
         day_of(time).is_none_or(|day| day > self.0)
     }
 
+    /// The day that a moment lies in; nothing for times that no calendar has.
+    #[must_use]
+    pub fn of(time: Timestamp) -> Option<Day> {
+        day_of(time).map(Day)
+    }
+
+    /// Its first moment.
+    #[must_use]
+    pub fn start(self) -> Timestamp {
+        let midnight = self.0.to_zoned(jiff::tz::TimeZone::UTC);
+        Timestamp(midnight.map_or(i64::MIN, |midnight| midnight.timestamp().as_millisecond()))
+    }
+
     /// The first moment after this day.
     #[must_use]
     pub fn end(self) -> Timestamp {
