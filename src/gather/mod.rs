@@ -3,6 +3,7 @@
 pub mod acts;
 mod branch;
 mod comments;
+pub mod evidence;
 mod history;
 pub mod inspection;
 mod kept;
