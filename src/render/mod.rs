@@ -4,6 +4,7 @@
 //! tables. `integrations` turns them into the JSON of Jira and Slack, [`terminal`] and [`html`] into text and pages.
 
 pub mod approvals;
+pub mod csv;
 pub mod decide;
 pub mod deployment;
 pub mod difference;
@@ -11,9 +12,11 @@ pub mod digest;
 pub mod document;
 pub mod emergency;
 pub mod ends;
+pub mod evidence;
 pub mod form;
 pub mod graph;
 pub mod html;
+pub mod inspection;
 pub mod jira;
 pub mod months;
 pub mod new_ticket;
