@@ -78,6 +78,21 @@ impl Signer {
     }
 }
 
+impl Signer {
+    /// Signs a text that is no checkpoint: lines, of which the first says what it is about.
+    ///
+    /// # Errors
+    /// When the text cannot stand in a note, or could be taken for a checkpoint.
+    pub fn sign_text(&self, text: &str) -> Result<String, CheckpointError> {
+        let mut note = Note::new(text.as_bytes(), &[]).map_err(|_| CheckpointError::NoCheckpoint)?;
+        if Text::from_bytes(text.as_bytes()).is_ok() {
+            return Err(CheckpointError::NoCheckpoint);
+        }
+        note.add_sigs(&[&self.signer]).map_err(|_| CheckpointError::NoKey)?;
+        String::from_utf8(note.to_bytes()).map_err(|_| CheckpointError::NoCheckpoint)
+    }
+}
+
 /// The 32 bytes after the byte that names the algorithm.
 fn secret_bytes(text: &str) -> Option<[u8; 32]> {
     use base64::Engine as _;

@@ -1,5 +1,6 @@
 //! `cm-bot audit`: verifies the trail, exports it for auditors, makes the key that signs it.
 
+mod decision;
 mod export;
 mod verify;
 
@@ -18,8 +19,10 @@ use crate::audit::checkpoint::new_keys;
 pub enum Command {
     /// Verifies that nothing was changed, left out or written again
     Verify(verify::Arguments),
-    /// Writes the trail, its checkpoints and a program that verifies them without cm-bot
+    /// Writes the evidence of a period for an auditor, with a program that verifies it without cm-bot
     Export(export::Arguments),
+    /// Makes a recorded decision again from what was recorded, and says whether and where it differs
+    VerifyDecision(decision::Arguments),
     /// Makes a private key that signs checkpoints, and prints the public one
     Key(KeyArguments),
 }
@@ -41,7 +44,8 @@ pub struct KeyArguments {
 pub(super) async fn run(command: Command) -> anyhow::Result<Exit> {
     match command {
         Command::Verify(arguments) => verify::run(&arguments).await,
-        Command::Export(arguments) => export::run(&arguments).await,
+        Command::Export(arguments) => Box::pin(export::run(&arguments)).await,
+        Command::VerifyDecision(arguments) => decision::run(&arguments).await,
         Command::Key(arguments) => key(&arguments),
     }
 }

@@ -157,7 +157,8 @@ pub(super) async fn page(store: &Store, last: &mut i64) -> Result<Option<Vec<Tra
     Ok(Some(page))
 }
 
-fn lines(path: &Path) -> anyhow::Result<impl Iterator<Item = anyhow::Result<LogLine>>> {
+/// The lines of an exported log.
+pub(super) fn lines(path: &Path) -> anyhow::Result<impl Iterator<Item = anyhow::Result<LogLine>>> {
     let name = path.display().to_string();
     let file = File::open(path).with_context(|| format!("cannot read {name}"))?;
     Ok(BufReader::new(file).lines().zip(1..).map(move |(line, number): (_, u64)| {
