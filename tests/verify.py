@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
-"""Verifies cm-bot's audit trail without cm-bot: Python's standard library is all that it needs.
+"""Verifies cm-bot's audit trail, and what it exports, without cm-bot: Python's standard library is all that it needs.
 
+    verify.py FOLDER [--key NAME+ID+BASE64] [--checkpoint FILE]...
     verify.py LOG [--key NAME+ID+BASE64] [--checkpoint FILE]... [--inspection FILE]...
 
-LOG is `log.ndjson` from `cm-bot audit export`, or the SQLite database itself. Checked are: the numbers of the entries,
-the hash that each carries, the tree's root (RFC 6962, section 2.1) against every checkpoint, and the Ed25519 signature of
-every checkpoint (c2sp.org/signed-note). An inspection (`inspections/MONTH.json`) is drawn again: the list must be the one
-whose hash the trail holds, and each draw must come out as the trail says. Ends with 0 when all is well, with 1 and a
-sentence when not.
+FOLDER is what `cm-bot audit export` wrote; its README.txt says what is checked. LOG is `log.ndjson` in it, or the SQLite
+database itself. Checked of it are: the numbers of the entries, the hash that each carries, the tree's root (RFC 6962,
+section 2.1) against every checkpoint, and the Ed25519 signature of every checkpoint (c2sp.org/signed-note). An inspection
+(`inspections/MONTH.json`) is drawn again: the list must be the one whose hash the trail holds, and each draw must come out
+as the trail says. Ends with 0 when all is well, with 1 and a sentence when not.
 """
 
 import argparse
 import base64
+import csv
+import datetime
 import hashlib
 import json
+import os
+import re
 import sqlite3
 import sys
 
@@ -96,17 +101,205 @@ def sha256(text):
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+# What was exported
+
+
+def check_files(folder):
+    """Checks that every file is there as it was written, and no other; gives back the SHA-256 of the list of them."""
+    with open(os.path.join(folder, "SHA256SUMS"), "rb") as file:
+        data = file.read()
+    sums = {}
+    for line in data.decode().split("\n")[:-1]:
+        if not re.fullmatch(r"[0-9a-f]{64}  [^\r]+", line):
+            raise Bad("SHA256SUMS was changed: a line is not of the form SUM, two spaces, NAME")
+        sums[line[66:]] = line[:64]
+    if "".join(f"{sums[name]}  {name}\n" for name in sorted(sums, key=str.encode)) != data.decode():
+        raise Bad("SHA256SUMS was changed: it is not sorted, or names a file twice")
+    there = set()
+    for inner, _, names in os.walk(folder):
+        there.update(os.path.relpath(os.path.join(inner, name), folder).replace(os.sep, "/") for name in names)
+    there -= {"SHA256SUMS", "SHA256SUMS.sig"}
+    if there != set(sums):
+        raise Bad(f"files that are missing, or were added: {' '.join(sorted(there ^ set(sums)))}")
+    for name, expected in sums.items():
+        with open(os.path.join(folder, name), "rb") as file:
+            if hashlib.sha256(file.read()).hexdigest() != expected:
+                raise Bad(f"{name} was changed")
+    return hashlib.sha256(data).hexdigest(), len(sums)
+
+
+def check_bundle_signature(folder, digest, keys, is_wanted):
+    """Checks who has signed the list of files; says it in words."""
+    path = os.path.join(folder, "SHA256SUMS.sig")
+    if not os.path.exists(path):
+        if is_wanted:
+            raise Bad("SHA256SUMS.sig is missing: nobody has signed the list of files")
+        return "nobody has signed the list of files"
+    text, about = read(folder, "SHA256SUMS.sig"), f"cm-bot evidence bundle\nsha256:{digest}\n"
+    line = text[len(about) + 1 : -1]
+    if text != f"{about}\n{line}\n" or "\n" in line:
+        raise Bad("SHA256SUMS.sig is of another list of files, or was changed")
+    if not any(is_signed(about, line, key) for key in keys):
+        raise Bad("SHA256SUMS.sig: it is not signed with this key")
+    return "the list of files is signed"
+
+
+def read(folder, name):
+    with open(os.path.join(folder, name), encoding="utf-8", newline="") as file:
+        return file.read()
+
+
+def compact(value):
+    """A value as cm-bot stores it: byte for byte what the SHA-256 in the trail was made of."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def in_period(at, totals):
+    moment = lambda text: int(datetime.datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() * 1000)
+    return moment(totals["from"]) <= at < moment(totals["to"])
+
+
+def check_changes(folder, events, totals):
+    """Holds the decisions in the files of the changes against those in the trail."""
+    decided = {event["decision"]: event for event in events if event["event"] == "decided"}
+    keys, found = set(), set()
+    for name in sorted(os.listdir(os.path.join(folder, "changes"))):
+        if not name.endswith(".json"):
+            continue
+        change = json.loads(read(folder, f"changes/{name}"))
+        if name != change["ticket"] + ".json":
+            raise Bad(f"changes/{name} is the file of {change['ticket']}")
+        keys.add(change["ticket"])
+        for decision in change["decisions"]:
+            event = decided.get(decision["id"])
+            if event is None:
+                raise Bad(f"changes/{name}: the trail knows no decision {decision['id']}")
+            for key in ("facts", "decision"):
+                if sha256(compact(decision[key])) != event[f"{key}_sha256"]:
+                    raise Bad(f"changes/{name}: the {key} of decision {decision['id']} are not those in the trail")
+            for key in ("evaluation", "verdict", "policy_digest"):
+                if decision[key] != event[key]:
+                    raise Bad(f"changes/{name}: the {key} of decision {decision['id']} is not that in the trail")
+            if not os.path.isdir(os.path.join(folder, "policy", decision["policy_digest"])):
+                raise Bad(f"changes/{name}: the criteria {decision['policy_digest']} are missing")
+            found.add(decision["id"])
+    for event in decided.values():
+        if event["seq"] <= totals["collected_up_to"] and in_period(event["at"], totals) and event["decision"] not in found:
+            raise Bad(f"decision {event['decision']} of {event['ticket']} is in the trail and in no file")
+    return keys, len(found)
+
+
+def check_policies(folder):
+    """Each folder is named by the digest of what is in it."""
+    digests = sorted(os.listdir(os.path.join(folder, "policy")))
+    for digest in digests:
+        names = os.listdir(os.path.join(folder, "policy", digest))
+        parts = ["criteria.toml", "people.toml"]
+        texts = [read(folder, f"policy/{digest}/{name}") for name in parts]
+        for name, file in (("criteria.sig", "criteria.toml.sig"), ("people.sig", "people.toml.sig"), ("allowed_signers",) * 2):
+            if file in names:
+                texts += [name, read(folder, f"policy/{digest}/{file}")]
+        data = b"".join(len(text.encode()).to_bytes(8, "big") + text.encode() for text in texts)
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise Bad(f"policy/{digest}: criteria and people are not those of this digest")
+    return len(digests)
+
+
+def table(folder, name):
+    return list(csv.DictReader(read(folder, name).splitlines(keepends=True)))
+
+
+def check_lists(folder, keys, totals):
+    """The population has the rows that the totals say, and they are the changes."""
+    rows = [row["ticket"] for row in table(folder, "population.csv")]
+    if len(rows) != totals["rows"] or len(set(rows)) != len(rows) or set(rows) != keys:
+        raise Bad("population.csv does not have the changes that are in changes/")
+    if sha256("".join(f"{key}\n" for key in sorted(rows, key=str.encode))) != totals["keys_sha256"]:
+        raise Bad("population.csv does not have the changes that the totals say")
+
+
+def check_reconciliation(folder, events, totals):
+    """Everything that was compared has its counterpart, or stands in the list of orphans."""
+    compared = json.loads(read(folder, "reconciliation.json"))
+    orphans = compared["orphans"]
+    listed = sorted(row["kind"] for row in table(folder, "orphans.csv"))
+    if listed != sorted(orphan["kind"] for orphan in orphans):
+        raise Bad("orphans.csv and reconciliation.json do not agree")
+    if any(listed.count(kind) != number for kind, number in totals["orphans"].items()) or set(listed) - set(totals["orphans"]):
+        raise Bad("totals.json counts other orphans than those that are listed")
+    seen = {name for orphan in orphans for name in orphan["seen"]}
+    answers = [answer for answer in compared["answers"] if answer["in_period"]]
+    allowed = {event["request"] for event in events if event["event"] == "gate_allowed"
+               and event["seq"] <= totals["collected_up_to"] and in_period(event["at"], totals)}
+    if missing := allowed - {answer["request"] for answer in answers}:
+        raise Bad(f"the gate let through what was not compared: {' '.join(sorted(missing))}")
+    if {answer["request"] for answer in compared["answers"]} - {e["request"] for e in events if e["event"] == "gate_allowed"}:
+        raise Bad("reconciliation.json names answers of the gate that the trail does not know")
+    requests = {answer["request"] for answer in compared["answers"]}
+    tickets = {ticket["ticket"] for ticket in compared["tickets"]}
+    gone = [ticket["ticket"] for ticket in compared["tickets"] if ticket["in_jira"] is False]
+    for what in [f"ticket {key}" for key in gone] + [f"ticket {answer['ticket']}" for answer in answers
+                                                    if answer["ticket"] not in tickets]:
+        if what not in seen:
+            raise Bad(f"{what} misses its counterpart and is not listed as an orphan")
+    for name in ("runs", "deployments"):
+        used = [one["request"] for one in compared[name] if one["request"]]
+        if len(used) != len(set(used)):
+            raise Bad(f"reconciliation.json: two {name} are said to be let through by one answer")
+        for one in compared[name]:
+            if one["in_period"] and one["request"] not in requests and not one["emergency"] and one["id"] not in seen:
+                raise Bad(f"{one['id']} went past the gate and is not listed as an orphan")
+        number = totals["numbers"][name]
+        if isinstance(number, int) and number != sum(one["in_period"] for one in compared[name]):
+            raise Bad(f"totals.json counts other {name} than those that were compared")
+    for name, number in (("gate_answers", len(answers)), ("tickets", len(tickets))):
+        said = totals["numbers"][name]
+        if isinstance(said, int) and said != number:
+            raise Bad(f"totals.json counts other {name.replace('_', ' ')} than those that were compared")
+    return len(orphans)
+
+
+def check_bundle(folder, key, kept):
+    """Verifies everything in an exported folder; says in lines what was verified."""
+    digest, files = check_files(folder)
+    keys = [key] if key else read(folder, "keys.txt").split()
+    yield f"{files} files as they were written; {check_bundle_signature(folder, digest, keys, key is not None)}"
+    events, totals = [], json.loads(read(folder, "totals.json"))
+    leaves = checked(entries_of(os.path.join(folder, "log.ndjson")), lambda body: events.append(json.loads(body)))
+    for number, event in enumerate(events, start=1):
+        event["seq"] = number
+    notes = [os.path.join(folder, "checkpoints", name) for name in sorted(os.listdir(os.path.join(folder, "checkpoints")))]
+    for path in notes + kept:
+        with open(path, encoding="utf-8") as file:
+            check_checkpoint(file.read(), leaves, keys, path)
+    whose = "the key that was given" if key else "the keys in keys.txt: compare them with those that you were given elsewhere"
+    yield f"{len(leaves)} entries, consistent with {len(notes) + len(kept)} checkpoints, signed with {whose}"
+    for name in sorted(os.listdir(os.path.join(folder, "inspections"))):
+        month, changes, draws = check_inspection(os.path.join(folder, "inspections", name), events)
+        yield f"inspection of {month}: {changes} changes, {draws} draws made again"
+    keys_of_changes, decisions = check_changes(folder, events, totals)
+    check_lists(folder, keys_of_changes, totals)
+    yield f"{len(keys_of_changes)} changes with {decisions} decisions, each as the trail says; {check_policies(folder)} policies"
+    orphans = check_reconciliation(folder, events, totals)
+    names = ("tickets", "gate_answers", "runs", "deployments")
+    numbers = " · ".join(f"{name.replace('_', ' ')} {totals['numbers'][name]}" for name in names)
+    yield f"{numbers}; {orphans} without a counterpart"
+    yield from (f"not compared: {gap}" for gap in totals["gaps"])
+    yield f"ok: {totals['from']} to {totals['to']}, root {base64.b64encode(root(leaves)).decode()}"
+
+
 # Checkpoints
 
 
-def check_checkpoint(text, leaves, key, path="checkpoint"):
-    """Checks one checkpoint against the trail, and its signature when a key is given."""
+def check_checkpoint(text, leaves, keys, path="checkpoint"):
+    """Checks one checkpoint against the trail, and its signature when keys are given: one of them must have made it."""
+    keys = [keys] if isinstance(keys, str) else keys
     signed, separator, signatures = text.partition("\n\n")
     lines = signed.split("\n")
     if not separator or len(lines) < 3 or not lines[1].isascii() or not lines[1].isdigit():
         raise Bad("a checkpoint is not of the form origin, size, root, empty line, signatures")
     size, claimed = int(lines[1]), base64.b64decode(lines[2], validate=True)
-    if key and not any(is_signed(signed + "\n", line, key) for line in signatures.split("\n")):
+    if keys and not any(is_signed(signed + "\n", line, key) for line in signatures.split("\n") for key in keys):
         raise Bad(f"{path}: it is not signed with this key")
     if size > len(leaves):
         raise Bad(f"size {len(leaves)} < checkpoint {size}: entries at the end are missing")
@@ -126,7 +319,9 @@ def is_signed(text, line, key):
     parts = line.split(" ")
     if len(parts) != 3 or parts[0] != "\u2014" or parts[1] != name:
         return False
-    signature = base64.b64decode(parts[2])
+    signature = base64.b64decode(parts[2], validate=True)
+    if base64.b64encode(signature).decode() != parts[2]:
+        return False
     return signature[:4].hex() == identity and ed25519_verify(public[1:], text.encode(), signature[4:])
 
 
@@ -194,7 +389,7 @@ def ed25519_verify(public, message, signature):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("log", metavar="LOG")
+    parser.add_argument("log", metavar="FOLDER|LOG")
     parser.add_argument("--key", metavar="NAME+ID+BASE64", help="the public key of the checkpoints")
     parser.add_argument("--checkpoint", metavar="FILE", action="append", default=[], help="one that was kept elsewhere")
     parser.add_argument("--inspection", metavar="FILE", action="append", default=[], help="what was drawn of, of a month")
@@ -206,6 +401,10 @@ def main():
             events.append(json.loads(body))
 
     try:
+        if os.path.isdir(arguments.log):
+            for line in check_bundle(arguments.log, arguments.key, arguments.checkpoint):
+                print(line)
+            return 0
         leaves = checked(entries_of(arguments.log), keep)
         for path in arguments.checkpoint:
             with open(path, encoding="utf-8") as file:
