@@ -1,10 +1,11 @@
 //! The part of Jenkins that shows builds of its jobs.
 
+use std::collections::HashMap;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
@@ -14,7 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::Shared;
-use super::scene::JenkinsBuild;
+use super::scene::{JenkinsBuild, SceneError};
 
 /// The account that may read.
 const USER: &str = "cm-bot";
@@ -59,6 +60,17 @@ impl Jenkins {
         self.builds.lock().unwrap_or_else(PoisonError::into_inner).push((step.clone(), commit, begun));
     }
 
+    /// Somebody deletes a build.
+    ///
+    /// # Errors
+    /// When there is none like it.
+    pub fn delete(&self, job: &str, build: u64) -> Result<(), SceneError> {
+        let mut builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = builds.len();
+        builds.retain(|(step, ..)| step.job != job || step.build != build);
+        if builds.len() < before { Ok(()) } else { Err(SceneError(format!("there is no build {build} of {job}"))) }
+    }
+
     fn builds_of(&self, job: &str) -> Vec<Value> {
         let builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
         let of_job = builds.iter().rev().filter(|(step, ..)| step.job == job);
@@ -66,15 +78,31 @@ impl Jenkins {
     }
 }
 
-async fn job(State(jenkins): State<Arc<Jenkins>>, Path(path): Path<String>, headers: HeaderMap) -> Response {
+async fn job(
+    State(jenkins): State<Arc<Jenkins>>,
+    Path(path): Path<String>,
+    Query(asked): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+) -> Response {
     let (user, token) = jenkins.credentials();
     let wanted = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{token}")));
     if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(&wanted) {
         return (StatusCode::UNAUTHORIZED, "Unauthorized").into_response();
     }
     let Some(job) = path.strip_suffix("/api/json") else { return StatusCode::NOT_FOUND.into_response() };
-    let builds = jenkins.builds_of(&job.replace("/job/", "/"));
-    axum::Json(json!({ "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob", "builds": builds })).into_response()
+    let (list, from, to) = range(asked.get("tree").map_or("", String::as_str));
+    let builds = jenkins.builds_of(&job.replace("/job/", "/")).into_iter().take(to).skip(from).collect::<Vec<Value>>();
+    let mut answer = json!({ "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob" });
+    answer[list] = builds.into();
+    axum::Json(answer).into_response()
+}
+
+/// Which list a tree asks for and which part of it: `allBuilds[…]{100,200}`. Jenkins' `builds` has the newest hundred.
+fn range(tree: &str) -> (&'static str, usize, usize) {
+    let range = tree.rsplit_once('{').and_then(|(_, rest)| rest.strip_suffix('}')?.split_once(','));
+    let (from, to) =
+        range.and_then(|(from, to)| Some((from.parse().ok()?, to.parse().ok()?))).unwrap_or((0, usize::MAX));
+    if tree.starts_with("allBuilds[") { ("allBuilds", from, to) } else { ("builds", from, to.min(100)) }
 }
 
 fn shape(step: &JenkinsBuild, commit: Option<&str>, begun: i64) -> Value {

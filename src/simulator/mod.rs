@@ -5,6 +5,7 @@
 //! together. `tests/peers` drives it with clients that other people wrote.
 
 pub mod browser;
+pub mod beacon;
 pub mod clock;
 pub mod dates;
 pub mod faults;
@@ -28,6 +29,7 @@ use axum::Router;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use beacon::Beacon;
 use clock::Clock;
 use dates::{Dates, date};
 use faults::{Faults, stand_between};
@@ -83,6 +85,8 @@ pub struct Simulator {
     pub openid: Arc<Openid>,
     /// Those who open cm-bot's pages.
     pub people: People,
+    /// A public beacon of randomness.
+    pub beacon: Arc<Beacon>,
     meter: Meter,
     stop: CancellationToken,
 }
@@ -113,6 +117,7 @@ impl Simulator {
             jenkins: Arc::new(Jenkins::new(shared.clone())),
             openid: Arc::new(Openid::new(shared.clone())),
             people: People::new(shared.clone()),
+            beacon: Arc::new(Beacon::new(shared.clone())),
             shared,
             meter: Meter::default(),
             stop: CancellationToken::new(),

@@ -34,6 +34,19 @@ impl Repo {
 }
 
 impl World {
+    /// Somebody deletes the newest deployment to an environment, as who may write to the repository can.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn delete_deployment(&mut self, environment: &str) -> Result<(), SceneError> {
+        let mut all = self.repos.iter_mut().map(|repo| &mut repo.deployments);
+        let found = all.find_map(|of_repo| {
+            let place = of_repo.iter().rposition(|one| one.environment == environment)?;
+            Some(of_repo.remove(place))
+        });
+        found.map(drop).ok_or_else(|| SceneError(format!("there is no deployment to {environment}")))
+    }
+
     /// Shows a deployment.
     ///
     /// # Errors

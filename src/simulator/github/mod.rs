@@ -22,6 +22,7 @@ mod tokens;
 mod webhook;
 mod world;
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -47,6 +48,7 @@ pub struct Github {
     faults: Faults,
     under_way: Arc<AtomicUsize>,
     deliveries: Deliveries,
+    granted: Mutex<BTreeMap<String, String>>,
 }
 
 impl Github {
@@ -62,6 +64,7 @@ impl Github {
             sender: Mutex::default(),
             under_way: Arc::default(),
             deliveries: Deliveries::default(),
+            granted: Mutex::default(),
         })
     }
 
@@ -111,6 +114,24 @@ impl Github {
     /// When no commit has this name yet.
     pub fn short(&self, name: &str) -> Result<String, SceneError> {
         Ok(self.unsettled().oid(name)?.short())
+    }
+
+    /// An owner grants something to the App besides what it has: `read`, `write`, or with an empty text nothing any more.
+    pub fn grant(&self, permission: &str, access: &str) {
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner).insert(permission.to_owned(), access.to_owned());
+    }
+
+    /// What an owner has granted otherwise.
+    fn granted(&self) -> BTreeMap<String, String> {
+        self.granted.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Somebody deletes the newest deployment to an environment.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub fn delete_deployment(&self, environment: &str) -> Result<(), SceneError> {
+        self.unsettled().delete_deployment(environment)
     }
 
     /// A personal token that this GitHub accepts.

@@ -155,6 +155,11 @@ impl Jira {
         self.push(&step.ticket, &by, push).ok_or_else(|| no_ticket(&step.ticket))
     }
 
+    /// An administrator gives a permission to the bot, or takes it.
+    pub fn permit(&self, permission: &str, has: bool) {
+        self.locked().permissions.insert(permission.to_owned(), has);
+    }
+
     /// Somebody deletes a ticket.
     ///
     /// # Errors

@@ -26,6 +26,8 @@ pub(super) struct State {
     pub options: Vec<(&'static str, String)>,
     /// Who may use the button "Approve".
     pub may_approve: MayUse,
+    /// Permissions that an administrator has given to the bot, or taken from it.
+    pub permissions: BTreeMap<String, bool>,
     newest_id: u64,
     /// How many tickets were deleted: no id is used twice.
     deleted: u64,
@@ -138,7 +140,15 @@ impl State {
     /// Nothing but the options.
     pub(super) fn new(options: Vec<(&'static str, String)>) -> State {
         let may_approve = MayUse::Approvers;
-        State { tickets: Vec::new(), site: SITE.to_owned(), options, may_approve, newest_id: 10_400, deleted: 0 }
+        State {
+            tickets: Vec::new(),
+            site: SITE.to_owned(),
+            options,
+            may_approve,
+            permissions: BTreeMap::new(),
+            newest_id: 10_400,
+            deleted: 0,
+        }
     }
 
     /// A new id for a comment, a change or a link.

@@ -32,6 +32,9 @@ impl Refusal {
 /// What a method answers.
 pub(super) type Answer = Result<Value, Refusal>;
 
+/// The scopes with which the app was installed, as Slack names them beside every answer.
+const SCOPES: &str = "chat:write,im:write,users:read,commands,channels:history";
+
 /// The one route.
 pub(super) fn router(slack: Arc<Slack>) -> Router {
     Router::new().route("/api/{method}", post(call).get(call)).with_state(slack)
@@ -58,7 +61,8 @@ async fn call(
             "ok": false, "error": error, "errors": details, "response_metadata": { "messages": details },
         }),
     };
-    Json(body).into_response()
+    let scopes = slack.locked().scopes.clone();
+    ([("x-oauth-scopes", scopes.unwrap_or_else(|| SCOPES.to_owned()))], Json(body)).into_response()
 }
 
 fn authenticate(slack: &Slack, headers: &HeaderMap, args: &Args) -> Result<(), Refusal> {

@@ -22,6 +22,9 @@ impl Slack {
         let channel = self.channel(args.needed("channel")?)?;
         let window = Window::read(args)?;
         let state = self.locked();
+        if state.left.contains(&channel.id) {
+            return Err(Refusal::of("not_in_channel"));
+        }
         let in_channel = |message: &&MessageView| message.channel == channel.id && message.thread_ts.is_none();
         let found = state.messages.iter().rev().filter(in_channel).filter(|message| window.holds(message));
         page(&found.collect::<Vec<_>>(), &state, args)

@@ -57,6 +57,16 @@ impl Slack {
         self.token.clone()
     }
 
+    /// Somebody removes the app from a channel.
+    pub fn remove_from(&self, channel: &str) {
+        self.locked().left.push(channel.to_owned());
+    }
+
+    /// The app was installed with these scopes instead of those that it needs.
+    pub fn install_with(&self, scopes: &str) {
+        self.locked().scopes = Some(scopes.to_owned());
+    }
+
     /// Every message, in the order in which they were posted; direct messages too.
     #[must_use]
     pub fn messages(&self) -> Vec<MessageView> {

@@ -56,6 +56,10 @@ pub(super) struct State {
     pub requests: Vec<Request>,
     /// Triggers that nobody has used: trigger, account.
     pub triggers: Vec<(String, String)>,
+    /// Channels from which the app was removed.
+    pub left: Vec<String>,
+    /// The scopes of the app, where they are not those that it needs.
+    pub scopes: Option<String>,
     newest: i64,
     given: u64,
 }

@@ -97,7 +97,14 @@ async fn installation(
     Extension(asked): Extension<Asked>,
 ) -> Reply {
     let world = github.locked();
-    Ok(installation_json(&view(&world, &asked, (&owner, &repo))?).into())
+    let mut installation = installation_json(&view(&world, &asked, (&owner, &repo))?);
+    for (permission, access) in github.granted() {
+        installation["permissions"][&permission] = if access.is_empty() { Value::Null } else { json!(access) };
+    }
+    if let Some(permissions) = installation["permissions"].as_object_mut() {
+        permissions.retain(|_, access| !access.is_null());
+    }
+    Ok(installation.into())
 }
 
 async fn repositories(State(github): State<Arc<Github>>, Extension(asked): Extension<Asked>) -> Reply {

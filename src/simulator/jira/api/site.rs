@@ -1,5 +1,6 @@
 //! What Jira says about itself, the bot, its fields and its projects.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Json;
@@ -13,7 +14,7 @@ use super::super::shapes::{self, BOT, PROJECT, Version, time};
 use super::params::Asked;
 
 /// Permissions that Jira knows, with their id and whether the bot has them.
-const PERMISSIONS: [(&str, &str, &str, bool); 10] = [
+const PERMISSIONS: [(&str, &str, &str, bool); 12] = [
     ("BROWSE_PROJECTS", "10", "Browse Projects", true),
     ("CREATE_ISSUES", "11", "Create Issues", true),
     ("EDIT_ISSUES", "12", "Edit Issues", true),
@@ -22,6 +23,8 @@ const PERMISSIONS: [(&str, &str, &str, bool); 10] = [
     ("TRANSITION_ISSUES", "46", "Transition Issues", true),
     ("EDIT_OWN_COMMENTS", "37", "Edit Own Comments", true),
     ("EDIT_ALL_COMMENTS", "34", "Edit All Comments", false),
+    ("MODIFY_REPORTER", "30", "Modify Reporter", true),
+    ("DELETE_ISSUES", "16", "Delete Issues", false),
     ("ADMINISTER_PROJECTS", "23", "Administer Projects", false),
     ("ADMINISTER", "0", "Administer Jira", false),
 ];
@@ -87,14 +90,16 @@ pub(super) async fn my_permissions(State(jira): State<Arc<Jira>>, Query(asked): 
     if let Some(project) = asked.text("projectKey") {
         known_project(&jira, project)?;
     }
-    let found = names.iter().map(|name| permission(name).map(|shape| (name.clone(), shape)));
+    let changed = jira.locked().permissions.clone();
+    let found = names.iter().map(|name| permission(name, &changed).map(|shape| (name.clone(), shape)));
     let found = found.collect::<Result<serde_json::Map<_, _>, _>>()?;
     Ok(Json(json!({ "permissions": found })))
 }
 
-fn permission(name: &str) -> Result<Value, Refusal> {
+fn permission(name: &str, changed: &BTreeMap<String, bool>) -> Result<Value, Refusal> {
     let known = PERMISSIONS.iter().find(|(key, ..)| *key == name);
     let (key, id, title, has) = known.ok_or_else(|| Refusal::bad("Unrecognized permission"))?;
+    let has = changed.get(name).unwrap_or(has);
     let kind = if *key == "ADMINISTER" { "GLOBAL" } else { "PROJECT" };
     Ok(json!({ "id": id, "key": key, "name": title, "type": kind, "description": title, "havePermission": has }))
 }
