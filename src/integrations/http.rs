@@ -57,6 +57,8 @@ pub enum Peer {
     Issuer,
     /// Jenkins.
     Jenkins,
+    /// A public beacon of randomness.
+    Beacon,
 }
 
 impl Peer {
@@ -104,6 +106,7 @@ impl Peer {
             Peer::Slack => "slack",
             Peer::Issuer => "issuer",
             Peer::Jenkins => "jenkins",
+            Peer::Beacon => "beacon",
         }
     }
 }

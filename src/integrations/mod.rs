@@ -1,5 +1,7 @@
 //! Jira, GitHub, Slack, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
 
+pub mod advice;
+pub mod beacon;
 pub mod github;
 pub mod http;
 pub mod jenkins;

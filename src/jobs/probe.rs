@@ -10,6 +10,7 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::Context;
 use crate::integrations::SourceError;
+use crate::integrations::advice::{GITHUB_CREDENTIALS, JIRA_CREDENTIALS, SLACK_CREDENTIALS, advice};
 use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::RepoName;
 use crate::policy::approval::clocks;
@@ -70,9 +71,13 @@ impl Probe {
     }
 
     async fn look(&mut self) {
-        let jira = self.sources.jira.check().await.err().map(|error| {
-            advice("Jira", &error, "create a new API token for jira.account and set jira.token", "jira.api_url")
-        });
+        let jira = self
+            .sources
+            .jira
+            .check()
+            .await
+            .err()
+            .map(|error| advice("Jira", &error, (JIRA_CREDENTIALS, "jira.api_url")));
         self.note("jira", jira);
         let github = self.github().await;
         self.note("github", github);
@@ -84,9 +89,7 @@ impl Probe {
         );
         self.note("criteria", self.unsigned());
         let slack = self.slack.check().await.err().map(|error| match error {
-            SlackError::Source(error) => {
-                advice("Slack", &error, "install the app again and set slack.bot_token", "slack.api_url")
-            }
+            SlackError::Source(error) => advice("Slack", &error, (SLACK_CREDENTIALS, "slack.api_url")),
             SlackError::Refused(word) | SlackError::Gone(word) => {
                 format!("Slack says {word}: check slack.bot_token and the app's scopes")
             }
@@ -135,27 +138,5 @@ impl Probe {
 
 /// What GitHub says, and what we wanted of it.
 fn said(error: &SourceError, asked_for: &str) -> String {
-    let credentials = "correct github.token, or github.app_id and github.private_key";
-    format!("{} (asked for {asked_for})", advice("GitHub", error, credentials, "github.api_url"))
-}
-
-/// One line: what is wrong and what to do.
-fn advice(system: &str, error: &SourceError, credentials: &str, address: &str) -> String {
-    match error {
-        SourceError::Unauthorized => format!("{system} refuses the credentials (401): {credentials}"),
-        SourceError::Forbidden(why) => {
-            format!("{system} does not allow it (403, {why}): give cm-bot's account the rights that the README lists")
-        }
-        SourceError::NotFound | SourceError::Unrelated => {
-            format!("{system} finds nothing at this address (404): check {address}, and that cm-bot may see it")
-        }
-        SourceError::Unreachable(why) => {
-            format!("{system} does not answer ({why}): check {address} and the network; cm-bot tries again by itself")
-        }
-        SourceError::RateLimited(_) => format!("{system} allows no more requests for now; cm-bot waits"),
-        SourceError::Refused { message, .. } => message.clone(),
-        SourceError::Unreadable(_) | SourceError::TooMuch(_) | SourceError::UsedUp(_) | SourceError::Incomplete(_) => {
-            format!("{system} answers something unexpected ({error}): check that {address} is the address of its API")
-        }
-    }
+    format!("{} (asked for {asked_for})", advice("GitHub", error, (GITHUB_CREDENTIALS, "github.api_url")))
 }
