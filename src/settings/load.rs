@@ -12,6 +12,7 @@ use url::Url;
 
 use super::gate::report_after;
 use super::pages::RawPages;
+use super::inspection::RawInspection;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::watch::RawJenkins;
@@ -48,6 +49,7 @@ struct Raw {
     people: RawPeople,
     jobs: RawJobs,
     reminders: RawReminders,
+    inspection: RawInspection,
     audit: RawAudit,
     traces: RawTraces,
     gate: RawGateTimes,
@@ -267,6 +269,7 @@ impl Raw {
             people_file: self.people.file.into(),
             jobs: self.jobs.checked()?,
             reminders: self.reminders.checked()?,
+            inspection: self.inspection.checked()?,
             audit: self.audit.checked()?,
             traces: self.traces.checked()?,
             services,

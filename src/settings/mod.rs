@@ -1,6 +1,7 @@
 //! Settings: `config/default.toml`, then a file, then environment variables; checked as a whole before anything starts.
 
 mod gate;
+mod inspection;
 mod load;
 mod pages;
 mod reminders;
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::Url;
 
-use crate::model::{AutoApproved, Decisions, Field, Reminders, Service, ServiceName, TokenDigest};
+use crate::model::{AutoApproved, Decisions, Field, Inspections, Reminders, Service, ServiceName, TokenDigest};
 
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, Environment, load};
@@ -44,6 +45,8 @@ pub struct Settings {
     pub jobs: Jobs,
     /// When people are reminded.
     pub reminders: Reminders,
+    /// The monthly inspection.
+    pub inspection: Inspections,
     /// The audit trail.
     pub audit: Audit,
     /// The collector of traces, if there is one.
