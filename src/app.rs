@@ -15,6 +15,7 @@ use crate::audit::checkpoint::Signer;
 use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::{Context, TooDear};
+use crate::integrations::beacon::BeaconClient;
 use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jenkins::JenkinsClient;
@@ -104,6 +105,8 @@ impl App {
             readiness: Readiness::default(),
             slack: Arc::new(SlackClient::new(client.clone(), &settings.slack)),
             reminders: Arc::new(settings.reminders),
+            beacon: settings.inspection.beacon.as_ref().map(|places| BeaconClient::new(client.clone(), places)),
+            inspection: Arc::new(settings.inspection),
             emergencies: settings.slack.emergencies.clone(),
             auto_approved: settings.slack.auto_approved,
             too_dear: TooDear::default(),

@@ -1,11 +1,92 @@
 //! The changes of a month, for its inspection: what was approved in it, by whom, and what it rested on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use crate::audit::draw::Population;
 use crate::model::{Month, TicketKey};
 use crate::policy::evaluate;
-use crate::policy::follow_up::inspection::{ApprovedBy, Member, strata};
-use crate::store::{InspectableChange, Store, StoreError, StoredDecision};
+use crate::policy::follow_up::inspecting::Progress;
+use crate::policy::follow_up::inspection::{ApprovedBy, Member, Stratum, strata};
+use crate::store::{InspectableChange, InspectionResult, RecordedDraw, Store, StoreError, StoredDecision};
+
+/// The key under which a deployment without a ticket is inspected: its number in our records follows.
+const WITHOUT_TICKET: &str = "ORPHAN";
+
+/// The inspection of a month that was fixed.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// What there is.
+    pub population: Population,
+    /// Its draws, in order.
+    pub draws: Vec<RecordedDraw>,
+    /// What was found, oldest first.
+    pub results: Vec<InspectionResult>,
+}
+
+impl Inspection {
+    /// Everything that is inspected: what was drawn, in the order of the draws, and then what is inspected anyway.
+    #[must_use]
+    pub fn wanted(&self) -> Vec<&TicketKey> {
+        let drawn = self.draws.iter().flat_map(|draw| &draw.tickets);
+        let mut wanted: Vec<&TicketKey> = Vec::new();
+        for key in drawn.chain(self.population.always().map(|member| &member.ticket)) {
+            if !wanted.contains(&key) {
+                wanted.push(key);
+            }
+        }
+        wanted
+    }
+
+    /// The newest result of a change.
+    #[must_use]
+    pub fn result_of(&self, ticket: &TicketKey) -> Option<&InspectionResult> {
+        self.results.iter().rev().find(|result| result.ticket == *ticket)
+    }
+
+    /// What has no result yet.
+    #[must_use]
+    pub fn open(&self) -> Vec<&TicketKey> {
+        self.wanted().into_iter().filter(|key| self.result_of(key).is_none()).collect()
+    }
+
+    /// How many of those that were drawn were inspected, and how many of these are not as they should be.
+    #[must_use]
+    pub fn counted(&self) -> (usize, usize) {
+        let drawn: BTreeSet<&TicketKey> = self.draws.iter().flat_map(|draw| &draw.tickets).collect();
+        let inspected: Vec<&InspectionResult> = drawn.into_iter().filter_map(|key| self.result_of(key)).collect();
+        (inspected.len(), inspected.iter().filter(|result| result.result == "finding").count())
+    }
+}
+
+/// The inspection of a month, if it was fixed.
+///
+/// # Errors
+/// When our records cannot be read.
+pub async fn of(store: &Store, month: Month) -> Result<Option<Inspection>, StoreError> {
+    let Some(population) = store.population(month).await? else { return Ok(None) };
+    Ok(Some(Inspection { population, draws: store.draws(month).await?, results: store.results(month).await? }))
+}
+
+/// How far the inspection of a month is. The steps that were taken are those of this subject.
+///
+/// # Errors
+/// When our records cannot be read.
+pub async fn progress(store: &Store, month: Month, subject: &str) -> Result<Progress, StoreError> {
+    let (closed, drawn) = store.inspection_times(month).await?;
+    let inspection = of(store, month).await?;
+    let published = match closed {
+        Some(closed) => store.published(closed).await?,
+        None => None,
+    };
+    Ok(Progress {
+        closed,
+        published,
+        drawn,
+        changes: inspection.as_ref().map_or(0, |inspection| inspection.population.members().len()),
+        open: inspection.as_ref().map_or(0, |inspection| inspection.open().len()),
+        taken: store.steps_taken(subject, month.bounds().1).await?,
+    })
+}
 
 /// Every change of a month.
 ///
@@ -19,6 +100,13 @@ pub async fn members(store: &Store, month: Month) -> Result<Vec<Member>, StoreEr
     for change in store.approved_in(month).await? {
         let by = if change.by_people { ApprovedBy::People } else { ApprovedBy::Machine };
         add(&mut members, member(store, &change, by).await?);
+    }
+    for deployment in store.unsanctioned_in(month).await? {
+        let key =
+            deployment.ticket.or_else(|| TicketKey::parse(&format!("{WITHOUT_TICKET}-{}", deployment.number)).ok());
+        let Some(ticket) = key else { continue };
+        let approved = members.get(&ticket).map_or(ApprovedBy::Nobody, |member| member.approved);
+        add(&mut members, Member { ticket, approved, strata: BTreeSet::from([Stratum::Orphan]) });
     }
     Ok(members.into_values().collect())
 }

@@ -13,6 +13,7 @@ mod fault;
 mod follow_up;
 pub mod gate;
 pub mod page;
+pub mod inspection;
 mod repository;
 pub mod sighting;
 mod slack;
@@ -26,9 +27,10 @@ use std::time::Duration;
 use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
+use crate::integrations::beacon::BeaconClient;
 use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::slack::{SlackClient, SlackError};
-use crate::model::{AutoApproved, IssueId, Reminders, Scope, TicketStatus, Timestamp};
+use crate::model::{AutoApproved, Inspections, IssueId, Reminders, Scope, TicketStatus, Timestamp};
 use crate::render::view::Links;
 use crate::settings::{Jobs, ServiceGate};
 use crate::signals::{Readiness, Wake};
@@ -61,6 +63,10 @@ pub struct Context {
     pub slack: Arc<SlackClient>,
     /// When people are reminded.
     pub reminders: Arc<Reminders>,
+    /// How the monthly inspection goes.
+    pub inspection: Arc<Inspections>,
+    /// The public beacon that draws, if one does.
+    pub beacon: Option<BeaconClient>,
     /// The channel for emergencies.
     pub emergencies: String,
     /// How people hear of automatic approvals.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::handlers::{Context, digest, ends};
+use crate::handlers::{Context, digest, ends, inspection};
 use crate::signals::Wake;
 use crate::store::{Job, StoreError};
 
@@ -54,6 +54,7 @@ impl Schedule {
                 number += 1;
             }
         }
-        Ok(number + usize::from(digest::run(&self.context).await?) + ends::run(&self.context).await?)
+        number += usize::from(digest::run(&self.context).await?);
+        Ok(number + ends::run(&self.context).await? + inspection::run(&self.context).await?)
     }
 }

@@ -128,6 +128,15 @@ pub enum Effect {
         /// Text and blocks.
         message: Value,
     },
+    /// Tell the channel something about the inspection of a month, unless it is not needed any more.
+    Inspection {
+        /// The month, such as `2026-10`.
+        month: String,
+        /// What makes it needless.
+        until: InspectionEnd,
+        /// Text and blocks.
+        message: Value,
+    },
     /// Write a comment beside the one that is true now: it calls people.
     Call {
         /// What for.
@@ -145,6 +154,18 @@ pub enum Reach {
     Thread,
     /// The whole channel.
     Channel,
+}
+
+/// What makes a message about an inspection needless while it waits to be sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum InspectionEnd {
+    /// The month was drawn.
+    Drawn,
+    /// Every result is there.
+    Inspected,
+    /// Nothing.
+    Never,
 }
 
 /// A row of actions that are done in order.
@@ -212,6 +233,7 @@ impl Effect {
             Effect::Daily { .. } => "daily",
             Effect::Ends { .. } => "ends",
             Effect::Alert { .. } => "alert",
+            Effect::Inspection { .. } => "inspection",
             Effect::Call { .. } => "call",
         }
     }
@@ -234,7 +256,8 @@ impl Effect {
             | Effect::Direct { .. }
             | Effect::Daily { .. }
             | Effect::Ends { .. }
-            | Effect::Alert { .. } => Lane::Slack,
+            | Effect::Alert { .. }
+            | Effect::Inspection { .. } => Lane::Slack,
         }
     }
 }
@@ -383,6 +406,7 @@ impl Store {
             | Effect::Daily { .. }
             | Effect::Ends { .. }
             | Effect::Alert { .. }
+            | Effect::Inspection { .. }
             | Effect::Call { .. } => None,
         }))
     }
@@ -440,7 +464,7 @@ pub(super) async fn insert(
 /// so it stays and is looked after; so does what is followed up, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
-               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'call')";
+               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call')";
     query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }

@@ -63,6 +63,18 @@ impl Store {
         row.await?.map(|row| row.get(0)).transpose()
     }
 
+    /// When what was recorded at a moment was published: at the first checkpoint after it. Where none was ever made, at once.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn published(&self, recorded: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT count(*) AS made, (SELECT min(made_at) FROM audit_checkpoints WHERE made_at > $1) AS made_at \
+                   FROM audit_checkpoints";
+        let row = query(sql).bind(recorded.0).one(self.db.reader()).await?;
+        let after: Option<i64> = row.get("made_at")?;
+        Ok(if row.get::<i64>("made")? == 0 { Some(recorded) } else { after.map(Timestamp) })
+    }
+
     /// All checkpoints, the oldest first: the key that each is said to be signed with, and the note.
     ///
     /// # Errors

@@ -18,6 +18,15 @@ pub struct InspectableChange {
     pub by_people: bool,
 }
 
+/// A deployment that nothing let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnsanctionedDeployment {
+    /// Its number in our records.
+    pub number: i64,
+    /// The newest ticket that had approved its commit for its scope, if one had.
+    pub ticket: Option<TicketKey>,
+}
+
 /// A draw as it was recorded.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordedDraw {
@@ -76,6 +85,38 @@ impl Store {
                    ORDER BY d.decided_at, d.id";
         let rows = query(sql).bind(from.0).bind(until.0).all(self.db.reader()).await?;
         rows.iter().map(inspectable).collect()
+    }
+
+    /// What went out in a month and nothing had let through, in the order in which it was seen.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a record cannot be read.
+    pub async fn unsanctioned_in(&self, month: Month) -> Result<Vec<UnsanctionedDeployment>, StoreError> {
+        let (from, until) = month.bounds();
+        let sql = "SELECT s.seq, (SELECT a.ticket_key FROM approvals AS a WHERE a.service = s.service \
+                     AND a.environment = s.environment AND a.commit_sha = s.commit_sha ORDER BY a.seq DESC LIMIT 1) AS ticket_key \
+                   FROM sightings AS s WHERE s.request_id IS NULL AND s.deployed_at >= $1 AND s.deployed_at < $2 ORDER BY s.seq";
+        let rows = query(sql).bind(from.0).bind(until.0).all(self.db.reader()).await?;
+        let deployment = |row: &Row| {
+            let ticket: Option<String> = row.get("ticket_key")?;
+            Ok(UnsanctionedDeployment {
+                number: row.get("seq")?,
+                ticket: ticket.map(|key| stored(TicketKey::parse(&key))).transpose()?,
+            })
+        };
+        rows.iter().map(deployment).collect()
+    }
+
+    /// When what there is to inspect of a month was fixed, and when it was first drawn.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn inspection_times(&self, month: Month) -> Result<(Option<Timestamp>, Option<Timestamp>), StoreError> {
+        let sql = "SELECT (SELECT closed_at FROM inspection_populations WHERE month = $1) AS closed_at, \
+                   (SELECT min(drawn_at) FROM inspection_draws WHERE month = $1) AS drawn_at";
+        let row = query(sql).bind(month.to_string()).one(self.db.reader()).await?;
+        let time = |at: Option<i64>| at.map(Timestamp);
+        Ok((time(row.get("closed_at")?), time(row.get("drawn_at")?)))
     }
 
     /// Fixes what there is to inspect of a month. Says whether it was done now, and not before.

@@ -14,7 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("signals", &[]),
     ("integrations", &["model", "policy", "render", "settings", "clock"]),
     ("store", &["model", "policy", "audit"]),
-    ("gather", &["model", "policy", "integrations", "store"]),
+    ("gather", &["model", "policy", "audit", "integrations", "store"]),
     (
         "handlers",
         &["model", "policy", "render", "audit", "integrations", "store", "gather", "settings", "clock", "signals"],

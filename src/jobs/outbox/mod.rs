@@ -144,6 +144,7 @@ impl Outbox {
             Effect::Daily { message } => self.daily(claimed, message).await,
             Effect::Ends { message } => self.ends(claimed, message).await,
             Effect::Alert { message } => self.alert(claimed, message).await,
+            Effect::Inspection { month, until, message } => self.inspection(claimed, (month, *until), message).await,
             Effect::Call { about, body } => self.call(claimed, (about, body)).await,
         }
     }

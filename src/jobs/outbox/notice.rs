@@ -3,10 +3,11 @@
 use serde_json::Value;
 
 use super::{Done, Outbox, OutboxError};
+use crate::gather;
 use crate::integrations::jira::{Comment, CommentMark};
 use crate::integrations::slack::Thread;
-use crate::model::SlackId;
-use crate::store::{ClaimedAction, Place, Reach};
+use crate::model::{Month, SlackId};
+use crate::store::{ClaimedAction, InspectionEnd, Place, Reach};
 
 impl Outbox {
     /// Writes in the thread of a root message, or in its channel when Slack never took the root message.
@@ -86,6 +87,28 @@ impl Outbox {
             None => self.slack.post(channel, None, message, &claimed.action.id).await?,
         };
         Ok(Done::Did(format!("message {}", post.ts)))
+    }
+
+    /// Tells the channel something about an inspection, unless what it asks for was done while it waited to be sent.
+    pub(super) async fn inspection(
+        &self,
+        claimed: &ClaimedAction,
+        (month, until): (&str, InspectionEnd),
+        message: &Value,
+    ) -> Result<Done, OutboxError> {
+        let inspection = match Month::parse(month) {
+            Ok(month) => gather::inspection::of(&self.context.sources.store, month).await?,
+            Err(_) => None,
+        };
+        let is_over = match until {
+            InspectionEnd::Drawn => inspection.is_some_and(|inspection| !inspection.draws.is_empty()),
+            InspectionEnd::Inspected => inspection.is_some_and(|inspection| inspection.open().is_empty()),
+            InspectionEnd::Never => false,
+        };
+        if is_over {
+            return Ok(Done::Dropped("what it asks for was done"));
+        }
+        self.alert(claimed, message).await
     }
 
     /// Writes a comment of its own on the ticket.
