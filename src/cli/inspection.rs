@@ -3,11 +3,12 @@
 use anyhow::{Context as _, bail, ensure};
 
 use super::{Exit, SettingsFile};
-use crate::app::read_policy;
+use crate::app::{read_policy, signer};
 use crate::audit::draw::Population;
 use crate::clock::Clock;
 use crate::gather;
-use crate::model::{Month, People, TicketKey, plural};
+use crate::gather::inspection::Inspection;
+use crate::model::{Month, People, Person, TicketKey, plural};
 use crate::policy::follow_up::inspection::{Member, Stratum, statement};
 use crate::settings::Settings;
 use crate::store::{InspectionResult, RecordedDraw, Store};
@@ -47,9 +48,9 @@ pub struct Draw {
     /// Who brought it: a name of the people file
     #[arg(long, value_name = "NAME")]
     by: String,
-    /// How many are drawn beside those that are inspected anyway
-    #[arg(long, default_value_t = 25)]
-    size: usize,
+    /// How many are drawn beside those that are inspected anyway; without it, `inspection.size` of the settings
+    #[arg(long)]
+    size: Option<usize>,
     /// Draw once more, and why; the earlier draw stays on record
     #[arg(long, value_name = "REASON")]
     again: Option<String>,
@@ -101,18 +102,50 @@ impl Work {
         Ok(Work { month: Month::parse(&of.month)?, settings, store })
     }
 
-    async fn population(&self) -> anyhow::Result<Population> {
+    async fn inspection(&self) -> anyhow::Result<Inspection> {
         let month = self.month;
         let how = format!("{} is not closed; `cm-bot inspection close {month}` fixes what there is", month.title());
-        self.store.population(month).await?.context(how)
+        gather::inspection::of(&self.store, month).await?.context(how)
+    }
+
+    /// Whoever knows the dice before the list is published could have changed the list.
+    async fn is_published(&self) -> anyhow::Result<()> {
+        let (closed, _) = self.store.inspection_times(self.month).await?;
+        let published = match closed {
+            Some(closed) => self.store.published(closed).await?,
+            None => None,
+        };
+        let title = self.month.title();
+        ensure!(
+            published.is_some(),
+            "the list of {title} is not published yet: no checkpoint of the audit trail was made since it was fixed. Wait for \
+             the next one (audit.checkpoint_minutes), and roll the dice after it"
+        );
+        Ok(())
     }
 
     /// A person of the people file, by name.
-    fn person(&self, name: &str) -> anyhow::Result<String> {
+    fn person(&self, name: &str) -> anyhow::Result<Person> {
         let people: People = read_policy(&self.settings)?.criteria.people;
-        let known = people.everybody().iter().any(|person| person.name == name);
-        ensure!(known, "{name} is not in {}", self.settings.people_file.display());
-        Ok(name.to_owned())
+        let known = people.everybody().iter().find(|person| person.name == name).cloned();
+        known.with_context(|| format!("{name} is not in {}", self.settings.people_file.display()))
+    }
+
+    /// Nobody inspects their own work.
+    async fn is_apart(&self, person: &Person, ticket: &TicketKey) -> anyhow::Result<()> {
+        let newest = self.store.newest_decision(ticket).await?;
+        let requested =
+            newest.as_ref().is_some_and(|stored| stored.facts.ticket.requester.as_ref() == Some(&person.jira));
+        ensure!(!requested, "{} requested {ticket}: somebody else inspects it", person.name);
+        let issue = newest.map(|stored| stored.facts.ticket.id);
+        let record = match &issue {
+            Some(issue) => self.store.change_record(issue).await?,
+            None => None,
+        };
+        let mut approvers = record.iter().flat_map(|record| &record.approvals).flat_map(|approval| &approval.by);
+        let approved = approvers.any(|(name, _)| *name == person.name);
+        ensure!(!approved, "{} approved {ticket}: somebody else inspects it", person.name);
+        Ok(())
     }
 }
 
@@ -121,7 +154,11 @@ async fn close(work: &Work) -> anyhow::Result<Exit> {
     ensure!(month.is_over_at(now), "{} is not over: what comes until then would be left out", month.title());
     let population = Population::of(month, gather::inspection::members(&work.store, month).await?);
     let is_new = work.store.close_population(&population, now).await?;
-    let population = work.population().await?;
+    let population = work.inspection().await?.population;
+    if let Some(signer) = signer(&work.settings)? {
+        // A moment later, so that it is known to hold the list.
+        work.store.checkpoint(&signer, Clock::System.now().plus(std::time::Duration::from_millis(1))).await?;
+    }
     println!(
         "{}: {} {}, root {}",
         month.title(),
@@ -136,20 +173,21 @@ async fn close(work: &Work) -> anyhow::Result<Exit> {
 }
 
 async fn draw(work: &Work, arguments: &Draw) -> anyhow::Result<Exit> {
-    let population = work.population().await?;
-    let draws = work.store.draws(work.month).await?;
+    let Inspection { population, draws, .. } = work.inspection().await?;
     if !draws.is_empty() && arguments.again.is_none() {
         bail!("{} was drawn already; `--again REASON` draws once more, and both stay on record", work.month.title());
     }
     ensure!(!arguments.entropy.trim().is_empty(), "--entropy says nothing: anybody could have known it");
-    let by = work.person(&arguments.by)?;
-    let draw = population.draw(&arguments.entropy, arguments.size);
+    let by = work.person(&arguments.by)?.name;
+    work.is_published().await?;
+    let size = arguments.size.unwrap_or(work.settings.inspection.size);
+    let draw = population.draw(&arguments.entropy, size);
     let recorded = RecordedDraw {
         number: draws.last().map_or(1, |last| last.number + 1),
         entropy: arguments.entropy.clone(),
         brought_by: by,
         reason: arguments.again.clone(),
-        size: arguments.size,
+        size,
         tickets: draw.drawn.iter().map(|one| one.ticket.clone()).collect(),
     };
     let stored = work.store.record_draw((work.month, &recorded), &draw, Clock::System.now()).await?;
@@ -183,8 +221,7 @@ fn reasons(member: &Member) -> String {
 }
 
 async fn verify(work: &Work) -> anyhow::Result<Exit> {
-    let population = work.population().await?;
-    let draws = work.store.draws(work.month).await?;
+    let Inspection { population, draws, .. } = work.inspection().await?;
     for recorded in &draws {
         let again = population.draw(&recorded.entropy, recorded.size);
         let tickets: Vec<TicketKey> = again.drawn.into_iter().map(|one| one.ticket).collect();
@@ -204,37 +241,34 @@ async fn verify(work: &Work) -> anyhow::Result<Exit> {
 }
 
 async fn show(work: &Work) -> anyhow::Result<Exit> {
-    let population = work.population().await?;
-    let (draws, results) = (work.store.draws(work.month).await?, work.store.results(work.month).await?);
-    let newest = |ticket: &TicketKey| results.iter().rev().find(|result| &result.ticket == ticket);
-    let line = |name: String, ticket: &TicketKey| match newest(ticket) {
+    let inspection = work.inspection().await?;
+    let line = |name: String, ticket: &TicketKey| match inspection.result_of(ticket) {
         Some(result) => println!("  {name}: {} ({}), {}", result.result, result.inspector, result.note),
         None => println!("  {name}: to inspect"),
     };
-    for draw in &draws {
-        println!("{}", drawn_line(&population, draw));
+    for draw in &inspection.draws {
+        println!("{}", drawn_line(&inspection.population, draw));
         draw.tickets.iter().for_each(|ticket| line(ticket.to_string(), ticket));
     }
-    population.always().for_each(|member| line(reasons(member), &member.ticket));
-    let drawn = draws.iter().flat_map(|draw| &draw.tickets).collect::<std::collections::BTreeSet<_>>();
-    let inspected: Vec<&InspectionResult> = drawn.into_iter().filter_map(newest).collect();
-    let deviating = inspected.iter().filter(|result| result.result == "finding").count();
-    println!("{}", statement(inspected.len(), deviating));
+    inspection.population.always().for_each(|member| line(reasons(member), &member.ticket));
+    let (inspected, deviating) = inspection.counted();
+    println!("{}", statement(inspected, deviating));
     Ok(Exit::Done)
 }
 
 async fn record(work: &Work, arguments: &Record) -> anyhow::Result<Exit> {
-    let population = work.population().await?;
+    let inspection = work.inspection().await?;
     let ticket = TicketKey::parse(&arguments.ticket)?;
-    let drawn = work.store.draws(work.month).await?.into_iter().any(|draw| draw.tickets.contains(&ticket));
-    let always = population.always().any(|member| member.ticket == ticket);
-    ensure!(drawn || always, "{ticket} is not among what is inspected of {}", work.month.title());
+    let is_wanted = inspection.wanted().contains(&&ticket);
+    ensure!(is_wanted, "{ticket} is not among what is inspected of {}", work.month.title());
     ensure!(!arguments.note.trim().is_empty(), "--note says nothing: what was looked at?");
+    let inspector = work.person(&arguments.by)?;
+    work.is_apart(&inspector, &ticket).await?;
     let result = InspectionResult {
         ticket,
         result: arguments.result.clone(),
         note: arguments.note.clone(),
-        inspector: work.person(&arguments.by)?,
+        inspector: inspector.name,
         at: Clock::System.now(),
     };
     work.store.record_result(work.month, &result).await?;
