@@ -37,6 +37,16 @@ pub enum Received {
 }
 
 impl Store {
+    /// When the newest webhook of a system came; nothing when none ever did.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn last_received(&self, source: &str) -> Result<Option<Timestamp>, StoreError> {
+        let sql = "SELECT received_at FROM deliveries WHERE source = $1 ORDER BY seq DESC LIMIT 1";
+        let row = query(sql).bind(source).optional(self.db.reader()).await?;
+        row.map(|row| row.get(0).map(Timestamp)).transpose()
+    }
+
     /// The body of a delivery and when it came.
     ///
     /// # Errors

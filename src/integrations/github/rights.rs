@@ -1,10 +1,14 @@
 //! Whether cm-bot may read everything that a decision needs. Rights get lost one at a time.
 
+use std::collections::BTreeMap;
+
 use futures_util::future::join_all;
+use serde::Deserialize;
 
 use super::client::GithubClient;
 use crate::integrations::SourceError;
-use crate::model::{Scanner, Service};
+use crate::model::{RepoName, Scanner, Service};
+use crate::settings::GithubLogin;
 
 const REPOSITORY: &str = "the repository";
 
@@ -17,7 +21,26 @@ pub struct Denied {
     pub error: SourceError,
 }
 
+/// What the installation of an App may do.
+#[derive(Debug, Deserialize)]
+struct Granted {
+    permissions: BTreeMap<String, String>,
+}
+
 impl GithubClient {
+    /// What the App may do in a repository, each permission with `read`, `write` or `admin`; nothing for a token, of which GitHub
+    /// does not say it.
+    ///
+    /// # Errors
+    /// When GitHub does not answer, or the App is not installed there.
+    pub async fn granted(&self, repository: &RepoName) -> Result<Option<BTreeMap<String, String>>, SourceError> {
+        if matches!(self.login.login, GithubLogin::Token(_)) {
+            return Ok(None);
+        }
+        let answer = self.login.as_app(&format!("/repos/{repository}/installation")).await?;
+        Ok(Some(answer.json::<Granted>()?.permissions))
+    }
+
     /// Asks for one of everything that a decision about a service needs. What has not changed costs nothing.
     ///
     /// # Errors

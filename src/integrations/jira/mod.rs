@@ -7,6 +7,7 @@ mod comments;
 mod create;
 mod fields;
 mod history;
+mod rights;
 mod search;
 mod service_desk;
 pub mod webhook;

@@ -1,5 +1,7 @@
 //! The calls to Slack, in our words.
 
+use std::collections::BTreeSet;
+
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
@@ -76,6 +78,25 @@ impl SlackClient {
     /// When it does not, or is not.
     pub async fn check(&self) -> Result<(), SlackError> {
         self.ask::<Value>("auth.test", json!({})).await.map(|_| ())
+    }
+
+    /// What the app may do, as Slack says it beside every answer; nothing when it does not say.
+    ///
+    /// # Errors
+    /// When it does not answer, or the token is not good.
+    pub async fn scopes(&self) -> Result<Option<BTreeSet<String>>, SlackError> {
+        let answer = Peer::Slack.read(self.request("auth.test")).await?;
+        let scopes = answer.headers.get("x-oauth-scopes").and_then(|value| value.to_str().ok());
+        let scopes = scopes.map(|list| list.split(',').map(|scope| scope.trim().to_owned()).collect());
+        taken::<Value>(answer).map(|_| scopes)
+    }
+
+    /// Checks that the app is in a channel: only then it may read it.
+    ///
+    /// # Errors
+    /// With Slack's word, such as `not_in_channel`.
+    pub async fn is_in(&self, channel: &str) -> Result<(), SlackError> {
+        self.ask::<Value>("conversations.history", json!({ "channel": channel, "limit": 1 })).await.map(drop)
     }
 
     /// Posts a message, as a reply if `thread` is given. `key` names it for us when the answer is lost.
