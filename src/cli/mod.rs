@@ -4,21 +4,23 @@ mod audit;
 mod check_config;
 mod criteria;
 pub mod demo;
+mod doctor;
 mod explain;
 mod gate;
 mod inspection;
-mod not_yet;
 mod plan;
 pub mod policies;
 mod serve;
 mod service_manager;
+mod setup;
 mod simulator;
 
 use std::collections::HashMap;
+use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
 
 use crate::settings::{Settings, load};
 
@@ -95,8 +97,15 @@ enum Command {
     /// Digests, verifies and replays the criteria
     #[command(subcommand)]
     Criteria(criteria::Command),
-    #[command(flatten)]
-    NotYet(not_yet::Command),
+    /// Says what works and what does not, and what to do about it; changes nothing
+    Doctor(doctor::Arguments),
+    /// Prints what has to be made in Jira, GitHub and Slack, to be pasted there
+    Setup(setup::Arguments),
+    /// Prints what a shell needs to complete commands
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
 }
 
 /// Reads the command line and does what it says.
@@ -113,7 +122,9 @@ pub async fn run() -> ExitCode {
         Command::Inspection(command) => inspection::run(command).await,
         Command::Plan(arguments) => plan::run(&arguments),
         Command::Criteria(command) => criteria::run(command).await,
-        Command::NotYet(command) => Ok(not_yet::run(&command)),
+        Command::Doctor(arguments) => Box::pin(doctor::run(&arguments)).await,
+        Command::Setup(arguments) => setup::run(&arguments),
+        Command::Completions { shell } => completions(shell),
     };
     match result {
         Ok(exit) => exit.into(),
@@ -123,6 +134,13 @@ pub async fn run() -> ExitCode {
             Exit::Failed.into()
         }
     }
+}
+
+fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "cm-bot", &mut script);
+    std::io::stdout().write_all(&script)?;
+    Ok(Exit::Done)
 }
 
 impl SettingsFile {

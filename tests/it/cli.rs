@@ -88,16 +88,6 @@ fn a_scene_with_a_typing_error_names_the_place() {
 }
 
 #[test]
-fn what_is_not_there_yet_says_so_and_fails() {
-    let output = run(&["doctor"]);
-    assert_eq!(output.status.code(), Some(1));
-    assert!(
-        stderr(&output).contains("is not part of this version. Nothing was checked, and nothing is allowed by it.")
-    );
-    assert_eq!(stdout(&output), "");
-}
-
-#[test]
 fn wrong_usage_is_2() {
     assert_eq!(run(&["no-such-command"]).status.code(), Some(2));
     assert_eq!(run(&["explain"]).status.code(), Some(2));
