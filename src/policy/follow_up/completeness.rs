@@ -13,6 +13,9 @@ use uuid::Uuid;
 use super::orphans::{Sanction, Use, judge};
 use crate::model::{CommitSha, Ending, Run, Scope, Sighting, TicketKey, Timestamp, Witness};
 
+/// How long before a deployment the gate may have let it through.
+const LONGEST_USE: Duration = Duration::from_secs(7 * 24 * 3600);
+
 /// What the four places show. Runs and deployments reach further than the period, so that its edges have counterparts.
 #[derive(Debug, Clone, Default)]
 pub struct Traces {
@@ -207,7 +210,9 @@ fn links(traces: &Traces) -> BTreeMap<usize, Uuid> {
     let mut taken: BTreeSet<(Witness, Uuid)> = BTreeSet::new();
     for (place, trace) in traces.sightings.iter().enumerate() {
         let sighting = &trace.sighting;
-        let of_scope = traces.answers.iter().filter(|answer| answer.scope == sighting.scope);
+        let is_near =
+            |answer: &&AnswerTrace| answer.scope == sighting.scope && answer.at.plus(LONGEST_USE) >= sighting.at;
+        let of_scope = traces.answers.iter().filter(is_near);
         let uses: Vec<Use> = of_scope
             .map(|answer| Use {
                 request: answer.request,
