@@ -247,9 +247,9 @@ async fn sightings(request: &Request<'_>, (from, to): (Timestamp, Timestamp), po
                     all.extend(seen.into_iter().filter(|one| from <= one.at && one.at < to));
                 }
                 Err(error) => {
-                    population
-                        .gaps
-                        .push(format!("Deployments of {scope} ({}) could not be read: {error}.", watched.place));
+                    let gap = format!("Deployments of {scope} ({}) could not be read: {error}.", watched.place);
+                    population.gaps.push(gap);
+                    population.is_cut_short = true;
                 }
             }
         }

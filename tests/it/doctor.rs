@@ -24,19 +24,19 @@ struct Line {
 /// An installation in which everything is as it must be: an App at GitHub, a signed trail, and a change that waits.
 async fn healthy() -> Played {
     let key = private_key();
-    let folder = tempfile::tempdir().unwrap().keep();
     let (private, _) = cm_bot::audit::checkpoint::new_keys("cm-bot.example");
-    std::fs::write(folder.join("key"), private).unwrap();
     let change = |settings: &mut toml::Table| {
         let github = settings["github"].as_table_mut().unwrap();
         github.remove("token");
         github.insert("app_id".into(), APP.to_string().into());
         github.insert("private_key".into(), key.into());
-        let audit = format!("signing_key_file = \"{}\"", folder.join("key").display());
-        settings.insert("audit".into(), audit.parse::<toml::Table>().unwrap().into());
+        let audit = toml::Table::from_iter([("signing_key".to_owned(), private.into())]);
+        settings.insert("audit".into(), audit.into());
     };
     let played = start_with(scene("first-deployment").parsed().variant(Variant::Scene), change).await;
     play_all(&played).await;
+    // Jira's search shows the ticket a moment later.
+    happens(&played, "pass = \"1h\"").await;
     // What the doctor compares with the clock of the machine.
     played.world.simulator.shared.dates.follow_the_machine();
     played

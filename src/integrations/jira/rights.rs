@@ -43,7 +43,7 @@ impl JiraClient {
         let names = [&workflow.pending, &workflow.approved, &workflow.declined, &workflow.closed];
         let names = names.map(|name| quoted(name)).join(", ");
         let jql = format!("project = {} AND status in ({names}) AND created >= \"-1m\"", quoted(&self.project));
-        self.search(&Question { jql, field: "id", recent: Vec::new() }).await.map(drop)
+        self.search(&Question { jql, field: "updated", recent: Vec::new() }).await.map(drop)
     }
 
     /// The transitions of the settings that a ticket that waits does not offer to the account.
