@@ -11,8 +11,8 @@ use serde::de::IntoDeserializer as _;
 use url::Url;
 
 use super::gate::report_after;
-use super::pages::RawPages;
 use super::inspection::RawInspection;
+use super::pages::RawPages;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::watch::RawJenkins;

@@ -4,8 +4,8 @@
 //! It is the only fake in the project, and it imports nothing of ours, so that a client and its fake cannot be wrong
 //! together. `tests/peers` drives it with clients that other people wrote.
 
-pub mod browser;
 pub mod beacon;
+pub mod browser;
 pub mod clock;
 pub mod dates;
 pub mod faults;

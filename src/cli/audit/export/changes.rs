@@ -53,7 +53,7 @@ async fn page(
     let (facts, criteria) = read(newest, texts)?;
     let decision = evaluate(&facts, &criteria, newest.decided_at);
     let context = &export.app.context;
-    let approvals = shown((&context.sources.store, context.links.decisions), &criteria, (&facts, &decision)).await?;
+    let approvals = shown((&context.sources.store, context.links.deciding), &criteria, (&facts, &decision)).await?;
     let view = View {
         facts: &facts,
         decision: &decision,
