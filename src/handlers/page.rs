@@ -5,9 +5,9 @@ use std::time::Duration;
 use super::word::{Refusal, Saying, open};
 use super::{Context, HandlerError};
 use crate::audit::{Entry, Event};
-use crate::model::{Identity, Person, TicketKey, Timestamp, TokenDigest};
+use crate::model::{Identity, Month, Person, TicketKey, Timestamp, TokenDigest};
 use crate::policy::approvers::{Deed, Way};
-use crate::store::{NewSession, StoreError, StoredDecision, Word};
+use crate::store::{InspectionResult, NewSession, StoreError, StoredDecision, Word};
 
 /// A form of a page that came back.
 #[derive(Debug)]
@@ -61,6 +61,35 @@ pub async fn decide(context: &Context, sent: Sent<'_>) -> Result<Result<(), Refu
             Ok(Err(refusal))
         }
     }
+}
+
+/// An inspector says what an inspection of a change found.
+///
+/// # Errors
+/// When the records do not answer. Inside, why it is not recorded.
+pub async fn inspected(
+    context: &Context,
+    month: Month,
+    result: InspectionResult,
+    person: &Person,
+) -> Result<Result<(), Refusal>, HandlerError> {
+    let store = &context.sources.store;
+    let refuse = |reason: &str, next: &str| Ok(Err(Refusal::new(reason, next)));
+    let Some(population) = store.population(month).await? else {
+        return refuse("Nothing is fixed of this month.", "Please load the page again.");
+    };
+    let drawn = store.draws(month).await?.iter().any(|draw| draw.tickets.contains(&result.ticket));
+    if !drawn && !population.always().any(|member| member.ticket == result.ticket) {
+        return refuse("This change is not among what is inspected of the month.", "Please load the page again.");
+    }
+    let newest = store.newest_decision(&result.ticket).await?;
+    let requester = newest.and_then(|stored| stored.facts.ticket.requester);
+    let asked = requester.and_then(|account| context.policy.criteria.people.by_jira(&account).cloned());
+    if asked.is_some_and(|asked| asked.name == person.name) {
+        return refuse("You requested this change, so somebody else has to inspect it.", "Another inspector can.");
+    }
+    store.record_result(month, &result).await?;
+    Ok(Ok(()))
 }
 
 async fn note(context: &Context, sent: Sent<'_>, stored: &StoredDecision) -> Result<(), StoreError> {

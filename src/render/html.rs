@@ -7,6 +7,9 @@ use super::document::{Block, Document, Inline, Line, Tone};
 /// The style sheet of every page; served as a file, so that no page needs inline styles.
 pub const STYLE: &str = include_str!("style.css");
 
+/// The picture of every page's tab.
+pub const ICON: &str = include_str!("icon.svg");
+
 /// What stands around the content of a page.
 #[derive(Debug, Clone, Copy)]
 pub struct Frame<'a> {
@@ -57,6 +60,7 @@ pub fn framed(frame: &Frame<'_>, content: &Markup) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 title { (frame.title) " · cm-bot" }
                 link rel="stylesheet" href="/style.css";
+                link rel="icon" type="image/svg+xml" href="/icon.svg";
             }
             body {
                 a class="skip" href="#content" { "Skip to the content" }

@@ -21,6 +21,7 @@ pub(super) async fn serve(played: &[Played]) -> anyhow::Result<SocketAddr> {
     let page = page(played).await?;
     let app = Router::new()
         .route("/", get(move || async { Html(page) }))
+        .route("/icon.svg", get(|| async { ([(header::CONTENT_TYPE, "image/svg+xml")], render::ICON) }))
         .route("/style.css", get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], render::STYLE) }));
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, PORT)).await {
         Ok(listener) => listener,

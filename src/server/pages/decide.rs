@@ -14,7 +14,7 @@ use super::{Failure, Pages, page};
 use crate::handlers::approvals::{roles_for, shown};
 use crate::handlers::page::{Sent, decide as say};
 use crate::handlers::word::Refusal;
-use crate::model::{Decisions, TicketKey, shortened};
+use crate::model::{Decisions, TicketKey, plural, shortened};
 use crate::policy::access::{Right, may};
 use crate::policy::approvers::{Accounts, Deed};
 use crate::policy::evaluate;
@@ -38,6 +38,7 @@ pub(super) async fn section(pages: &Pages, visitor: &Visitor, stored: &StoredDec
     }
     let decision = evaluate(&stored.facts, criteria, context.clock.now());
     let about = (&stored.facts, &decision);
+    let in_the_way = decision.problems().len();
     let roles = |deed| roles_for(store, criteria, about, (deed, &signed.person, &Accounts::NotAsked));
     let (yes, no) = (Deed::Approve { note: String::new() }, Deed::Decline { reason: String::new() });
     let (approve, decline) = (Box::pin(roles(&yes)).await?, Box::pin(roles(&no)).await?);
@@ -49,7 +50,7 @@ pub(super) async fn section(pages: &Pages, visitor: &Visitor, stored: &StoredDec
         section class="decide" aria-labelledby="decide" {
             h2 id="decide" { "Decide" }
             @match &approve {
-                Ok(roles) => (approve_form(signed, stored, roles)),
+                Ok(roles) => (approve_form(signed, (stored, in_the_way), roles)),
                 Err(why) => { p { "You cannot approve it: " (why) } @if let Some(next) = next { p { (next) } } }
             }
             @if let Ok(roles) = &decline { (decline_form(signed, stored, roles)) }
@@ -66,12 +67,16 @@ fn in_jira(pages: &Pages, stored: &StoredDecision) -> Markup {
 }
 
 /// As whom, and what exactly.
-fn approve_form(signed: &Signed, stored: &StoredDecision, roles: &str) -> Markup {
+fn approve_form(signed: &Signed, (stored, in_the_way): (&StoredDecision, usize), roles: &str) -> Markup {
     let key = &stored.ticket;
+    let stands = if in_the_way == 1 { "stands" } else { "stand" };
     html! {
         form method="post" action=(format!("/changes/{key}/approve")) {
             p { strong { "You decide as " (signed.person.name) ", " (roles) "." } }
             p { "What you approve: " (subject(&stored.facts)) ", " (build(&stored.facts)) ". Another build, or an edit of the ticket, needs a new approval." }
+            @if in_the_way > 0 {
+                p { (plural(in_the_way, "point")) " " (stands) " in the way, see above. Whoever approves it all the same answers for that." }
+            }
             (hidden(signed, stored))
             label for="note" { "A note for the record (may be left out)" }
             textarea id="note" name="note" rows="2" maxlength=(MOST_WORDS) {}

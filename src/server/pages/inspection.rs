@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
-use super::visitor::Visitor;
+use super::forms::{Form, KEY};
+use super::visitor::{Signed, Visitor};
 use super::{Failure, Pages, page};
+use crate::handlers::page::inspected;
+use crate::handlers::word::Refusal;
 use crate::model::{Month, TicketKey, plural, shortened};
-use crate::policy::access::Right;
+use crate::policy::access::{Right, may};
 use crate::policy::follow_up::inspection::{Member, statement};
 use crate::render::document::Tone;
 use crate::render::html::lozenge;
@@ -64,9 +68,67 @@ pub(super) async fn month(
         (items("Drawn by lot", chosen.iter().map(|ticket| (*ticket, "drawn".to_owned())), &newest))
         (items("Inspected in any case", population.always().map(|member| (&member.ticket, reasons(member))), &newest))
         p { (statement(inspected.len(), deviating)) }
-        p class="soft" { "The draw can be made again: " code { "cm-bot inspection verify " (month) } ". Results are recorded with " code { "cm-bot inspection record " (month) } "." }
+        @if let Some(signed) = visitor.signed().filter(|signed| may(&signed.roles, Right::Inspect)) {
+            @let always = population.always().map(|member| &member.ticket);
+            (result_form(signed, month, &chosen.iter().copied().chain(always).collect()))
+        }
+        p class="soft" { "The draw can be made again: " code { "cm-bot inspection verify " (month) } ". An inspector records results here, or with " code { "cm-bot inspection record " (month) } "." }
     };
     Ok(page(&visitor, (&format!("Inspection of {}", month.title()), ""), &content).into_response())
+}
+
+/// What an inspector says of one change.
+fn result_form(signed: &Signed, month: Month, tickets: &BTreeSet<&TicketKey>) -> Markup {
+    html! {
+        @if !tickets.is_empty() {
+            section class="decide" aria-labelledby="record" {
+                h2 id="record" { "Record what you found" }
+                form method="post" action=(format!("/inspection/{month}")) {
+                    input type="hidden" name=(KEY) value=(signed.form_key());
+                    label for="ticket" { "Change" }
+                    select id="ticket" name="ticket" { @for ticket in tickets { option value=(ticket) { (ticket) } } }
+                    label for="result" { "Result" }
+                    select id="result" name="result" { option value="sound" { "sound: as it should be" } option value="finding" { "finding: not as it should be" } }
+                    label for="note" { "What you looked at, and what you found" }
+                    textarea id="note" name="note" rows="3" required maxlength="1000" {}
+                    button type="submit" { "Record the result" }
+                }
+            }
+        }
+    }
+}
+
+/// `POST /inspection/MONTH`.
+pub(super) async fn record(
+    State(pages): State<Pages>,
+    Path(month): Path<String>,
+    form: Form,
+) -> Result<Response, Failure> {
+    if !may(&form.by.roles, Right::Inspect) {
+        return Err(Failure::Forbidden(Right::Inspect));
+    }
+    let month = Month::parse(&month).map_err(|_| Failure::NotFound)?;
+    let said = (form.said("ticket"), form.said("result"), form.said("note"));
+    let answer = match said {
+        (Some(ticket), Some(result @ ("sound" | "finding")), Some(note)) => {
+            let ticket = TicketKey::parse(ticket).map_err(|_| Failure::NotFound)?;
+            let (result, note) = (result.to_owned(), shortened(note, 1_000));
+            let (inspector, at) = (form.by.person.name.clone(), pages.context.clock.now());
+            let result = InspectionResult { ticket, result, note, inspector, at };
+            inspected(&pages.context, month, result, &form.by.person).await?
+        }
+        _ => Err(Refusal::new("A result needs a change, what was found, and words.", "Please load the page again.")),
+    };
+    let content = html! {
+        @match &answer {
+            Ok(()) => { h1 { "Your result is recorded" } div class="panel good" role="status" { p { "It is in the audit trail, with your name." } } }
+            Err(refusal) => { h1 { "Nothing was recorded" } div class="panel bad" role="alert" {
+                p { strong { "Nothing was recorded. " } (refusal.reason) } p { (refusal.next) } } }
+        }
+        p { a href=(format!("/inspection/{month}")) { "The inspection of " (month.title()) } }
+    };
+    let status = if answer.is_ok() { StatusCode::OK } else { StatusCode::CONFLICT };
+    Ok((status, page(&Visitor::Signed(form.by), ("Inspection", ""), &content)).into_response())
 }
 
 fn drawn(draws: &[RecordedDraw]) -> BTreeSet<&TicketKey> {

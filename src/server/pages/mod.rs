@@ -100,13 +100,14 @@ pub fn router(pages: Pages) -> Router {
         .route("/changes/{ticket}/what-if", get(what_if::ask).post(what_if::under))
         .route("/emergencies", get(emergencies::emergencies))
         .route("/inspection", get(inspection::months))
-        .route("/inspection/{month}", get(inspection::month))
+        .route("/inspection/{month}", get(inspection::month).post(inspection::record))
         .route("/health", get(health::health))
         .route("/sign-in", get(sign_in::begin))
         .route("/sign-in/callback", get(sign_in::come_back))
         .route("/sign-out", post(sign_in::sign_out))
         .route("/audit/checkpoint", get(checkpoint))
         .route("/style.css", get(style))
+        .route("/icon.svg", get(icon))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME))
         .with_state(pages)
 }
@@ -181,4 +182,9 @@ async fn checkpoint(State(pages): State<Pages>) -> Result<String, (StatusCode, &
 /// `GET /style.css`.
 async fn style() -> impl IntoResponse {
     ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], render::STYLE)
+}
+
+/// `GET /icon.svg`.
+async fn icon() -> impl IntoResponse {
+    ([(header::CONTENT_TYPE, "image/svg+xml")], render::ICON)
 }
