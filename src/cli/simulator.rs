@@ -39,10 +39,14 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
         let secret = std::env::var("CM_BOT_SIMULATOR_WEBHOOK_SECRET")
             .context("set CM_BOT_SIMULATOR_WEBHOOK_SECRET to the secret in your settings")?;
         let url = url.trim_end_matches('/');
+        simulator.openid.send_people_back_to(format!("{url}/sign-in/callback"));
         simulator.jira.send_webhooks_to(format!("{url}/webhooks/jira"), secret.clone());
         simulator.github.send_webhooks_to(format!("{url}/webhooks/github"), secret);
     }
+    let openid = simulator.openid.listen().await?;
     print_settings(&simulator, addresses);
+    let (client, secret) = simulator.openid.credentials();
+    println!("[pages]\nissuer = \"http://{openid}\"\nclient_id = \"{client}\"\nclient_secret = \"{secret}\"");
     for step in scene.timeline.iter().flat_map(Step::parts) {
         simulator.play(&step).await?;
     }
