@@ -66,6 +66,12 @@ impl Account {
         Account { login: "change-manager".into(), id: 900, kind: Kind::User, may_push: false }
     }
 
+    /// The bot of the App.
+    #[must_use]
+    pub fn app() -> Account {
+        Account { login: "change-manager".into(), id: 901, kind: Kind::Bot, may_push: false }
+    }
+
     /// The owner of a repository.
     #[must_use]
     pub fn owner(login: &str) -> Account {

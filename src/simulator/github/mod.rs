@@ -15,6 +15,7 @@ mod pulls;
 mod push;
 mod rest;
 mod reviews;
+mod runs;
 mod scanning;
 mod shapes;
 mod statuses;
@@ -34,6 +35,7 @@ use super::faults::Faults;
 use super::git;
 use super::scene;
 use deliveries::{Delivered, Deliveries};
+pub use runs::Reviewed;
 use scene::{Moment, SceneError, System};
 use tokens::Tokens;
 use webhook::{News, Sender};
@@ -134,6 +136,17 @@ impl Github {
         self.unsettled().delete_deployment(environment)
     }
 
+    /// What the App said about a run, oldest first, and how the run is now.
+    ///
+    /// # Errors
+    /// When there is no run with this number.
+    pub fn told_about(&self, run: u64) -> Result<(Vec<Reviewed>, &'static str), SceneError> {
+        let world = self.unsettled();
+        let run = world.repos.iter().flat_map(|repo| &repo.actions_runs).find(|one| one.id == run);
+        let run = run.ok_or_else(|| SceneError("there is no such run".into()))?;
+        Ok((run.reviews.clone(), run.status()))
+    }
+
     /// A personal token that this GitHub accepts.
     #[must_use]
     pub fn token(&self) -> String {
@@ -193,6 +206,9 @@ impl World {
             Moment::RenameAccount(step) => self.rename_account(step),
             Moment::DeleteAccount(step) => self.delete_account(step),
             Moment::ShowDeployment(step) => self.show_deployment(step),
+            Moment::WorkflowRun(step) => self.workflow_run(step),
+            Moment::CancelRun(step) => self.cancel_run(step),
+            Moment::PushTag(step) => self.push_tag(step),
             _ => return None,
         })
     }

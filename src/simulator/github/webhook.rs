@@ -14,6 +14,7 @@ use super::checks::Run;
 use super::deliveries::Deliveries;
 use super::git::Oid;
 use super::push::Move;
+use super::runs::ActionsRun;
 use super::shapes::{INSTALLATION, Links, View};
 use super::statuses::CommitStatus;
 use super::world::World;
@@ -46,6 +47,8 @@ pub enum Notice<'a> {
     Dismissed { number: u64, by: &'a Account, review: usize },
     /// A check run was reported.
     Checked(&'a Run),
+    /// A run, by its place in the list, waits for the App to let it into an environment.
+    RuleAsked { run: usize, environment: &'a str, answer_to: Option<&'a str> },
 }
 
 /// A webhook that is ready to be sent.
@@ -86,6 +89,7 @@ impl Notice<'_> {
             Notice::Reviewed { .. } | Notice::Dismissed { .. } => "pull_request_review",
             Notice::Checked(_) => "check_run",
             Notice::StatusSet(_) => "status",
+            Notice::RuleAsked { .. } => "deployment_protection_rule",
         }
     }
 }
@@ -166,6 +170,10 @@ impl View<'_> {
             Notice::Closed { number, by } => (by, self.pull_notice_json("closed", number)),
             Notice::Reviewed { number, by, review } => (by, self.review_notice_json("submitted", (number, review))),
             Notice::Dismissed { number, by, review } => (by, self.review_notice_json("dismissed", (number, review))),
+            Notice::RuleAsked { run, environment, answer_to } => {
+                let run = &self.repo.actions_runs[run];
+                (&run.by, self.rule_notice_json(run, (environment, answer_to)))
+            }
             Notice::Checked(run) => {
                 let action = if run.conclusion.is_some() { "completed" } else { "created" };
                 let sender = Account::owner(self.repo.owner());
@@ -181,6 +189,18 @@ impl View<'_> {
         body["sender"] = self.user_json(sender);
         body["installation"] = json!({ "id": INSTALLATION, "node_id": "MDIzOkludGVncmF0aW9u" });
         body
+    }
+
+    fn rule_notice_json(&self, run: &ActionsRun, (environment, answer_to): (&str, Option<&str>)) -> Value {
+        let own = format!("{}/actions/runs/{}/deployment_protection_rule", self.api(), run.id);
+        json!({
+            "action": "requested",
+            "environment": environment,
+            "event": run.event,
+            "deployment_callback_url": answer_to.unwrap_or(&own),
+            "deployment": { "id": run.deployment, "sha": run.commit.to_string(), "ref": run.branch, "environment": environment },
+            "pull_requests": [],
+        })
     }
 
     fn push_notice_json(&self, moved: &Move) -> Value {

@@ -8,6 +8,7 @@ use super::checks::{Run, Suite};
 use super::deployments::Deployed;
 use super::git::{Oid, Store};
 use super::pulls::Pull;
+use super::runs::ActionsRun;
 use super::scanning::{Alert, Analysis};
 use super::scene::{self, SceneError};
 use super::statuses::CommitStatus;
@@ -58,6 +59,10 @@ pub struct Repo {
     pub statuses: Vec<CommitStatus>,
     /// Deployments, oldest first.
     pub deployments: Vec<Deployed>,
+    /// Runs of GitHub Actions, each with its newest attempt.
+    pub actions_runs: Vec<ActionsRun>,
+    /// Tags.
+    pub tags: BTreeMap<String, Oid>,
     /// Code-scanning analyses, oldest first.
     pub analyses: Vec<Analysis>,
     /// Code-scanning alerts by place: number 1 stands first.
@@ -175,6 +180,8 @@ impl Repo {
             runs: Vec::new(),
             statuses: Vec::new(),
             deployments: Vec::new(),
+            actions_runs: Vec::new(),
+            tags: BTreeMap::new(),
             analyses: Vec::new(),
             alerts: Vec::new(),
         }

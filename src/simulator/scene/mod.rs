@@ -22,7 +22,9 @@ pub use code::{
 };
 pub use expect::{Expect, Finding};
 pub use pages::SendForm;
-pub use pipelines::{GateConsume, GateFinish, GateRequest, GateRun, JenkinsBuild, ShowDeployment};
+pub use pipelines::{
+    CancelRun, GateConsume, GateFinish, GateRequest, GateRun, JenkinsBuild, PushTag, ShowDeployment, WorkflowRun,
+};
 pub use pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review, ReviewState,
 };

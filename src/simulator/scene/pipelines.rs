@@ -69,6 +69,55 @@ pub struct ShowDeployment {
     pub state: String,
 }
 
+/// A run of GitHub Actions, or another attempt of it, waits at a deployment protection rule of the App.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WorkflowRun {
+    /// Which repository; without this, the first one.
+    pub repository: Option<String>,
+    /// Its number; the same once more is another attempt.
+    pub run: u64,
+    /// GitHub's name of the environment.
+    pub environment: String,
+    /// The commit.
+    pub commit: String,
+    /// The branch, or the tag; without this, the default branch.
+    pub branch: Option<String>,
+    /// The workflow's file.
+    #[serde(default = "workflow")]
+    pub workflow: String,
+    /// What started it.
+    #[serde(default = "push")]
+    pub event: String,
+    /// Who started it.
+    pub by: String,
+    /// Whether its commit is in a fork.
+    #[serde(default)]
+    pub fork: bool,
+    /// Where GitHub wants the answer, if the webhook is to say something odd.
+    pub answer_to: Option<String>,
+}
+
+/// Somebody cancels a run.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CancelRun {
+    /// Its number.
+    pub run: u64,
+}
+
+/// Somebody pushes a tag.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PushTag {
+    /// Which repository; without this, the first one.
+    pub repository: Option<String>,
+    /// The tag.
+    pub tag: String,
+    /// The commit.
+    pub commit: String,
+}
+
 /// Jenkins ends a build.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +136,14 @@ pub struct JenkinsBuild {
     /// Its parameters.
     #[serde(default)]
     pub parameters: std::collections::BTreeMap<String, String>,
+}
+
+fn workflow() -> String {
+    ".github/workflows/deploy.yml".into()
+}
+
+fn push() -> String {
+    "push".into()
 }
 
 fn success() -> String {

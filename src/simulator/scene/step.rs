@@ -7,7 +7,9 @@ use serde::Deserialize;
 use super::accounts::{DeleteAccount, RenameAccount, SetRights};
 use super::code::{CheckRun, DeleteBranch, DismissAlert, Merge, Push, Scan, Status, UpdateBranch};
 use super::pages::SendForm;
-use super::pipelines::{GateConsume, GateFinish, GateRequest, JenkinsBuild, ShowDeployment};
+use super::pipelines::{
+    CancelRun, GateConsume, GateFinish, GateRequest, JenkinsBuild, PushTag, ShowDeployment, WorkflowRun,
+};
 use super::pulls::{
     Assign, ChangeBase, ClosePullRequest, CommentOnPullRequest, DismissReview, OpenPullRequest, Review,
 };
@@ -113,6 +115,12 @@ pub struct Step {
     pub gate_finish: Option<GateFinish>,
     /// GitHub shows a deployment.
     pub show_deployment: Option<ShowDeployment>,
+    /// A run of GitHub Actions waits at a deployment protection rule.
+    pub workflow_run: Option<WorkflowRun>,
+    /// Somebody cancels a run of GitHub Actions.
+    pub cancel_run: Option<CancelRun>,
+    /// Somebody pushes a tag.
+    pub push_tag: Option<PushTag>,
     /// Jenkins ends a build.
     pub jenkins_build: Option<JenkinsBuild>,
 }
@@ -164,6 +172,9 @@ pub enum Moment<'a> {
     GateConsume(&'a GateConsume),
     GateFinish(&'a GateFinish),
     ShowDeployment(&'a ShowDeployment),
+    WorkflowRun(&'a WorkflowRun),
+    CancelRun(&'a CancelRun),
+    PushTag(&'a PushTag),
     JenkinsBuild(&'a JenkinsBuild),
 }
 
@@ -218,6 +229,9 @@ impl Step {
             self.gate_consume.as_ref().map(Moment::GateConsume),
             self.gate_finish.as_ref().map(Moment::GateFinish),
             self.show_deployment.as_ref().map(Moment::ShowDeployment),
+            self.workflow_run.as_ref().map(Moment::WorkflowRun),
+            self.cancel_run.as_ref().map(Moment::CancelRun),
+            self.push_tag.as_ref().map(Moment::PushTag),
             self.jenkins_build.as_ref().map(Moment::JenkinsBuild),
         ];
         let mut said = verbs.into_iter().flatten();

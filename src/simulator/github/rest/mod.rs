@@ -7,6 +7,7 @@ mod deployments;
 mod guard;
 mod pulls;
 mod repos;
+mod runs;
 mod scanning;
 
 use std::sync::Arc;
@@ -35,7 +36,7 @@ type Reply = Result<Answer, Refusal>;
 /// Every route, for github.com and for GitHub Enterprise Server.
 pub(super) fn router(github: Arc<Github>) -> Router {
     let rest = apps::routes().merge(repos::routes()).merge(commits::routes());
-    let rest = rest.merge(pulls::routes()).merge(scanning::routes()).merge(deployments::routes());
+    let rest = rest.merge(pulls::routes()).merge(scanning::routes()).merge(deployments::routes()).merge(runs::routes());
     let everything = Router::new()
         .merge(rest.clone())
         .nest("/api/v3", rest)

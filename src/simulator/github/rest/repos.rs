@@ -61,9 +61,12 @@ async fn reference(
 ) -> Reply {
     let world = github.locked();
     let view = view(&world, &asked, (&owner, &repo))?;
-    let branch = reference.strip_prefix("heads/").ok_or_else(Refusal::not_found)?;
-    let tip = view.repo.branches.get(branch).ok_or_else(Refusal::not_found)?;
-    Ok(view.ref_json(branch, *tip).into())
+    let tip = match reference.split_once('/') {
+        Some(("heads", branch)) => view.repo.branches.get(branch),
+        Some(("tags", tag)) => view.repo.tags.get(tag),
+        _ => None,
+    };
+    Ok(view.ref_json(&reference, *tip.ok_or_else(Refusal::not_found)?).into())
 }
 
 /// What somebody may do. Here that is to write, or to read alone.

@@ -5,6 +5,7 @@ mod commits;
 mod deployments;
 mod pulls;
 mod repos;
+mod runs;
 mod scanning;
 
 use serde_json::{Value, json};

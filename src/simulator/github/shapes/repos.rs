@@ -153,12 +153,12 @@ impl View<'_> {
 
     /// A reference to a branch.
     #[must_use]
-    pub fn ref_json(&self, branch: &str, tip: Oid) -> Value {
+    pub fn ref_json(&self, name: &str, tip: Oid) -> Value {
         let api = self.api();
         json!({
-            "ref": format!("refs/heads/{branch}"),
-            "node_id": opaque("REF", format_args!("{}:{branch}", self.repo.id)),
-            "url": format!("{api}/git/refs/heads/{branch}"),
+            "ref": format!("refs/{name}"),
+            "node_id": opaque("REF", format_args!("{}:{name}", self.repo.id)),
+            "url": format!("{api}/git/refs/{name}"),
             "object": { "type": "commit", "sha": tip.to_string(), "url": format!("{api}/git/commits/{tip}") },
         })
     }
