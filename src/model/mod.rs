@@ -10,6 +10,7 @@ mod ids;
 mod inspections;
 mod messages;
 mod people;
+mod protection;
 mod pull_request;
 mod record;
 mod reminders;
@@ -31,6 +32,7 @@ pub use ids::{
 pub use inspections::{BeaconPlaces, Inspections};
 pub use messages::{AutoApproved, Deciding, Decisions};
 pub use people::{AccountState, Identity, People, PeopleError, Person};
+pub use protection::{ProtectedRun, WorkflowPin, WorkflowRun};
 pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
     SeenReview,
