@@ -46,11 +46,12 @@ pub(super) struct Owner {
     under_way: Semaphore,
 }
 
-/// One request; each only reads.
+/// One request; all but the last only read.
 #[derive(Debug)]
 enum Request<'a> {
     Get(Question),
     Query(&'a serde_json::Value),
+    Post(String, &'a serde_json::Value),
 }
 
 impl GithubClient {
@@ -110,6 +111,17 @@ impl GithubClient {
         let request = Request::Get((format!("/repos/{repository}{path}"), kind));
         let attempt = || async { self.send(repository, &request).await.map_err(Failure::into_error) };
         attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
+    }
+
+    /// Writes to `/repos/OWNER/NAME/…`, once.
+    pub(super) async fn post(
+        &self,
+        repository: &RepoName,
+        path: &str,
+        body: &serde_json::Value,
+    ) -> Result<Answer, SourceError> {
+        let request = Request::Post(format!("/repos/{repository}{path}"), body);
+        self.send(repository, &request).await.map_err(Failure::into_error)
     }
 
     /// Sends a GraphQL query, which only reads, once.
@@ -174,7 +186,7 @@ impl GithubClient {
             (Request::Query(_), 502 | 504) => {
                 Err(Failure::TooHeavy(SourceError::Unreachable(answer.status.to_string())))
             }
-            (Request::Query(_), _) => Ok(accept(answer)?),
+            (Request::Query(_) | Request::Post(..), _) => Ok(accept(answer)?),
             (Request::Get(question), _) => {
                 let answer = accept(answer)?;
                 session.memory.keep(question.clone(), &answer);
@@ -205,7 +217,7 @@ impl Owner {
 impl Request<'_> {
     fn kept(&self, session: &Session) -> Option<Arc<Answer>> {
         match self {
-            Request::Query(_) => None,
+            Request::Query(_) | Request::Post(..) => None,
             Request::Get(question) => session.memory.recall(question),
         }
     }
@@ -213,6 +225,7 @@ impl Request<'_> {
     async fn carry(&self, session: &Session, kept: Option<&Answer>) -> octocrab::Result<Carried> {
         match self {
             Request::Query(query) => session.graphql._post("/graphql", Some(query)).await,
+            Request::Post(route, body) => session.rest._post(route.as_str(), Some(body)).await,
             Request::Get((route, kind)) => {
                 let kind = kind.map(|kind| (ACCEPT, HeaderValue::from_static(kind)));
                 let tag = kept.and_then(|kept| Some((IF_NONE_MATCH, kept.headers.get(ETAG)?.clone())));

@@ -6,6 +6,7 @@ use futures_util::future::join_all;
 use serde::Deserialize;
 
 use super::client::GithubClient;
+use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{RepoName, Scanner, Service};
 use crate::settings::GithubLogin;
@@ -69,6 +70,21 @@ impl GithubClient {
                 Ok(_) => {}
             }
         }
-        Ok(())
+        self.check_answers(service).await
+    }
+
+    /// An App that is asked whether runs may deploy has to be able to answer, or they wait for ever.
+    async fn check_answers(&self, service: &Service) -> Result<(), Denied> {
+        if !matches!(self.login.login, GithubLogin::App { .. }) {
+            return Ok(());
+        }
+        let what = "the answers to deployment protection rules";
+        let route = format!("/repos/{}/installation", service.repository);
+        let answer = self.login.as_app(&route).await.and_then(|answer| answer.json::<wire::Rights>());
+        let rights = answer.map_err(|error| Denied { what, error })?;
+        match rights.lacks_for_answers() {
+            None => Ok(()),
+            Some(why) => Err(Denied { what, error: SourceError::Forbidden(why.into()) }),
+        }
     }
 }

@@ -4,8 +4,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::{
-    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, Receipt, RepoName, Seen, Service, Timestamp,
+    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, ProtectedRun, Receipt, RepoName, Seen, Service,
+    Timestamp,
 };
+
+/// The event by which GitHub asks whether a run may deploy.
+const PROTECTION_RULE: &str = "deployment_protection_rule";
 
 /// Events after which an open ticket may be judged differently.
 const EVENTS: [&str; 8] = [
@@ -34,6 +38,8 @@ struct Named {
 pub struct Told {
     /// The repository, when open tickets of it may be judged differently now.
     pub repository: Option<RepoName>,
+    /// The run that waits for an answer, when GitHub asks for one.
+    pub held: Option<ProtectedRun>,
     /// What the ledger takes from it.
     pub receipt: Option<Receipt>,
     /// What of it makes no sense, in a few words each.
@@ -44,6 +50,9 @@ pub struct Told {
 /// take the hint away.
 #[must_use]
 pub fn told(services: &[Service], event: &str, body: &[u8]) -> Told {
+    if event == PROTECTION_RULE {
+        return asked(services, body);
+    }
     let matters = |service: &Service| event != "status" || service.expects_a_status();
     let ours = |name: &RepoName| services.iter().any(|service| service.repository == *name && matters(service));
     let name = match read(event, body) {
@@ -52,15 +61,55 @@ pub fn told(services: &[Service], event: &str, body: &[u8]) -> Told {
     };
     let Some(name) = name.filter(ours) else { return Told::default() };
     match receipt(event, body) {
-        Ok(receipt) => Told { repository: Some(name), receipt, odd: Vec::new() },
-        Err(why) => Told { repository: Some(name), receipt: None, odd: vec![why] },
+        Ok(receipt) => Told { repository: Some(name), receipt, ..Told::default() },
+        Err(why) => Told { repository: Some(name), odd: vec![why], ..Told::default() },
     }
+}
+
+/// GitHub asks whether a run of one of our repositories may deploy.
+fn asked(services: &[Service], body: &[u8]) -> Told {
+    match held(body) {
+        Ok(Some(held)) if services.iter().any(|service| service.repository == held.repository) => {
+            Told { held: Some(held), ..Told::default() }
+        }
+        Ok(_) => Told::default(),
+        Err(why) => Told { odd: vec![why], ..Told::default() },
+    }
+}
+
+/// The run that waits; nothing when nothing is asked.
+fn held(body: &[u8]) -> Result<Option<ProtectedRun>, String> {
+    if parse::<Action>(body)?.action != "requested" {
+        return Ok(None);
+    }
+    let asked: RuleAsked = parse(body)?;
+    let repository = RepoName::parse(&asked.repository.full_name).map_err(said)?;
+    let run = run_of(&asked.deployment_callback_url, &repository)?;
+    ProtectedRun::new(repository, run, &asked.environment).map(Some).map_err(said)
+}
+
+/// The number of the run in the address to which GitHub wants the answer:
+/// `https://HOST/repos/OWNER/NAME/actions/runs/NUMBER/deployment_protection_rule`, on Enterprise Server below `/api/v3`.
+/// Nothing is ever sent there, so of the host it says nothing; every other part has to be as it is documented.
+fn run_of(address: &str, repository: &RepoName) -> Result<u64, String> {
+    let odd = || "an address for the answer that is not that of a run of the repository".to_owned();
+    let rest = address.strip_prefix("https://").ok_or_else(odd)?;
+    let (host, path) = rest.split_once('/').ok_or_else(odd)?;
+    let is_host = |char: char| char.is_ascii_alphanumeric() || ".-:".contains(char);
+    if host.is_empty() || !host.chars().all(is_host) {
+        return Err(odd());
+    }
+    let path = path.strip_prefix("api/v3/").unwrap_or(path);
+    let start = format!("repos/{repository}/actions/runs/");
+    let number = path.strip_prefix(&start).and_then(|rest| rest.strip_suffix("/deployment_protection_rule"));
+    let number = number.filter(|number| number.bytes().all(|byte| byte.is_ascii_digit()) && !number.starts_with('0'));
+    number.and_then(|number| number.parse().ok()).ok_or_else(odd)
 }
 
 /// Whether deliveries of this kind matter.
 #[must_use]
 pub fn matters(event: &str) -> bool {
-    EVENTS.contains(&event)
+    event == PROTECTION_RULE || EVENTS.contains(&event)
 }
 
 /// Reads the body of a webhook whose signature was checked: the repository, if the event matters.
@@ -68,7 +117,7 @@ pub fn matters(event: &str) -> bool {
 /// # Errors
 /// When the body is no JSON of this form, in a few words.
 pub fn read(event: &str, body: &[u8]) -> Result<Option<RepoName>, String> {
-    if !matters(event) {
+    if !EVENTS.contains(&event) {
         return Ok(None);
     }
     let body: Body = parse(body)?;
@@ -99,6 +148,13 @@ pub fn receipt(event: &str, body: &[u8]) -> Result<Option<Receipt>, String> {
 #[derive(Deserialize)]
 struct Action {
     action: String,
+}
+
+#[derive(Deserialize)]
+struct RuleAsked {
+    repository: Named,
+    environment: String,
+    deployment_callback_url: String,
 }
 
 #[derive(Deserialize)]
@@ -244,4 +300,38 @@ fn said(error: ParseError) -> String {
 
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, String> {
     serde_json::from_slice(body).map_err(|error| error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_run_is_taken_from_the_path_alone_and_only_as_it_is_documented() {
+        let repository = RepoName::parse("acme/billing-api").unwrap();
+        let of = |address: &str| run_of(address, &repository).ok();
+        let path = "repos/acme/billing-api/actions/runs/77/deployment_protection_rule";
+        assert_eq!(of(&format!("https://api.github.com/{path}")), Some(77));
+        assert_eq!(of(&format!("https://github.acme.example/api/v3/{path}")), Some(77));
+        for odd in [
+            format!("http://api.github.com/{path}"),
+            format!("https://api.github.com/{path}?x=1"),
+            format!("https://api.github.com/{path}#x"),
+            format!("https://user@api.github.com/{path}"),
+            format!("https://api.github.com/api/v4/{path}"),
+            format!("https://api.github.com//{path}"),
+            format!("https:///{path}"),
+            format!("https://api.github.com/{}", path.replace("billing-api", "web")),
+            format!("https://api.github.com/{}", path.replace("77", "../78")),
+            format!("https://api.github.com/{}", path.replace("77", "77/../78")),
+            format!("https://api.github.com/{}", path.replace("77", "%37%37")),
+            format!("https://api.github.com/{}", path.replace("77", "-77")),
+            format!("https://api.github.com/{}", path.replace("77", "077")),
+            format!("https://api.github.com/{}", path.replace("77", "")),
+            format!("https://api.github.com/{}", path.replace("77", "99999999999999999999999")),
+            format!("https://api.github.com/{}", path.replace("/deployment_protection_rule", "/approvals")),
+        ] {
+            assert_eq!(of(&odd), None, "{odd}");
+        }
+    }
 }

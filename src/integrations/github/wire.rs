@@ -3,12 +3,14 @@
 mod deliveries;
 mod deployments;
 mod graphql;
+mod runs;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 pub(super) use deliveries::{Delivery, ListedDelivery};
 pub(super) use deployments::{DeploymentInfo, DeploymentStatusInfo};
 pub(super) use graphql::*;
+pub(super) use runs::{GivenReview, PendingDeployment, Rights, WorkflowRunInfo};
 
 /// What is said to be nothing. An `Option` alone would take a key that is missing for the same.
 fn present<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> Result<Option<T>, D::Error> {
