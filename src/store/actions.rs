@@ -12,7 +12,7 @@ use super::claims::Claim;
 use super::db::{Row, Transaction, query};
 use super::{Place, Store, StoreError, audit, stored};
 use crate::audit::{Entry, Event};
-use crate::model::{DecisionId, IssueId, SlackId, TicketKey, Timestamp};
+use crate::model::{DecisionId, IssueId, RepoName, SlackId, TicketKey, Timestamp};
 
 /// The first that is due, first in its lane, and has nothing to wait for. Both live states are named because the index is
 /// asked for by these words.

@@ -16,7 +16,7 @@ macro_rules! requests {
     ($which:literal) => {
         concat!(
             "SELECT r.id, r.deployment, r.words, r.caller, r.requester, r.wanted_ticket, r.requested_at, r.tried_at, r.issue_id, \
-             r.ticket_key, r.unfilled, u.used_at, \
+             r.ticket_key, r.unfilled, u.used_at, u.approved_at AS used_approval, \
              (SELECT o.outcome FROM gate_outcomes AS o WHERE o.request_id = r.id ORDER BY o.seq DESC LIMIT 1) AS outcome \
              FROM gate_requests AS r LEFT JOIN gate_uses AS u ON u.request_id = r.id ",
             $which
@@ -49,6 +49,8 @@ pub struct GateRequest {
     pub unfilled: Vec<(String, String)>,
     /// When the approval was used by it.
     pub used_at: Option<Timestamp>,
+    /// When the approval that it used had been given.
+    pub used_approval: Option<Timestamp>,
     /// What became of the deployment.
     pub ending: Option<Ending>,
 }
@@ -307,6 +309,7 @@ fn request(row: &Row) -> Result<GateRequest, StoreError> {
         ticket,
         unfilled: stored(serde_json::from_str(row.get("unfilled")?))?,
         used_at: row.get::<Option<i64>>("used_at")?.map(Timestamp),
+        used_approval: row.get::<Option<i64>>("used_approval")?.map(Timestamp),
         ending: ending.as_deref().map(|ending| stored(Ending::parse(ending))).transpose()?,
     })
 }

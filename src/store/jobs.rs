@@ -6,7 +6,7 @@
 use super::claims::Claim;
 use super::db::{Transaction, query};
 use super::{Store, StoreError, stored};
-use crate::model::{EmergencyId, IssueId, RepoName, Timestamp};
+use crate::model::{EmergencyId, IssueId, ProtectedRun, RepoName, Timestamp};
 
 /// Something to look at.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -21,6 +21,8 @@ pub enum Job {
     Declaration(EmergencyId),
     /// Somebody did something in Slack: the id of the delivery that says what.
     Slack(String),
+    /// A run of GitHub Actions waits at a deployment protection rule.
+    Protected(ProtectedRun),
 }
 
 /// The first that is due and whose subject nobody has. One whose claim ran out comes before a newer one for the same
@@ -81,6 +83,7 @@ impl Job {
             Job::FollowUp(_) => "follow-up",
             Job::Declaration(_) => "declaration",
             Job::Slack(_) => "slack",
+            Job::Protected(_) => "protected-run",
         }
     }
 
@@ -90,6 +93,7 @@ impl Job {
             Job::Repository(name) => name.to_string(),
             Job::Declaration(id) => id.to_string(),
             Job::Slack(delivery) => delivery.clone(),
+            Job::Protected(held) => held.to_string(),
         }
     }
 }
@@ -119,6 +123,7 @@ impl Store {
             "follow-up" => Job::FollowUp(stored(IssueId::parse(&subject))?),
             "declaration" => Job::Declaration(stored(EmergencyId::parse(&subject))?),
             "slack" => Job::Slack(subject),
+            "protected-run" => Job::Protected(stored(ProtectedRun::parse(&subject))?),
             other => return Err(StoreError::Damaged(format!("a job of kind `{other}`"))),
         };
         let (seq, token) = (row.get("seq")?, row.get("lease_token")?);
