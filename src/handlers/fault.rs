@@ -16,8 +16,8 @@ pub async fn gave_up(context: &Context, job: &Job) -> Result<(), HandlerError> {
     match job {
         Job::Ticket(issue) => ticket(context, issue).await,
         // Its tickets are looked at by the clock too.
-        // So are those who wait for something; whoever did something in Slack sees that nothing came of it.
-        Job::Repository(_) | Job::FollowUp(_) | Job::Declaration(_) | Job::Slack(_) => Ok(()),
+        // So are those who wait for something; a run that waits goes on waiting; whoever did something in Slack sees that nothing came of it.
+        Job::Repository(_) | Job::FollowUp(_) | Job::Declaration(_) | Job::Slack(_) | Job::Protected(_) => Ok(()),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Context, HandlerError, announce};
+use super::{Context, HandlerError, announce, gate};
 use crate::audit::{Entry, Event};
 use crate::integrations::SourceError;
 use crate::model::{EmergencyId, Person, Scope, Service, Sighting, Timestamp, Watched, WatchedPlace, Witness};
@@ -76,6 +76,7 @@ async fn one(context: &Context, sighting: &Sighting) -> Result<bool, HandlerErro
     let uses = store.uses_in(&sighting.scope, sighting.witness, sighting.at.minus(LONGEST_USE)).await?;
     match judge(sighting, &uses) {
         Sanction::Request(request) => {
+            gate::protection::went_out(context, request).await?;
             store.record_sighting(sighting, request).await?;
             Ok(false)
         }

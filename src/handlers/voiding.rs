@@ -1,9 +1,9 @@
 //! An approval does not count any more: the ticket was edited, set back, or is gone.
 
-use super::{Context, HandlerError, announce};
+use super::{Context, HandlerError, announce, gate};
 use crate::audit::{Entry, Event};
 use crate::integrations::SourceError;
-use crate::model::{IssueId, Text, Ticket, TicketStatus};
+use crate::model::{IssueId, Text, Ticket, TicketStatus, plural};
 use crate::policy::approvers::edits;
 use crate::store::{Again, Standing, Void};
 

@@ -101,7 +101,7 @@ impl Missed {
             tracing::warn!(source = "github", "A lost webhook of github could not be understood: {why}");
         }
         let delivery = Delivery { source: "github", id: &listed.guid, body: &body, receipt: told.receipt.as_ref() };
-        let job = told.repository.map(Job::Repository);
+        let job = told.held.map(Job::Protected).or(told.repository.map(Job::Repository));
         let received = sources.store.receive(&delivery, job.as_ref(), listed.at).await?;
         metrics::counter!("cm_bot_webhooks_total", "source" => "github", "outcome" => "asked_for").increment(1);
         Ok(received == Received::New)

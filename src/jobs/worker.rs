@@ -110,5 +110,6 @@ fn span(job: &Job) -> Span {
         Job::Repository(name) => tracing::error_span!("repository", repository = %name),
         Job::Declaration(id) => tracing::error_span!("declaration", emergency = %id),
         Job::Slack(delivery) => tracing::error_span!("slack", delivery.id = delivery),
+        Job::Protected(held) => tracing::error_span!("protected_run", repository = %held.repository, run = held.run),
     }
 }

@@ -51,7 +51,8 @@ pub(super) async fn github(State(server): State<Server>, headers: HeaderMap, bod
     for why in &told.odd {
         let _: Option<()> = not_understood("github", why);
     }
-    let told = Told { job: told.repository.map(Job::Repository), receipt: told.receipt };
+    let job = told.held.map(Job::Protected).or(told.repository.map(Job::Repository));
+    let told = Told { job, receipt: told.receipt };
     store(&server, ("github", only(&headers, "x-github-delivery")), body, told).await
 }
 
@@ -122,7 +123,7 @@ fn tell(delivery: &Delivery<'_>, job: Option<&Job>, outcome: &'static str) {
         Some(Job::Repository(repository)) => {
             tracing::debug!(source, delivery.id = id, %repository, outcome, "A webhook of {source}: {outcome}");
         }
-        Some(Job::FollowUp(_) | Job::Declaration(_) | Job::Slack(_)) | None => {
+        Some(Job::FollowUp(_) | Job::Declaration(_) | Job::Slack(_) | Job::Protected(_)) | None => {
             tracing::debug!(source, delivery.id = id, outcome, "A webhook of {source}: {outcome}");
         }
     }

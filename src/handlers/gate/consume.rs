@@ -7,7 +7,7 @@ use crate::gather;
 use crate::handlers::approvals::basis;
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
-use crate::model::{IssueId, Text, Ticket, TicketStatus, Timestamp};
+use crate::model::{IssueId, ServiceName, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
 use crate::policy::approvers::acts::rests_on_closed_way;
 use crate::policy::gate::{Answer, Approved, Denial, Pass, Stand, already_used, audit_unavailable, may_deploy};
@@ -52,6 +52,7 @@ async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, Hand
     let ticket = read(context, issue).await?;
     let found = found(context, issue, ticket.as_ref()).await?;
     let used_by = found.as_ref().and_then(|found| found.used_by.clone());
+    let used_by = used_by.filter(|run| *run != deployment.run);
     let approved = match found {
         Some(found) => Some(approved(context, issue, found).await?),
         None => None,
@@ -72,6 +73,10 @@ async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, Hand
         deployers: deployers(context, request),
     };
     Ok(may_deploy(deployment, &stand, &context.policy.criteria, context.clock.now()))
+}
+
+fn gate_of<'a>(context: &'a Context, service: &ServiceName) -> Option<&'a ServiceGate> {
+    context.gates.iter().find(|gate| gate.service == *service)
 }
 
 /// Whom the change wants as approvers.

@@ -66,6 +66,7 @@ pub async fn request(context: &Context, new: NewRequest) -> Result<GateRequest, 
         ticket: None,
         unfilled: Vec::new(),
         used_at: None,
+        used_approval: None,
         ending: None,
     };
     let stored = context.sources.store.request_change(&new, &Entry { at: now, ticket: None, event }).await?;

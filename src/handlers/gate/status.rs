@@ -1,8 +1,9 @@
 //! How a request stands, for whoever waits: from our own records, so that many can wait at once.
 
 use crate::handlers::approvals::shown;
+use crate::handlers::gate::approved_changes;
 use crate::handlers::{Context, HandlerError};
-use crate::model::{Ending, IssueId, Timestamp, listed};
+use crate::model::{Ending, IssueId, Timestamp, listed, plural};
 use crate::policy::approvers::{Approvals, Place};
 use crate::policy::decision::By;
 use crate::policy::{decision::Decision, evaluate};

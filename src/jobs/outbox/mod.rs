@@ -6,6 +6,7 @@ mod close;
 mod comment;
 mod message;
 mod notice;
+mod review_run;
 mod set_back;
 
 use std::sync::Arc;
