@@ -9,3 +9,4 @@ import "./github/scans.mjs";
 import "./github/graphql.mjs";
 import "./github/schema.mjs";
 import "./github/app.mjs";
+import "./github/runs.mjs";

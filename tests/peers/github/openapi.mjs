@@ -28,6 +28,10 @@ routes.sort((one, other) => literals(other.shape) - literals(one.shape));
 /** Fails unless an answer is one that GitHub documents. `url` may have its parameters filled in, or not. */
 export function check(method, url, { status, headers, data }) {
   const path = pathOf(url);
+  if (status === 204) {
+    if (!api.paths[path]?.[method.toLowerCase()]?.responses[204]) fail(`GitHub documents no 204 for ${method} ${url}`);
+    return;
+  }
   const kind = headers["content-type"].split(";")[0];
   const body = documented(api.paths[path]?.[method.toLowerCase()], status, kind);
   if (!body) fail(`GitHub documents no ${status} as ${kind} for ${method} ${url}`);
