@@ -19,10 +19,8 @@ open() {
     [ "$code" -ne 0 ] && exit "$code"
     exit 1
   fi
-  # A change that is blocked or waits may still be approved.
   case $code in
-    0) ;;
-    3 | 4) cm-bot gate wait "$id" --timeout "${CM_BOT_TIMEOUT:-4h}" >&2 || exit $? ;;
+    0 | 3 | 4) ;;
     *) exit "$code" ;;
   esac
   cm-bot gate consume "$id" >&2 || exit $?

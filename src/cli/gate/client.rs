@@ -1,6 +1,14 @@
 //! Asks the service over HTTP.
 
+use std::fs::File;
+use std::io::Read as _;
+use std::time::Duration;
+
 use anyhow::Context as _;
+use bytes::Bytes;
+use futures_util::stream;
+use http_body::Frame;
+use http_body_util::StreamBody;
 use reqwest::{Method, RequestBuilder, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;

@@ -4,12 +4,13 @@ mod ci;
 mod client;
 mod show;
 
-use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::io::{IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
 use clap::Subcommand;
+use sha2::{Digest as _, Sha256};
 
 use super::Exit;
 use crate::server::api::{Asked, Report};

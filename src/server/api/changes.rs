@@ -98,6 +98,7 @@ pub(super) async fn consume(
     State(api): State<Api>,
     caller: Caller,
     Path(id): Path<String>,
+    body: Body,
 ) -> Result<Json<Consumption>, Problem> {
     let request = own(&api, &caller, &id).await?;
     match gate::consume(&api.context, &request).await {
@@ -142,7 +143,7 @@ pub(super) async fn finish(
 }
 
 /// The request of this id, if the caller may speak of it. Of others' requests nobody learns whether they are there.
-async fn own(api: &Api, caller: &Caller, id: &str) -> Result<GateRequest, Problem> {
+pub(super) async fn own(api: &Api, caller: &Caller, id: &str) -> Result<GateRequest, Problem> {
     let known = match Uuid::parse_str(id) {
         Ok(id) => api.context.sources.store.gate_request(id).await.map_err(|error| failed(&error))?,
         Err(_) => None,
@@ -184,7 +185,7 @@ fn registered(api: &Api, deployment: &Deployment) -> Result<(), Problem> {
     Err(malformed(&format!("{} is not registered", deployment.scope())))
 }
 
-async fn change(api: &Api, request: &GateRequest) -> Result<Change, Problem> {
+pub(super) async fn change(api: &Api, request: &GateRequest) -> Result<Change, Problem> {
     let status = gate::status(&api.context, request).await.map_err(|error| broken(&error))?;
     let Status { state, why, who, until } = status;
     let (links, key) = (&api.context.links, request.ticket.as_ref().map(|(_, key)| key));
@@ -207,7 +208,7 @@ fn subject(deployment: &Deployment) -> String {
     format!("{service} to {environment}, build {} of commit {}", run.build, commit.short())
 }
 
-fn malformed(why: &str) -> Problem {
+pub(super) fn malformed(why: &str) -> Problem {
     Problem::new(
         (StatusCode::UNPROCESSABLE_ENTITY, "malformed"),
         "The request cannot be read",
@@ -216,7 +217,7 @@ fn malformed(why: &str) -> Problem {
     )
 }
 
-fn conflict(reason: &str, detail: impl Into<String>) -> Problem {
+pub(super) fn conflict(reason: &str, detail: impl Into<String>) -> Problem {
     let todo = "look at the state of the change with GET /api/v1/changes/{id}.";
     Problem::new((StatusCode::CONFLICT, reason), "It does not fit what is on record", detail, todo)
 }
@@ -258,7 +259,7 @@ fn denied(denial: &Denial) -> Problem {
         .with(denial.details.iter().map(Text::plain).collect())
 }
 
-fn broken(error: &HandlerError) -> Problem {
+pub(super) fn broken(error: &HandlerError) -> Problem {
     match error {
         HandlerError::Store(error) => failed(error),
         HandlerError::Source(error) => {

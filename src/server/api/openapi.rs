@@ -19,7 +19,7 @@ struct Endpoint {
 }
 
 /// Every endpoint that [`super::router`] has, but for this document.
-const ENDPOINTS: [Endpoint; 4] = [
+const ENDPOINTS: [Endpoint; 5] = [
     Endpoint {
         method: "post",
         path: "/api/v1/changes",
