@@ -13,6 +13,7 @@ use crate::model::{
     Field, ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
     UploadedRun,
 };
+use crate::policy::plan::PlanRisk;
 
 /// Something that was looked up, or the reason why it is not known.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -107,6 +108,10 @@ pub struct Facts {
     /// SHA-256 over what the workflow of the ticket offers, where the criteria ask. Older records lack it.
     #[serde(default = "no_workflow")]
     pub workflow: Fact<String>,
+    /// The Terraform plan that a pipeline of this ticket sent last; nothing when none was sent. Older records lack it: there
+    /// was no way to send one.
+    #[serde(default)]
+    pub plan: Option<PlanRisk>,
     /// How many milliseconds GitHub's clock is ahead of ours at least, or behind when negative. Older records lack it.
     #[serde(default = "no_clock")]
     pub clock_ahead_ms: Fact<i64>,

@@ -26,7 +26,7 @@ use crate::model::Timestamp;
 use approval::{
     change_class, clocks, commit_range, commit_review, control_paths, first_deployment, hidden_characters,
     known_service, opaque_changes, pending_sibling, release_branch, required_fields, security_scan, self_change,
-    sensitive_paths, signed_criteria, squash_merge, staging, workflow,
+    sensitive_paths, signed_criteria, squash_merge, staging, terraform_plan, workflow,
 };
 use criteria::Criteria;
 use decision::{Decision, Finding, judge};
@@ -219,6 +219,14 @@ pub const RULES: &[Rule] = &[
         section: "staging before production",
         duty: Duty::Always,
         check: staging::check,
+    },
+    Rule {
+        id: terraform_plan::ID,
+        question: "Does the Terraform plan, if there is one, change nothing at which a human must look?",
+        title: "No risky infrastructure change",
+        section: "infrastructure changes",
+        duty: Duty::Always,
+        check: terraform_plan::check,
     },
 ];
 

@@ -172,6 +172,7 @@ fn facts(ticket: Declares) -> Facts {
         objects: Objects::default(),
         staged: Fact::not_asked("the change to staging"),
         workflow: Fact::not_asked("the workflow of the ticket"),
+        plan: None,
         clock_ahead_ms: Fact::Known(0),
         scans: Fact::not_asked("it"),
     }

@@ -1,7 +1,8 @@
 //! The fixed words with which every message begins.
 
 use crate::model::plural;
-use crate::policy::decision::{Decision, Kind, Outcome};
+use crate::policy::approval::terraform_plan;
+use crate::policy::decision::{Decision, Judged, Kind, Outcome};
 use crate::render::document::Tone;
 use crate::render::view::View;
 
@@ -109,6 +110,12 @@ impl Verdict {
     }
 }
 
+/// The risky changes that a plan brings, if that is one of the reasons why people must decide.
+fn paused(view: &View<'_>) -> Option<String> {
+    let is_reason = |judged: &&Judged| judged.rule == terraform_plan::ID && judged.finding.outcome == Outcome::NotMet;
+    view.decision.findings().iter().find(is_reason).map(|judged| judged.finding.seen.clone())
+}
+
 /// The first words of a message about a decision.
 #[must_use]
 pub fn title(view: &View<'_>) -> String {
@@ -121,8 +128,11 @@ pub fn title(view: &View<'_>) -> String {
         }
         Verdict::CouldNotBeChecked => "Could not be checked".into(),
         Verdict::Emergency => "Emergency change declared".into(),
-        Verdict::Waiting
-        | Verdict::Failed
+        Verdict::Waiting => match paused(view) {
+            Some(why) => format!("Deploy paused: {why}. {}", view.approvals.title()),
+            None => view.approvals.title(),
+        },
+        Verdict::Failed
         | Verdict::Approved
         | Verdict::NotCounted
         | Verdict::Voided

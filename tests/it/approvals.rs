@@ -443,7 +443,7 @@ async fn questions_are_answered_once_and_change_nothing() {
             .starts_with("Checked again at 2026-11-02 09:08 UTC. @Dana Reyes: 2 approvals are missing.")
     );
     says(&played, "dana", "/cm explain").await;
-    assert!(outcome(&played).await.comment_text().contains("▸ All 20 checks"));
+    assert!(outcome(&played).await.comment_text().contains("▸ All 21 checks"));
     says(&played, "dana", "/cm aprove").await;
     assert!(outcome(&played).await.comment_text().contains("The commands are /cm approve, /cm decline with a reason"));
     says(&played, "dana", "I said /cm approve, did I not?").await;

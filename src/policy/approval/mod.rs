@@ -20,5 +20,6 @@ pub mod sensitive_paths;
 pub mod signed_criteria;
 pub mod squash_merge;
 pub mod staging;
+pub mod terraform_plan;
 pub mod version_bump;
 pub mod workflow;

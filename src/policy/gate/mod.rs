@@ -39,6 +39,8 @@ pub struct Stand<'a> {
     pub matrix: Matrix,
     /// The names of those who started the run.
     pub deployers: BTreeSet<String>,
+    /// The Terraform plan, where there is one.
+    pub planned: Planned<'a>,
 }
 
 /// An approval of our records.
@@ -124,6 +126,10 @@ pub enum Reason {
     Declined,
     /// The ticket is finished without a deployment of this run.
     Withdrawn,
+    /// The service applies Terraform plans, and the run has sent none.
+    PlanMissing,
+    /// The plan has a risky change that nobody has approved.
+    PlanNotApproved,
     /// It could not be recorded, and nothing happens without a record.
     AuditUnavailable,
 }
@@ -147,6 +153,8 @@ impl Reason {
             Reason::RefMoved => "ref_moved",
             Reason::Declined => "declined",
             Reason::Withdrawn => "withdrawn",
+            Reason::PlanMissing => "plan_missing",
+            Reason::PlanNotApproved => "plan_not_approved",
             Reason::AuditUnavailable => "audit_unavailable",
         }
     }
@@ -184,6 +192,7 @@ pub fn may_deploy(asked: &Deployment, stand: &Stand<'_>, criteria: &Criteria, no
     let Some(ticket) = stand.ticket else { return Answer::Deny(missing()) };
     let denial = approval::changed(ticket, stand)
         .or_else(|| build::check(asked, (ticket, stand.service)))
+        .or_else(|| plan::other_plan(&stand.planned, &stand.service.name))
         .or_else(|| approval::ended(ticket));
     if let Some(denial) = denial {
         return Answer::Deny(denial);
@@ -199,7 +208,8 @@ pub fn may_deploy(asked: &Deployment, stand: &Stand<'_>, criteria: &Criteria, no
         .or_else(|| approval::under_other_criteria(approved, criteria))
         .or_else(|| approval::lapsed(approved, stand, criteria))
         .or_else(|| approval::deployed_by_approver(approved, stand))
-        .or_else(|| approval::short(approved, stand, criteria));
+        .or_else(|| approval::short(approved, stand, criteria))
+        .or_else(|| plan::not_approved(&stand.planned));
     match (denial, build::moved(asked, &stand.on_branch)) {
         (Some(denial), _) | (None, Ok(Some(denial))) => Answer::Deny(denial),
         (None, Err(gap)) => Answer::CouldNotCheck(gap),

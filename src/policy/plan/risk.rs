@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::model::{Text, shortened};
+
 /// What is to happen to a resource.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -111,7 +113,29 @@ impl PlanRisk {
 /// The address of items that speak of the plan as a whole.
 pub(super) const THE_PLAN: &str = "(the plan)";
 
+/// How much of an address, and how many attributes of a resource, a sentence names.
+const LONGEST_ADDRESS: usize = 200;
+const MOST_ATTRIBUTES: usize = 6;
+
+/// How many digits of an item's id a sentence names.
+const SHORT_ID: usize = 16;
+
 impl RiskItem {
+    /// What it is in a sentence, with the beginning of its id; two items never read the same.
+    #[must_use]
+    pub fn sentence(&self) -> Text {
+        let actions = self.actions.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ");
+        let named: Vec<String> = self.attributes.iter().take(MOST_ATTRIBUTES).map(|name| shortened(name, 60)).collect();
+        let more = self.attributes.len().saturating_sub(MOST_ATTRIBUTES);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let named = if named.is_empty() { String::new() } else { format!(" ({}{more})", named.join(", ")) };
+        let id = self.id.get(..SHORT_ID).unwrap_or(&self.id);
+        Text::new()
+            .words(format!("{actions} "))
+            .code(shortened(&self.address, LONGEST_ADDRESS))
+            .words(format!(": {}{named}, change {id}.", self.reasons.join("; ")))
+    }
+
     fn is_of_resource(&self) -> bool {
         self.address != THE_PLAN
     }

@@ -8,7 +8,7 @@ use cm_bot::model::{
 use cm_bot::policy::approvers::Matrix;
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::facts::{Fact, Placement};
-use cm_bot::policy::gate::{Answer, Approved, Reason, Stand, may_deploy};
+use cm_bot::policy::gate::{Answer, Approved, Planned, Reason, Stand, may_deploy};
 
 use crate::support::facts::{NOW, criteria, criteria_with, passing};
 
@@ -83,6 +83,7 @@ impl Case {
             clock_ahead_ms: self.clock_ahead_ms,
             matrix: Matrix::of_any(&self.criteria),
             deployers: self.deployers.clone(),
+            planned: Planned::default(),
         };
         may_deploy(&self.asked, &stand, &self.criteria, self.now)
     }

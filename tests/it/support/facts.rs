@@ -190,6 +190,7 @@ pub fn passing() -> Facts {
         ticket,
         staged: Fact::not_asked("the change to staging"),
         workflow: Fact::not_asked("the workflow of the ticket"),
+        plan: None,
         clock_ahead_ms: Fact::Known(0),
         gathered_at: NOW,
         first_seen: Some(NOW),
