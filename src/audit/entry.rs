@@ -158,6 +158,28 @@ pub enum Event {
         /// What differed.
         details: Vec<String>,
     },
+    /// A pipeline sent the Terraform plan that it is going to apply.
+    PlanJudged {
+        /// The request.
+        request: String,
+        /// The run.
+        run: String,
+        /// SHA-256 of the plan, byte by byte.
+        plan_sha256: String,
+        /// The ids of its risky changes.
+        risky: Vec<String>,
+    },
+    /// GitHub is told what becomes of a run that waits at a deployment protection rule.
+    RunAnswered {
+        /// The request.
+        request: String,
+        /// The repository, the run and the environment.
+        run: String,
+        /// Which attempt of the run.
+        attempt: u32,
+        /// `approved` or `rejected`.
+        answer: String,
+    },
     /// A pipeline said what became of a deployment, or never did.
     DeploymentEnded {
         /// The request.

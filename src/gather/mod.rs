@@ -84,6 +84,7 @@ pub async fn position(sources: &Sources, service: &Service, commit: &CommitSha) 
 /// Only when our own records cannot be read.
 pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Result<Facts, StoreError> {
     let first_seen = sources.store.known_ticket(&ticket.id).await?.map(|known| known.first_seen);
+    let plan = sources.store.plan_for(&ticket.id).await?;
     let placement = Placement::of(&ticket, &sources.services);
     let repository_url =
         placement.service().map_or_else(String::new, |service| sources.github.web_url(&service.repository));
@@ -103,6 +104,7 @@ pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Res
         scans: Fact::not_asked("the security scans"),
         staged: Fact::not_asked("the change to staging"),
         workflow: Fact::not_asked("the workflow of the ticket"),
+        plan,
         clock_ahead_ms: Fact::not_asked("GitHub's clock"),
     })
 }
