@@ -84,10 +84,25 @@ async fn void(
     Ok(())
 }
 
+/// The risky changes that a pipeline plans, and that nobody has seen who approved.
+async fn planned_since(context: &Context, ticket: &Ticket) -> Result<Option<Text>, HandlerError> {
+    let Some(plan) = context.sources.store.plan_for(&ticket.id).await? else { return Ok(None) };
+    let approved = gate::approved_changes(context, &ticket.key).await?;
+    let unseen = plan.not_covered(&approved).count();
+    let sentence = |unseen| {
+        let risky = plural(unseen, "risky change");
+        format!("The pipeline sent a Terraform plan with {risky} that nobody had seen who approved the ticket.")
+    };
+    Ok((unseen > 0).then(|| sentence(unseen).into()))
+}
+
 /// What of the ticket is not as it was approved.
 async fn objections(context: &Context, standing: &Standing, ticket: &Ticket) -> Result<Vec<Text>, HandlerError> {
     let store = &context.sources.store;
     let newest = store.newest_decision(&ticket.key).await?;
+    if let Some(why) = planned_since(context, ticket).await? {
+        return Ok(vec![why]);
+    }
     let by_decision = match standing.decision {
         Some(id) => store.decision(id).await?.map(|stored| stored.facts.ticket),
         None => None,

@@ -10,7 +10,10 @@ use crate::integrations::SourceError;
 use crate::model::{IssueId, ServiceName, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
 use crate::policy::approvers::acts::rests_on_closed_way;
-use crate::policy::gate::{Answer, Approved, Denial, Pass, Stand, already_used, audit_unavailable, may_deploy};
+use crate::policy::gate::{
+    Answer, Approved, Denial, Pass, Planned, Stand, already_used, audit_unavailable, may_deploy, other_plan,
+};
+use crate::settings::ServiceGate;
 use crate::store::{GateApproval, GateRequest, StoreError, Used};
 
 /// What a run is answered.
@@ -26,11 +29,11 @@ pub enum Consumed {
     CouldNotCheck(String),
 }
 
-/// Answers a run. One that was let through is answered the same again.
+/// Answers a run that applies this plan, if any. One that was let through is answered the same again.
 ///
 /// # Errors
 /// Never: whatever fails is an answer that lets nothing through.
-pub async fn consume(context: &Context, request: &GateRequest) -> Consumed {
+pub async fn consume(context: &Context, request: &GateRequest, plan: Option<&str>) -> Consumed {
     if let Some(used_at) = request.used_at {
         return Consumed::Allowed(used_at);
     }
@@ -44,7 +47,37 @@ pub async fn consume(context: &Context, request: &GateRequest) -> Consumed {
     }
 }
 
-async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, HandlerError> {
+/// Why a run that was let through may not deploy any more; nothing when everything is still as it was then. The approval
+/// must be the one that it has used: one that was given later is for another run.
+///
+/// # Errors
+/// When something could not be found out.
+pub async fn objection(context: &Context, request: &GateRequest) -> Result<Option<String>, HandlerError> {
+    let Some(used) = request.used_approval else { return Ok(Some("It was not let through.".into())) };
+    if let Some(ending) = request.ending {
+        return Ok(Some(format!("Its deployment has ended before: {}.", ending.id())));
+    }
+    match judged(context, request, None).await? {
+        Answer::Allow(pass) if pass.approved().at == used => Ok(None),
+        Answer::Allow(_) => Ok(Some("The approval that it had used does not count any more.".into())),
+        Answer::Wait => Ok(Some("The ticket is not approved any more.".into())),
+        Answer::Deny(denial) => Ok(Some(denial.headline)),
+        Answer::CouldNotCheck(gap) => Err(SourceError::Incomplete(gap.to_string()).into()),
+    }
+}
+
+/// Whether a run that was let through still applies the plan with which it was.
+async fn is_its_plan(
+    context: &Context,
+    request: &GateRequest,
+    applied: Option<&str>,
+) -> Result<Option<Denial>, StoreError> {
+    let sent = context.sources.store.plan_of(request.id).await?;
+    let planned = Planned { sent: sent.as_ref(), applied, ..Planned::default() };
+    Ok(other_plan(&planned, &request.deployment.service))
+}
+
+async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) -> Result<Answer, HandlerError> {
     let Some((issue, _)) = &request.ticket else { return Ok(Answer::Wait) };
     let deployment = &request.deployment;
     let service = context.sources.services.iter().find(|service| service.name == deployment.service);
@@ -62,6 +95,16 @@ async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, Hand
         Some(ticket) => matrix(context, ticket).await?,
         None => Matrix::of_any(&context.policy.criteria),
     };
+    let sent = context.sources.store.plan_of(request.id).await?;
+    let planned = Planned {
+        sent: sent.as_ref(),
+        applied: plan,
+        approved: match &ticket {
+            Some(ticket) => approved_changes(context, &ticket.key).await?,
+            None => BTreeSet::new(),
+        },
+        is_wanted: gate_of(context, &deployment.service).is_some_and(|gate| gate.applies_plans),
+    };
     let stand = Stand {
         ticket: ticket.as_ref(),
         service,
@@ -71,6 +114,7 @@ async fn judged(context: &Context, request: &GateRequest) -> Result<Answer, Hand
         clock_ahead_ms: context.sources.github.clock_ahead_ms(),
         matrix,
         deployers: deployers(context, request),
+        planned,
     };
     Ok(may_deploy(deployment, &stand, &context.policy.criteria, context.clock.now()))
 }

@@ -2,10 +2,13 @@
 
 mod consume;
 mod finish;
+mod plan;
+pub mod protection;
 mod request;
 mod status;
 
 pub use consume::{Consumed, consume};
 pub use finish::{finish, follow_up};
+pub use plan::{approved_changes, plan};
 pub use request::{NewRequest, request, tend};
 pub use status::{State, Status, status};

@@ -92,6 +92,9 @@ async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) ->
     }
     let approval = store.gate_approval(issue).await?;
     if let Some(approval) = approval.filter(|approval| approval.standing.commit == request.deployment.commit) {
+        if let Some(why) = unseen_plan(context, request).await? {
+            return Ok(Status { why: vec![why], ..plain(State::Waiting) });
+        }
         let is_other = approval.used_by.is_some_and(|run| run != request.deployment.run);
         let state = if is_other { State::UsedByAnother } else { State::Approved };
         let hours = context.policy.criteria.terms.gate.approval_hours;
@@ -106,6 +109,16 @@ async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) ->
         Some(stored) => waiting(context, &stored).await,
         None => Ok(plain(State::Waiting)),
     }
+}
+
+/// A plan of this run at which nobody has looked who approved: its ticket goes back to review in a moment.
+async fn unseen_plan(context: &Context, request: &GateRequest) -> Result<Option<String>, HandlerError> {
+    let Some((_, key)) = &request.ticket else { return Ok(None) };
+    let Some(plan) = context.sources.store.plan_of(request.id).await? else { return Ok(None) };
+    let approved = approved_changes(context, key).await?;
+    let unseen = plan.not_covered(&approved).count();
+    let sentence = format!("The plan has {} that nobody has approved.", plural(unseen, "risky change"));
+    Ok((unseen > 0).then_some(sentence))
 }
 
 /// What the last decision found, and who can bring it out of the way.
