@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use uuid::Uuid;
 
-use super::wire::{Asked, Change, Consumption, Report};
+use super::wire::{Applied, Asked, Change, Consumption, Report};
 use super::{Api, Caller, allowed, failed, forbidden, unavailable};
 use crate::handlers::HandlerError;
 use crate::handlers::gate::{self, Consumed, NewRequest, State as Standing, Status};
@@ -115,6 +115,21 @@ pub(super) async fn consume(
     }
 }
 
+/// The plan that a run applies; a run that applies none sends no body.
+async fn applied(body: Body) -> Result<Option<String>, Problem> {
+    let bytes = read_bytes(body).await?;
+    if bytes.is_empty() {
+        return Ok(None);
+    }
+    let applied: Applied = parsed(&bytes)?;
+    let is_digest =
+        |text: &String| text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+    match applied.plan_sha256 {
+        Some(digest) if !is_digest(&digest) => Err(malformed("plan_sha256 must be 64 hex digits in lower case")),
+        digest => Ok(digest),
+    }
+}
+
 /// `POST /api/v1/changes/{id}/finish`: 200, also for what was said before.
 pub(super) async fn finish(
     State(api): State<Api>,
@@ -161,15 +176,25 @@ pub(super) async fn own(api: &Api, caller: &Caller, id: &str) -> Result<GateRequ
 }
 
 async fn read_body<T: DeserializeOwned>(body: Body) -> Result<T, Problem> {
-    let bytes: Bytes = to_bytes(body, MOST_BYTES).await.map_err(|_| {
-        Problem::new(
-            (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
-            "The body is too large",
-            format!("At most {MOST_BYTES} bytes are read. Nothing was recorded."),
-            "send less.",
-        )
-    })?;
-    let mut reader = serde_json::Deserializer::from_slice(&bytes);
+    parsed(&read_bytes(body).await?)
+}
+
+async fn read_bytes(body: Body) -> Result<Bytes, Problem> {
+    to_bytes(body, MOST_BYTES).await.map_err(|_| too_large(MOST_BYTES))
+}
+
+/// The answer to a body of more bytes than are read.
+pub(super) fn too_large(most: usize) -> Problem {
+    Problem::new(
+        (StatusCode::PAYLOAD_TOO_LARGE, "too_large"),
+        "The body is too large",
+        format!("At most {most} bytes are read. Nothing was recorded."),
+        "send less.",
+    )
+}
+
+fn parsed<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
     let read: Result<T, _> = serde_path_to_error::deserialize(&mut reader);
     let read = read.map_err(|error| malformed(&format!("at `{}`: {}", error.path(), error.inner())))?;
     reader.end().map_err(|_| malformed("something comes after the JSON"))?;
@@ -252,6 +277,8 @@ fn denied(denial: &Denial) -> Problem {
         | Reason::ApprovalExpired
         | Reason::CriteriaChanged
         | Reason::RefMoved
+        | Reason::PlanMissing
+        | Reason::PlanNotApproved
         | Reason::Declined
         | Reason::Withdrawn => StatusCode::FORBIDDEN,
     };

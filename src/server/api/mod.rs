@@ -5,6 +5,7 @@
 
 mod changes;
 mod openapi;
+mod plans;
 mod wire;
 
 use std::net::IpAddr;
@@ -29,10 +30,16 @@ use crate::signals::Wake;
 use crate::store::{GateRequest, StoreError};
 
 pub use openapi::document;
-pub use wire::{Asked, Change, Consumption, Report};
+pub use wire::{Applied, Asked, Change, Consumption, Judgement, Report};
 
 /// Longest wait for an answer, beyond the longest that somebody may ask for.
 const TIME: Duration = Duration::from_secs(40);
+
+/// Longest time in which a plan has to come.
+const PLAN_TIME: Duration = Duration::from_secs(300);
+
+/// Most plans that are judged at one time in one process.
+const MOST_PLANS: usize = 8;
 
 /// Most pipelines that wait at one time in one process.
 const MOST_WAITING: usize = 500;
@@ -48,6 +55,8 @@ pub struct Api {
     pub wake: Wake,
     /// The room for those who wait.
     pub room: Arc<Semaphore>,
+    /// The room for plans.
+    pub plans: Arc<Semaphore>,
 }
 
 /// The address of whoever asks; nothing when it is not known.
@@ -61,7 +70,13 @@ impl Api {
     /// The gate of these parts.
     #[must_use]
     pub fn new(context: Context, callers: Callers, wake: Wake) -> Api {
-        Api { context, callers, wake, room: Arc::new(Semaphore::new(MOST_WAITING)) }
+        Api {
+            context,
+            callers,
+            wake,
+            room: Arc::new(Semaphore::new(MOST_WAITING)),
+            plans: Arc::new(Semaphore::new(MOST_PLANS)),
+        }
     }
 }
 
@@ -75,7 +90,15 @@ pub fn router(api: Api) -> Router {
         .route("/api/v1/openapi.json", get(openapi::read))
         .route("/api/v1/{*rest}", axum::routing::any(nothing_here))
         .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, TIME))
+        .merge(plans())
         .with_state(api)
+}
+
+/// A plan may be large, so that it takes its time.
+fn plans() -> Router<Api> {
+    Router::new()
+        .route("/api/v1/changes/{id}/plan", post(plans::judge))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PLAN_TIME))
 }
 
 async fn nothing_here() -> Problem {

@@ -6,7 +6,7 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::wire::{Asked, Change, Consumption, Report};
+use super::wire::{Applied, Asked, Change, Consumption, Judgement, Report};
 use crate::server::problem::Problem;
 
 /// An endpoint: method, path, what it does, what is sent, and what is answered with which status.
@@ -14,8 +14,16 @@ struct Endpoint {
     method: &'static str,
     path: &'static str,
     summary: &'static str,
-    body: Option<&'static str>,
+    body: Sent,
     answers: &'static [(u16, &'static str)],
+}
+
+/// What is sent to an endpoint.
+#[derive(Clone, Copy)]
+enum Sent {
+    Nothing,
+    Must(&'static str),
+    May(&'static str),
 }
 
 /// Every endpoint that [`super::router`] has, but for this document.
@@ -24,28 +32,35 @@ const ENDPOINTS: [Endpoint; 5] = [
         method: "post",
         path: "/api/v1/changes",
         summary: "Requests a deployment: finds the ticket of this build or makes one. The same run has one request.",
-        body: Some("Asked"),
+        body: Sent::Must("Asked"),
         answers: &[(201, "Change"), (200, "Change"), (409, "Problem"), (422, "Problem"), (413, "Problem")],
     },
     Endpoint {
         method: "get",
         path: "/api/v1/changes/{id}",
         summary: "How a request stands. With `wait` the answer comes when that changes, or after so many seconds.",
-        body: None,
+        body: Sent::Nothing,
         answers: &[(200, "Change"), (404, "Problem"), (422, "Problem")],
     },
     Endpoint {
         method: "post",
         path: "/api/v1/changes/{id}/consume",
         summary: "Asks, immediately before the deployment, whether it may go ahead. Only 200 is a yes, and it counts once.",
-        body: None,
-        answers: &[(200, "Consumption"), (404, "Problem"), (409, "Problem")],
+        body: Sent::May("Applied"),
+        answers: &[(200, "Consumption"), (404, "Problem"), (409, "Problem"), (413, "Problem"), (422, "Problem")],
+    },
+    Endpoint {
+        method: "post",
+        path: "/api/v1/changes/{id}/plan",
+        summary: "Sends the plan that is going to be applied, as `terraform show -json` prints it. It is judged and not kept.",
+        body: Sent::Must("Plan"),
+        answers: &[(200, "Judgement"), (404, "Problem"), (409, "Problem"), (413, "Problem"), (422, "Problem")],
     },
     Endpoint {
         method: "post",
         path: "/api/v1/changes/{id}/finish",
         summary: "Says how the deployment ended.",
-        body: Some("Report"),
+        body: Sent::Must("Report"),
         answers: &[(200, "Change"), (404, "Problem"), (409, "Problem"), (413, "Problem"), (422, "Problem")],
     },
 ];
@@ -89,9 +104,11 @@ fn operation(endpoint: &Endpoint) -> Value {
         (status.to_string(), json!({"description": reason, "content": {kind: {"schema": reference(schema)}}}))
     });
     let mut operation = json!({"summary": endpoint.summary, "responses": answers.collect::<Map<_, _>>()});
-    if let Some(schema) = endpoint.body {
-        let content = json!({"application/json": {"schema": reference(schema)}});
-        operation["requestBody"] = json!({"required": true, "content": content});
+    let sent = |schema: &str, required: bool| json!({"required": required, "content": {"application/json": {"schema": reference(schema)}}});
+    match endpoint.body {
+        Sent::Nothing => {}
+        Sent::Must(schema) => operation["requestBody"] = sent(schema, true),
+        Sent::May(schema) => operation["requestBody"] = sent(schema, false),
     }
     let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}});
     let wait = json!({"name": "wait", "in": "query", "required": false, "schema": {"type": "integer", "minimum": 0}});
