@@ -15,7 +15,7 @@ use serde::de::DeserializeOwned;
 
 use super::Service;
 use crate::integrations::http;
-use crate::server::api::{Asked, Change, Consumption, Report};
+use crate::server::api::{Applied, Asked, Change, Consumption, Judgement, Report};
 use crate::server::problem::Problem;
 
 /// The service, and who asks it.
@@ -41,6 +41,12 @@ pub enum Failure {
     /// Something that only whoever wrote the pipeline can mend.
     Unusable(String),
 }
+
+/// Longest time in which a plan is sent and judged.
+const PLAN_TIME: Duration = Duration::from_secs(300);
+
+/// What is read of a plan at once, in bytes.
+const PIECE: usize = 256 * 1024;
 
 #[derive(Deserialize)]
 struct Issued {
@@ -79,10 +85,21 @@ impl Client {
         self.ask(self.http.request(Method::GET, self.path(id)).query(&[("wait", wait)])).await
     }
 
-    pub async fn consume(&self, id: &str) -> Result<Consumption, Failure> {
-        let answer: Consumption =
-            self.ask(self.http.request(Method::POST, self.path(&format!("{id}/consume")))).await?;
+    pub async fn consume(&self, id: &str, plan_sha256: Option<String>) -> Result<Consumption, Failure> {
+        let request = self.http.request(Method::POST, self.path(&format!("{id}/consume")));
+        let request = match plan_sha256 {
+            Some(digest) => request.json(&Applied { plan_sha256: Some(digest) }),
+            None => request,
+        };
+        let answer: Consumption = self.ask(request).await?;
         if answer.answer == "allow" { Ok(answer) } else { Err(Failure::Unusable("the answer is no answer".into())) }
+    }
+
+    /// Sends a plan as it is, piece by piece.
+    pub async fn plan(&self, id: &str, plan: File) -> Result<Judgement, Failure> {
+        let body = reqwest::Body::wrap(StreamBody::new(stream::iter(pieces(plan))));
+        let request = self.http.request(Method::POST, self.path(&format!("{id}/plan"))).timeout(PLAN_TIME);
+        self.ask(request.header("content-type", "application/json").body(body)).await
     }
 
     pub async fn finish(&self, id: &str, report: &Report) -> Result<Change, Failure> {
@@ -121,6 +138,21 @@ impl Client {
             }
         }
     }
+}
+
+/// A file as it is read.
+fn pieces(mut file: File) -> impl Iterator<Item = std::io::Result<Frame<Bytes>>> {
+    std::iter::from_fn(move || {
+        let mut piece = vec![0; PIECE];
+        match file.read(&mut piece) {
+            Ok(0) => None,
+            Ok(length) => {
+                piece.truncate(length);
+                Some(Ok(Frame::data(Bytes::from(piece))))
+            }
+            Err(error) => Some(Err(error)),
+        }
+    })
 }
 
 fn unreachable(error: &reqwest::Error) -> Failure {

@@ -38,8 +38,21 @@ pub enum Command {
         #[arg(long, value_name = "TIME", default_value = "4h", value_parser = span)]
         timeout: Duration,
     },
+    /// Sends the Terraform plan that is going to be applied; a risky one waits for a human
+    Plan {
+        #[command(flatten)]
+        named: Named,
+        /// What `terraform show -json PLAN` printed
+        plan: PathBuf,
+    },
     /// Asks, immediately before the deployment, whether it may go ahead; the approval counts once
-    Consume(Named),
+    Consume {
+        #[command(flatten)]
+        named: Named,
+        /// The plan that is applied: the file that was sent with `plan`, byte by byte
+        #[arg(long, value_name = "FILE")]
+        plan: Option<PathBuf>,
+    },
     /// Says how the deployment ended
     Finish {
         #[command(flatten)]
@@ -139,8 +152,11 @@ pub struct Request {
 pub async fn run(command: Command) -> anyhow::Result<Exit> {
     let service = match &command {
         Command::Request(request) => &request.service,
-        Command::Status(named) | Command::Consume(named) => &named.service,
-        Command::Wait { named, .. } | Command::Finish { named, .. } => &named.service,
+        Command::Status(named)
+        | Command::Plan { named, .. }
+        | Command::Consume { named, .. }
+        | Command::Wait { named, .. }
+        | Command::Finish { named, .. } => &named.service,
     };
     let form = form(service);
     let client = Client::new(service)?;
@@ -181,6 +197,21 @@ async fn wait(client: &Client, named: &Named, timeout: Duration) -> Exit {
             eprintln!("The time ran out before there was a decision. Do not deploy.");
             return Exit::TimeRanOut;
         }
+    }
+}
+
+/// SHA-256 of a file, read piece by piece.
+fn digest(file: &Path) -> anyhow::Result<String> {
+    let cannot = || format!("{} cannot be read", file.display());
+    let mut reader = std::fs::File::open(file).with_context(cannot)?;
+    let mut digest = Sha256::new();
+    let mut piece = vec![0; 256 * 1024];
+    loop {
+        let length = reader.read(&mut piece).with_context(cannot)?;
+        if length == 0 {
+            return Ok(hex::encode(digest.finalize()));
+        }
+        digest.update(piece.get(..length).unwrap_or_default());
     }
 }
 

@@ -5,7 +5,7 @@ use std::io::Write as _;
 
 use super::client::Failure;
 use crate::cli::Exit;
-use crate::server::api::{Change, Consumption};
+use crate::server::api::{Change, Consumption, Judgement};
 
 /// For whom something is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,28 @@ pub fn change(change: &Change, form: Form) -> Exit {
 pub fn finished(change: &Change, form: Form) -> Exit {
     print(change, form);
     Exit::Done
+}
+
+/// What was judged of a plan. A risky one waits for a human; that it is not risky approves nothing.
+pub fn judged(judgement: &Judgement, form: Form) -> Exit {
+    let mut text = format!("{}   {}", judgement.verdict, judgement.summary);
+    for (name, list) in [("why", &judgement.changes), ("who", &judgement.who)] {
+        for line in list.iter() {
+            let _ = write!(text, "\n  {name:<6} {line}");
+        }
+    }
+    let _ =
+        write!(text, "\n  plan   sha256 {}: name this file with `cm-bot gate consume --plan`", judgement.plan_sha256);
+    if judgement.risky > 0 {
+        let _ = write!(text, "\n  next   cm-bot gate wait {}; nothing was applied", judgement.id);
+    }
+    summary(&text);
+    if form == Form::Json {
+        println!("{}", serde_json::json!(judgement))
+    } else {
+        println!("{text}")
+    }
+    if judgement.risky > 0 { Exit::Waiting } else { Exit::Done }
 }
 
 /// The answer that lets a build through.
@@ -78,7 +100,9 @@ fn code(reason: &str) -> Exit {
     match reason {
         "waiting" => Exit::Waiting,
         "build_mismatch" | "token_mismatch" => Exit::BuildDiffers,
-        "unauthorized" | "malformed" | "no_such_change" | "no_such_endpoint" | "too_large" => Exit::Failed,
+        "unauthorized" | "malformed" | "plan_unrecognised" | "no_such_change" | "no_such_endpoint" | "too_large" => {
+            Exit::Failed
+        }
         _ => Exit::Blocked,
     }
 }
