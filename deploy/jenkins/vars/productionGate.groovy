@@ -5,12 +5,22 @@
 //     sh './deploy-it'
 //   }
 //
+// `plan: 'plan.json'` names what `terraform show -json` wrote, from a stash called `cm-bot-plan`: a risky plan waits for people,
+// and no other one is let through.
+//
 // The credential is a secret text: the token of this job. CM_BOT_URL is a variable of Jenkins; agents need cm-bot.
 def call(Map args, Closure deploy) {
   String change = ''
   onAgent(args) {
     String said = sh(returnStdout: true, script: "cm-bot gate request --json ${requested(args)} || true")
     change = field(said, 'id')
+    if (change && args.plan) {
+      unstash 'cm-bot-plan'
+      int code = sh(returnStatus: true, script: "cm-bot gate plan ${quoted(change)} ${quoted(args.plan)}")
+      if (code != 0 && code != 3) {
+        error("The gate could not judge the plan (exit code ${code}). Nothing is deployed.")
+      }
+    }
   }
   if (!change) {
     error('The gate has taken no request. Nothing is deployed.')
@@ -21,7 +31,12 @@ def call(Map args, Closure deploy) {
     }
   }
   onAgent(args) {
-    int code = sh(returnStatus: true, script: "cm-bot gate consume ${quoted(change)}")
+    String plan = ''
+    if (args.plan) {
+      unstash 'cm-bot-plan'
+      plan = "--plan ${quoted(args.plan)}"
+    }
+    int code = sh(returnStatus: true, script: "cm-bot gate consume ${quoted(change)} ${plan}")
     if (code != 0) {
       error("The gate lets nothing through (exit code ${code}). Nothing is deployed.")
     }
