@@ -59,6 +59,8 @@ pub enum Peer {
     Jenkins,
     /// A public beacon of randomness.
     Beacon,
+    /// A pipeline that wants to be told.
+    Callback,
 }
 
 impl Peer {
@@ -107,6 +109,7 @@ impl Peer {
             Peer::Issuer => "issuer",
             Peer::Jenkins => "jenkins",
             Peer::Beacon => "beacon",
+            Peer::Callback => "callback",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod advice;
 pub mod beacon;
+pub mod callback;
 pub mod github;
 pub mod http;
 pub mod jenkins;

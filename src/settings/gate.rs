@@ -7,6 +7,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::SettingsError;
+use super::callbacks::{Callbacks, RawCallbacks};
 use super::load::bad;
 use super::watch::RawWatch;
 use crate::model::{CiSystem, Environment, PipelineName, ServiceName, TokenDigest, Watched};
@@ -24,6 +25,10 @@ pub struct ServiceGate {
     pub identities: Vec<Identity>,
     /// Where its deployments show, whoever let them through.
     pub watch: Vec<Watched>,
+    /// Whether its pipelines apply Terraform plans, so that nothing is let through without one.
+    pub applies_plans: bool,
+    /// Where its pipelines may be told that something has changed; nowhere without.
+    pub callbacks: Option<Callbacks>,
 }
 
 /// A token of one job.
@@ -67,6 +72,9 @@ pub(super) struct RawGate {
     identities: Vec<RawIdentity>,
     #[serde(default)]
     watch: Vec<RawWatch>,
+    #[serde(default)]
+    terraform: bool,
+    callbacks: Option<RawCallbacks>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +135,8 @@ impl RawGate {
             rollback_plan: self.rollback_plan.filter(|plan| !plan.trim().is_empty()),
             tokens: self.tokens.into_iter().map(token).collect::<Result<_, SettingsError>>()?,
             identities: self.identities.into_iter().map(|one| one.checked(service)).collect::<Result<_, _>>()?,
+            applies_plans: self.terraform,
+            callbacks: self.callbacks.map(|callbacks| callbacks.checked(service)).transpose()?,
             watch: self.watch.into_iter().map(|one| one.checked(service, environments)).collect::<Result<_, _>>()?,
         })
     }

@@ -1,5 +1,6 @@
 //! Settings: `config/default.toml`, then a file, then environment variables; checked as a whole before anything starts.
 
+mod callbacks;
 mod gate;
 mod inspection;
 mod load;
@@ -17,6 +18,7 @@ use url::Url;
 
 use crate::model::{AutoApproved, Decisions, Field, Inspections, Reminders, Service, ServiceName, TokenDigest};
 
+pub use callbacks::{Callbacks, SECRET_PREFIX};
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, Environment, load};
 pub use pages::{KnownBy, Pages, Provider};
