@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::{Context, TooDear};
 use crate::integrations::beacon::BeaconClient;
+use crate::integrations::callback::CallbackClient;
 use crate::integrations::github::GithubClient;
 use crate::integrations::http;
 use crate::integrations::jenkins::JenkinsClient;
@@ -113,6 +114,7 @@ impl App {
             settle: settings.jira.settle,
             gates: Arc::new(settings.gates),
             report_after: settings.report_after,
+            callbacks: CallbackClient::new(client.clone()),
             jenkins: settings.jenkins.as_ref().map(|jenkins| JenkinsClient::new(client.clone(), jenkins)),
             wake: wake.clone(),
         };

@@ -28,6 +28,7 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::integrations::SourceError;
 use crate::integrations::beacon::BeaconClient;
+use crate::integrations::callback::CallbackClient;
 use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::{AutoApproved, Inspections, IssueId, Reminders, Scope, TicketStatus, Timestamp};
@@ -83,6 +84,8 @@ pub struct Context {
     pub jenkins: Option<JenkinsClient>,
     /// Wakes whoever carries out what was decided.
     pub wake: Wake,
+    /// For pipelines that want to be told.
+    pub callbacks: CallbackClient,
 }
 
 /// When to look again by ourselves.
@@ -129,6 +132,8 @@ pub async fn handle(context: &Context, job: &Job) -> Result<Next, HandlerError> 
             let next = ticket(context, issue).await?;
             look_at_others(context, issue, was).await?;
             follow_up::of_ticket(context, issue, context.clock.now()).await?;
+            gate::protection::look_again(context, issue).await?;
+            gate::callback::tell(context, issue).await?;
             Ok(next)
         }
         Job::Repository(name) => repository::changed(context, name).await,

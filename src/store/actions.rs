@@ -144,6 +144,31 @@ pub enum Effect {
         /// The content, ADF.
         body: Value,
     },
+    /// Tell GitHub what becomes of a run that waits at a deployment protection rule. Whether it may go ahead is looked at
+    /// again when it is told.
+    ReviewRun {
+        /// The request of the gate.
+        request: Uuid,
+        /// The run's repository.
+        repository: RepoName,
+        /// Its number.
+        run: u64,
+        /// Which attempt of it.
+        attempt: u32,
+        /// GitHub's name of the environment.
+        environment: String,
+        /// Why it may not go ahead; nothing when it may.
+        rejected: Option<Vec<String>>,
+    },
+    /// Tell a pipeline that its request has changed.
+    Callback {
+        /// The request of the gate.
+        request: Uuid,
+        /// Where.
+        address: String,
+        /// How it stands.
+        state: String,
+    },
 }
 
 /// Who sees a reply.
@@ -175,6 +200,10 @@ pub enum Lane {
     Jira,
     /// What Slack shows about it.
     Slack,
+    /// What GitHub is told about its runs.
+    Github,
+    /// What pipelines are told.
+    Pipelines,
 }
 
 /// An action to store.
@@ -235,6 +264,8 @@ impl Effect {
             Effect::Alert { .. } => "alert",
             Effect::Inspection { .. } => "inspection",
             Effect::Call { .. } => "call",
+            Effect::ReviewRun { .. } => "review-run",
+            Effect::Callback { .. } => "callback",
         }
     }
 
@@ -258,6 +289,8 @@ impl Effect {
             | Effect::Ends { .. }
             | Effect::Alert { .. }
             | Effect::Inspection { .. } => Lane::Slack,
+            Effect::ReviewRun { .. } => Lane::Github,
+            Effect::Callback { .. } => Lane::Pipelines,
         }
     }
 }
@@ -407,7 +440,9 @@ impl Store {
             | Effect::Ends { .. }
             | Effect::Alert { .. }
             | Effect::Inspection { .. }
-            | Effect::Call { .. } => None,
+            | Effect::Call { .. }
+            | Effect::ReviewRun { .. }
+            | Effect::Callback { .. } => None,
         }))
     }
 
@@ -443,6 +478,8 @@ pub(super) async fn insert(
         let lane = match action.effect.lane() {
             Lane::Jira => format!("jira:{issue}"),
             Lane::Slack => format!("slack:{issue}"),
+            Lane::Github => format!("github:{issue}"),
+            Lane::Pipelines => format!("pipelines:{issue}"),
         };
         query(sql)
             .bind(action.id.to_string())
@@ -464,7 +501,7 @@ pub(super) async fn insert(
 /// so it stays and is looked after; so does what is followed up, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
-               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call')";
+               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call', 'review-run', 'callback')";
     query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }

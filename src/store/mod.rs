@@ -8,6 +8,7 @@ mod actions;
 mod acts;
 mod approvals;
 mod audit;
+mod callbacks;
 mod checkpoints;
 mod claims;
 mod db;
@@ -53,6 +54,7 @@ pub use actions::{Action, ClaimedAction, Effect, InspectionEnd, Lane, NewAction,
 pub use acts::NewActs;
 pub use approvals::Approval;
 pub use audit::TrailEntry;
+pub use callbacks::Callback;
 pub use claims::LEASE;
 pub use deliveries::{Delivery, Received};
 pub use disk::lost as disk_lost;

@@ -1,5 +1,7 @@
 //! A pipeline asks the gate: for a ticket, whether it may deploy, and what became of it.
 
+pub(in crate::handlers) mod callback;
+mod ci;
 mod consume;
 mod finish;
 mod plan;

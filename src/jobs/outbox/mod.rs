@@ -2,6 +2,7 @@
 
 mod approve;
 mod by_people;
+mod callback;
 mod close;
 mod comment;
 mod message;
@@ -147,6 +148,8 @@ impl Outbox {
             Effect::Alert { message } => self.alert(claimed, message).await,
             Effect::Inspection { month, until, message } => self.inspection(claimed, (month, *until), message).await,
             Effect::Call { about, body } => self.call(claimed, (about, body)).await,
+            Effect::Callback { request, address, state } => self.call_back(claimed, (*request, address, state)).await,
+            Effect::ReviewRun { .. } => Box::pin(self.review_run(claimed)).await,
         }
     }
 }
