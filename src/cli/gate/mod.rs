@@ -143,6 +143,9 @@ pub struct Request {
     /// The class of change
     #[arg(long)]
     change_class: Option<String>,
+    /// Where to tell that something has changed; an address that the settings list
+    #[arg(long, value_name = "URL")]
+    callback: Option<String>,
 }
 
 /// Does one of them.
@@ -241,6 +244,7 @@ fn asked(request: &Request) -> anyhow::Result<Asked> {
         justification: request.justification.clone(),
         rollback_plan: request.rollback_plan.clone(),
         change_class: request.change_class.clone(),
+        callback: request.callback.clone(),
     })
 }
 

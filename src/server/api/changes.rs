@@ -40,6 +40,11 @@ pub(super) async fn request(State(api): State<Api>, caller: Caller, body: Body) 
         return Err(forbidden(&contradictions));
     }
     registered(&api, &deployment)?;
+    let callback = asked.callback.as_deref().map(|named| listed(&api, &deployment, named)).transpose()?;
+    // A system that does not answer now is asked again before anything is let through.
+    if let Ok(Some(denial)) = gate::unlike(&api.context, &deployment).await {
+        return Err(denied(&denial));
+    }
     let known = api.context.sources.store.request_of(&deployment).await.map_err(|error| failed(&error))?;
     if let Some(known) = known.as_ref().filter(|known| known.deployment != deployment) {
         return Err(asked_otherwise(known));
@@ -51,9 +56,22 @@ pub(super) async fn request(State(api): State<Api>, caller: Caller, body: Body) 
         HandlerError::Source(SourceError::NotFound) => malformed("Jira has no ticket of this key"),
         error => broken(&error),
     })?;
+    let change = change(&api, &stored).await?;
+    if let Some(callback) = callback {
+        let noted = api.context.sources.store.note_callback(stored.id, &callback, &change.state).await;
+        noted.map_err(|error| failed(&error))?;
+    }
     api.wake.all();
     let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };
-    Ok((status, Json(change(&api, &stored).await?)).into_response())
+    Ok((status, Json(change)).into_response())
+}
+
+/// The address that a pipeline wants to be told at, if the settings list it.
+fn listed(api: &Api, deployment: &Deployment, named: &str) -> Result<String, Problem> {
+    let gate = api.context.gates.iter().find(|gate| gate.service == deployment.service);
+    let admitted = gate.and_then(|gate| gate.callbacks.as_ref()).and_then(|callbacks| callbacks.admit(named));
+    let admitted = admitted.ok_or_else(|| malformed("callback is no address that [services.gate] lists"))?;
+    Ok(admitted.to_string())
 }
 
 /// What to wait for.

@@ -143,6 +143,7 @@ fn schemas() -> Value {
         justification: text(),
         rollback_plan: text(),
         change_class: text(),
+        callback: text(),
     };
     let change = Change {
         id: String::new(),

@@ -47,6 +47,8 @@ pub struct Asked {
     pub rollback_plan: Option<String>,
     /// The class of change; `normal` when it is not said.
     pub change_class: Option<String>,
+    /// Where to tell that something has changed; an address that the settings list.
+    pub callback: Option<String>,
 }
 
 /// How a request stands.
