@@ -90,6 +90,11 @@ async fn job(
         return (StatusCode::UNAUTHORIZED, "Unauthorized").into_response();
     }
     let Some(job) = path.strip_suffix("/api/json") else { return StatusCode::NOT_FOUND.into_response() };
+    if let Some((of, number)) = job.rsplit_once('/').and_then(|(of, number)| Some((of, number.parse::<u64>().ok()?))) {
+        let mut all = jenkins.builds_of(&of.replace("/job/", "/")).into_iter();
+        let found = all.find(|build| build["number"] == number);
+        return found.map_or_else(|| StatusCode::NOT_FOUND.into_response(), |build| axum::Json(build).into_response());
+    }
     let (list, from, to) = range(asked.get("tree").map_or("", String::as_str));
     let builds = jenkins.builds_of(&job.replace("/job/", "/")).into_iter().take(to).skip(from).collect::<Vec<Value>>();
     let mut answer = json!({ "_class": "org.jenkinsci.plugins.workflow.job.WorkflowJob" });
@@ -114,6 +119,7 @@ fn shape(step: &JenkinsBuild, commit: Option<&str>, begun: i64) -> Value {
     let runs = step.result.is_empty();
     json!({
         "number": step.build,
+        "building": runs,
         "result": if runs { Value::Null } else { json!(step.result) },
         "timestamp": begun,
         "duration": if runs { 0 } else { DURATION },
