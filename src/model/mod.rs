@@ -43,7 +43,7 @@ pub use scan::{
     AlertDismissal, Analysis, BuildName, CheckRun, CommitStatus, Conclusion, ScanFinding, Severity, UploadedRun,
 };
 pub use service::{Rules, Scanner, Scope, Service};
-pub use sighting::{SeenRun, Sighting, Watched, WatchedPlace, Witness};
+pub use sighting::{JenkinsBuild, SeenRun, Sighting, Watched, WatchedPlace, Witness};
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};
 pub use time::{Day, Month, Timestamp};

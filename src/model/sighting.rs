@@ -18,6 +18,17 @@ pub struct Watched {
     pub place: WatchedPlace,
 }
 
+/// A build as Jenkins knows it while it asks the gate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct JenkinsBuild {
+    /// Whether it is still running.
+    pub is_running: bool,
+    /// Every commit that it checked out, as far as Jenkins knows; of some it knows none.
+    pub commits: Vec<CommitSha>,
+    /// Its parameters that are texts or switches.
+    pub parameters: Vec<(String, String)>,
+}
+
 /// Who shows deployments.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WatchedPlace {

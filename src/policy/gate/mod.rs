@@ -7,6 +7,9 @@
 mod approval;
 mod build;
 mod caller;
+mod ci;
+mod plan;
+pub mod protection;
 
 use std::collections::BTreeSet;
 
@@ -19,6 +22,8 @@ use crate::policy::facts::{Fact, Gap};
 
 pub use build::{concerns, differences};
 pub use caller::Proven;
+pub use ci::unlike_jenkins;
+pub use plan::{Planned, other_plan};
 
 /// What there is of a change when its pipeline asks.
 #[derive(Debug, Clone)]
