@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::audit::{Entry, Event};
 use crate::gather;
 use crate::handlers::approvals::basis;
+use crate::handlers::gate::{approved_changes, unlike};
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
 use crate::model::{IssueId, ServiceName, Text, Ticket, TicketStatus, Timestamp};
@@ -37,7 +38,14 @@ pub async fn consume(context: &Context, request: &GateRequest, plan: Option<&str
     if let Some(used_at) = request.used_at {
         return Consumed::Allowed(used_at);
     }
-    match judged(context, request).await {
+    match unlike(context, &request.deployment).await {
+        Ok(None) => {}
+        Ok(Some(denial)) => return deny(context, request, denial).await,
+        Err(error) => {
+            return Consumed::CouldNotCheck(format!("The CI system could not be asked about the run: {error}."));
+        }
+    }
+    match judged(context, request, plan).await {
         Ok(Answer::Allow(pass)) => allow(context, request, &pass).await,
         Ok(Answer::Wait) => Consumed::Waiting,
         Ok(Answer::Deny(denial)) => deny(context, request, denial).await,

@@ -1,4 +1,4 @@
-//! Jenkins: which builds of a job that deploys have gone out. Source:
+//! Jenkins: which builds of a job that deploys have gone out, and what a build is that asks the gate. Source:
 //! <https://www.jenkins.io/doc/book/using/remote-access-api/>.
 
 mod wire;
@@ -8,7 +8,7 @@ use url::Url;
 
 use super::SourceError;
 use super::http::Peer;
-use crate::model::{CiSystem, CommitSha, PipelineName, Scope, SeenRun, Sighting, Timestamp, Witness};
+use crate::model::{CiSystem, CommitSha, JenkinsBuild, PipelineName, Scope, SeenRun, Sighting, Timestamp, Witness};
 use crate::settings::Jenkins as Settings;
 
 /// Builds that are read in one look; Jenkins gives the newest.
@@ -20,6 +20,9 @@ const MOST_PAGES: usize = 100;
 /// What is asked for of each.
 const TREE: &str = "[number,result,timestamp,duration,url,actions[lastBuiltRevision[SHA1],parameters[name,value],\
                     causes[userName]]]";
+
+/// What is asked for of one that asks the gate.
+const TREE_OF_ONE: &str = "number,building,actions[lastBuiltRevision[SHA1],parameters[name,value]]";
 
 /// A client for one Jenkins.
 #[derive(Debug, Clone)]
@@ -78,12 +81,37 @@ impl JenkinsClient {
     }
 
     async fn builds(&self, job: &PipelineName, tree: &str) -> Result<Vec<wire::Build>, SourceError> {
-        let request = self.http.get(self.address(job, tree)?).basic_auth(&self.user, Some(self.token.expose_secret()));
+        let request = self.http.get(self.address(job, None, tree)?).basic_auth(&self.user, Some(self.token.expose_secret()));
         Ok(Peer::Jenkins.read(request).await?.json::<wire::Builds>()?.builds)
     }
 
-    /// `BASE/job/FOLDER/job/NAME/api/json?tree=…`; the name of a branch that is a job has its slash written as `%2F` twice.
-    fn address(&self, job: &PipelineName, tree: &str) -> Result<Url, SourceError> {
+    /// A build as Jenkins knows it; nothing when there is none of this number.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn build(&self, job: &PipelineName, number: &PipelineName) -> Result<Option<JenkinsBuild>, SourceError> {
+        let Ok(number) = number.as_str().parse::<u64>() else { return Ok(None) };
+        let address = self.address(job, Some(number), TREE_OF_ONE)?;
+        let request = self.http.get(address).basic_auth(&self.user, Some(self.token.expose_secret()));
+        let build = match Peer::Jenkins.read(request).await {
+            Ok(answer) => answer.json::<wire::OneBuild>()?,
+            Err(SourceError::NotFound) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if build.number != number {
+            return Err(SourceError::Unreadable("another build than the one that was asked for".into()));
+        }
+        let commits = build.commits().into_iter().map(CommitSha::parse).collect::<Result<_, _>>();
+        Ok(Some(JenkinsBuild {
+            is_running: build.building,
+            commits: commits.map_err(|error| SourceError::Unreadable(error.to_string()))?,
+            parameters: build.parameters(),
+        }))
+    }
+
+    /// `BASE/job/FOLDER/job/NAME/api/json?tree=…`, with a number before `api` for one build; the name of a branch that is a job
+    /// has its slash written as `%2F` twice.
+    fn address(&self, job: &PipelineName, build: Option<u64>, tree: &str) -> Result<Url, SourceError> {
         let mut url = self.base.clone();
         {
             let no_base = |()| SourceError::Unreadable("jenkins.url is no address to add a path to".into());
@@ -91,6 +119,9 @@ impl JenkinsClient {
             path.pop_if_empty();
             for name in job.as_str().split('/') {
                 path.push("job").push(name);
+            }
+            if let Some(number) = build {
+                path.push(&number.to_string());
             }
             path.push("api").push("json");
         }

@@ -22,6 +22,13 @@ pub(super) struct Build {
     pub actions: Vec<Action>,
 }
 
+#[derive(Debug, Deserialize)]
+pub(super) struct OneBuild {
+    pub number: u64,
+    pub building: bool,
+    pub actions: Vec<Action>,
+}
+
 /// What a plugin adds to a build. Each adds other things, and some add nothing.
 #[derive(Debug, Deserialize)]
 pub(super) struct Action {
@@ -48,6 +55,28 @@ pub(super) struct Parameter {
 pub(super) struct Cause {
     #[serde(rename = "userName")]
     pub user: Option<String>,
+}
+
+impl OneBuild {
+    /// What it checked out; a shared library is checked out too.
+    pub(super) fn commits(&self) -> Vec<&str> {
+        self.actions
+            .iter()
+            .filter_map(|action| action.revision.as_ref())
+            .map(|revision| revision.sha.as_str())
+            .collect()
+    }
+
+    /// Its parameters as texts; a password has none.
+    pub(super) fn parameters(&self) -> Vec<(String, String)> {
+        let all = self.actions.iter().filter_map(|action| action.parameters.as_ref()).flatten();
+        let text = |one: &Parameter| match &one.value {
+            Some(Value::String(text)) => Some((one.name.clone(), text.clone())),
+            Some(Value::Bool(switch)) => Some((one.name.clone(), switch.to_string())),
+            Some(_) | None => None,
+        };
+        all.filter_map(text).collect()
+    }
 }
 
 impl Build {
