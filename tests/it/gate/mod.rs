@@ -4,6 +4,7 @@ mod callbacks;
 mod commands;
 mod deployments;
 mod identity;
+mod jenkins;
 mod orphans;
 mod pipelines;
 mod plans;

@@ -67,6 +67,11 @@ const ON_GITHUB: &str = "show_deployment = { environment = \"production-us\", co
 const ON_JENKINS: &str = "jenkins_build = { job = \"billing-api/release\", build = 1871, commit = \"merged\", by = \"dana\", \
                           parameters = { TARGET = \"prod-us\" } }";
 
+/// The build while it runs.
+fn running() -> String {
+    ON_JENKINS.replace("by = \"dana\"", "result = \"\"")
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn c12_a_deployment_on_github_that_nobody_let_through() {
     let played = after(on_github()).await;
@@ -110,7 +115,9 @@ async fn c12_a_run_that_ignored_the_answer_of_the_gate() {
     let ticket = "[[timeline]]\ncreate_ticket = { key = \"PRODCM-412\", by = \"dana\", commit = \"fix\" }\n";
     let played = after(on_jenkins().with(TICKET, ticket)).await;
     let denied = "gate_consume = { run = { build = \"1871\" }, answer = \"waiting\" }";
-    happens(&played, &[&REQUEST.replace("merged", "fix"), denied, &ON_JENKINS.replace("merged", "fix")]).await;
+    let asks = [&running().replace("merged", "fix"), &REQUEST.replace("merged", "fix"), denied];
+    happens(&played, &asks).await;
+    happens(&played, &[&ON_JENKINS.replace("merged", "fix")]).await;
     assert_eq!(look(&played).await, 1);
     assert!(said(&played)[0].contains("as Jenkins shows. No pipeline was let through by the gate for it."));
     played.stop().await;
@@ -119,7 +126,7 @@ async fn c12_a_run_that_ignored_the_answer_of_the_gate() {
 #[tokio::test(flavor = "multi_thread")]
 async fn c12_a_run_that_deployed_another_commit_than_it_asked_for() {
     let played = after(on_jenkins()).await;
-    happens(&played, &[REQUEST, CONSUME, &ON_JENKINS.replace("merged", "fix")]).await;
+    happens(&played, &[&running(), REQUEST, CONSUME, &ON_JENKINS.replace("merged", "fix")]).await;
     assert_eq!(look(&played).await, 1);
     assert!(said(&played)[0].contains("Its run was let through with commit "), "{:?}", said(&played));
     assert!(said(&played)[0].contains(", and deployed this one."));
@@ -129,7 +136,7 @@ async fn c12_a_run_that_deployed_another_commit_than_it_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn c12_twin_a_build_of_jenkins_that_was_let_through_and_others_that_did_not_go_out() {
     let played = after(on_jenkins()).await;
-    happens(&played, &[REQUEST, CONSUME, ON_JENKINS]).await;
+    happens(&played, &[&running(), REQUEST, CONSUME, ON_JENKINS]).await;
     for other in [
         ON_JENKINS.replace("1871", "1872").replace("by = \"dana\"", "result = \"FAILURE\""),
         ON_JENKINS.replace("1871", "1873").replace("by = \"dana\"", "result = \"\""),
