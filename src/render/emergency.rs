@@ -396,3 +396,19 @@ pub fn recorded(what: &str) -> Message {
     let text = Mrkdwn::new().emoji(":white_check_mark:").words(what);
     Message { fallback: format!("Recorded: {what}"), parts: vec![Piece::Section(text)] }
 }
+
+/// The emergency in a sentence, for whoever deploys on its account.
+#[must_use]
+pub fn at_the_gate(declaration: &Declaration, state: &Emergency) -> String {
+    let (by, at) = (shortened(&declaration.owner_name, 60), state.declared.day_and_clock());
+    let names: Vec<String> = state.acknowledged.iter().map(|(name, _)| name.clone()).collect();
+    let known = if names.is_empty() { "nobody yet".to_owned() } else { listed(&names, "and") };
+    format!("An emergency, declared by {by} on {at}; acknowledged by {known}.")
+}
+
+/// What its documentation still lacks, each as a sentence with the time until which it is owed.
+#[must_use]
+pub fn owed(missing: &BTreeSet<Part>, due: Timestamp) -> Vec<String> {
+    let until = due.day_and_clock();
+    missing.iter().map(|part| format!("Owed until {until}: {}.", part.title())).collect()
+}

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::emergency::note_use;
 use crate::audit::{Entry, Event};
 use crate::gather;
 use crate::handlers::approvals::basis;
@@ -36,7 +37,11 @@ pub enum Consumed {
 /// Never: whatever fails is an answer that lets nothing through.
 pub async fn consume(context: &Context, request: &GateRequest, plan: Option<&str>) -> Consumed {
     if let Some(used_at) = request.used_at {
-        return Consumed::Allowed(used_at);
+        return match is_its_plan(context, request, plan).await {
+            Ok(None) => allowed(context, request, used_at).await,
+            Ok(Some(denial)) => deny(context, request, denial).await,
+            Err(error) => unavailable(&error),
+        };
     }
     match unlike(context, &request.deployment).await {
         Ok(None) => {}
@@ -207,11 +212,20 @@ async fn allow(context: &Context, request: &GateRequest, pass: &Pass) -> Consume
     match context.sources.store.use_approval((request, pass), &entry, now).await {
         Ok(Used::By(at)) => {
             tracing::info!(ticket.key = %pass.ticket(), request = %request.id, "Let {} through", request.deployment.run);
-            Consumed::Allowed(at)
+            allowed(context, request, at).await
         }
         Ok(Used::ByAnother(run)) => deny(context, request, already_used(&run)).await,
         Ok(Used::NotStanding) => Consumed::Waiting,
         Err(error) => unavailable(&error),
+    }
+}
+
+/// The yes, once it is also written down that an emergency has changed production, if one has.
+async fn allowed(context: &Context, request: &GateRequest, at: Timestamp) -> Consumed {
+    match note_use(context, request, at).await {
+        Ok(()) => Consumed::Allowed(at),
+        Err(HandlerError::Store(error)) => unavailable(&error),
+        Err(HandlerError::Source(error)) => Consumed::CouldNotCheck(format!("Something did not answer: {error}.")),
     }
 }
 

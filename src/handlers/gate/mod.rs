@@ -3,13 +3,16 @@
 pub(in crate::handlers) mod callback;
 mod ci;
 mod consume;
+mod emergency;
 mod finish;
 mod plan;
 pub mod protection;
 mod request;
 mod status;
 
-pub use consume::{Consumed, consume};
+pub use ci::unlike;
+pub use consume::{Consumed, consume, objection};
+pub use emergency::{Account, account};
 pub use finish::{finish, follow_up};
 pub use plan::{approved_changes, plan};
 pub use request::{NewRequest, request, tend};
