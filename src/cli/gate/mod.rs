@@ -167,7 +167,14 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
         Command::Request(request) => client.request(&asked(request)?).await.map(|change| show::change(&change, form)),
         Command::Status(named) => client.read(&named.id, 0).await.map(|change| show::change(&change, form)),
         Command::Wait { named, timeout } => return Ok(wait(&client, named, *timeout).await),
-        Command::Consume(named) => client.consume(&named.id).await.map(|answer| show::allowed(&answer, form)),
+        Command::Plan { named, plan } => {
+            let file = std::fs::File::open(plan).with_context(|| format!("{} cannot be read", plan.display()))?;
+            client.plan(&named.id, file).await.map(|judgement| show::judged(&judgement, form))
+        }
+        Command::Consume { named, plan } => {
+            let digest = plan.as_deref().map(digest).transpose()?;
+            client.consume(&named.id, digest).await.map(|answer| show::allowed(&answer, form))
+        }
         Command::Finish { named, outcome, note } => {
             let report = Report { outcome: outcome.clone(), note: note.clone() };
             client.finish(&named.id, &report).await.map(|change| show::finished(&change, form))

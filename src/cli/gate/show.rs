@@ -62,7 +62,10 @@ pub fn judged(judgement: &Judgement, form: Form) -> Exit {
 /// The answer that lets a build through.
 pub fn allowed(answer: &Consumption, form: Form) -> Exit {
     let ticket = answer.ticket.as_deref().unwrap_or("");
-    let line = format!("Go ahead   {ticket} {}, let through at {}", answer.subject, answer.allowed_at);
+    let mut line = format!("Go ahead   {ticket} {}, let through at {}", answer.subject, answer.allowed_at);
+    for owed in answer.emergency.iter().chain(&answer.duties) {
+        let _ = write!(line, "\n  owed   {owed}");
+    }
     summary(&line);
     if form == Form::Json {
         println!("{}", serde_json::json!(answer))
@@ -124,7 +127,9 @@ fn print(change: &Change, form: Form) {
 pub fn lines(change: &Change) -> String {
     let ticket = change.ticket.as_deref().unwrap_or("no ticket yet");
     let mut text = format!("{}   {ticket} {}", verdict(&change.state), change.subject);
-    for (name, list) in [("why", &change.why), ("who", &change.who), ("empty", &change.unfilled)] {
+    let emergency: Vec<String> = change.emergency.iter().chain(&change.duties).cloned().collect();
+    for (name, list) in [("why", &change.why), ("who", &change.who), ("owed", &emergency), ("empty", &change.unfilled)]
+    {
         for line in list {
             let _ = write!(text, "\n  {name:<6} {line}");
         }

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::wire::{Applied, Asked, Change, Consumption, Report};
 use super::{Api, Caller, allowed, failed, forbidden, unavailable};
 use crate::handlers::HandlerError;
-use crate::handlers::gate::{self, Consumed, NewRequest, State as Standing, Status};
+use crate::handlers::gate::{self, Account, Consumed, NewRequest, State as Standing, Status};
 use crate::integrations::SourceError;
 use crate::model::{Deployment, Ending, Text, Timestamp};
 use crate::policy::gate::{Denial, Reason};
@@ -119,14 +119,20 @@ pub(super) async fn consume(
     body: Body,
 ) -> Result<Json<Consumption>, Problem> {
     let request = own(&api, &caller, &id).await?;
-    match gate::consume(&api.context, &request).await {
-        Consumed::Allowed(at) => Ok(Json(Consumption {
-            answer: "allow".into(),
-            id: request.id.to_string(),
-            ticket: request.ticket.as_ref().map(|(_, key)| key.to_string()),
-            subject: subject(&request.deployment),
-            allowed_at: at.rfc3339(),
-        })),
+    let plan = applied(body).await?;
+    match gate::consume(&api.context, &request, plan.as_deref()).await {
+        Consumed::Allowed(at) => {
+            let Account { emergency, duties } = account(&api, &request).await?;
+            Ok(Json(Consumption {
+                answer: "allow".into(),
+                id: request.id.to_string(),
+                ticket: request.ticket.as_ref().map(|(_, key)| key.to_string()),
+                subject: subject(&request.deployment),
+                allowed_at: at.rfc3339(),
+                emergency,
+                duties,
+            }))
+        }
         Consumed::Waiting => Err(waiting(&change(&api, &request).await?)),
         Consumed::Denied(denial) => Err(denied(&denial)),
         Consumed::CouldNotCheck(why) => Err(unavailable("could_not_check", why)),
@@ -231,6 +237,7 @@ fn registered(api: &Api, deployment: &Deployment) -> Result<(), Problem> {
 pub(super) async fn change(api: &Api, request: &GateRequest) -> Result<Change, Problem> {
     let status = gate::status(&api.context, request).await.map_err(|error| broken(&error))?;
     let Status { state, why, who, until } = status;
+    let Account { emergency, duties } = account(api, request).await?;
     let (links, key) = (&api.context.links, request.ticket.as_ref().map(|(_, key)| key));
     Ok(Change {
         id: request.id.to_string(),
@@ -243,7 +250,13 @@ pub(super) async fn change(api: &Api, request: &GateRequest) -> Result<Change, P
         who,
         unfilled: request.unfilled.iter().map(|(field, why)| format!("{field}: {why}")).collect(),
         approved_until: until.map(Timestamp::rfc3339),
+        emergency,
+        duties,
     })
+}
+
+async fn account(api: &Api, request: &GateRequest) -> Result<Account, Problem> {
+    gate::account(&api.context, request).await.map_err(|error| broken(&error))
 }
 
 fn subject(deployment: &Deployment) -> String {

@@ -156,6 +156,8 @@ fn schemas() -> Value {
         who: vec![String::new()],
         unfilled: vec![String::new()],
         approved_until: text(),
+        emergency: text(),
+        duties: vec![String::new()],
     };
     let consumption = Consumption {
         answer: String::new(),
@@ -163,12 +165,28 @@ fn schemas() -> Value {
         ticket: text(),
         subject: String::new(),
         allowed_at: String::new(),
+        emergency: text(),
+        duties: vec![String::new()],
+    };
+    let judgement = Judgement {
+        id: String::new(),
+        verdict: String::new(),
+        summary: String::new(),
+        risky: 0,
+        changes: vec![String::new()],
+        plan_sha256: String::new(),
+        state: String::new(),
+        ticket: text(),
+        who: vec![String::new()],
     };
     let problem = Problem::new((StatusCode::OK, ""), "", "", "").with(vec![String::new()]);
     json!({
-        "Asked": object(&asked, &["ticket", "artifact", "action", "justification", "rollback_plan", "change_class"]),
-        "Change": object(&change, &["ticket", "ticket_url", "evidence_url", "approved_until"]),
-        "Consumption": object(&consumption, &["ticket"]),
+        "Asked": object(&asked, &["ticket", "artifact", "action", "justification", "rollback_plan", "change_class", "callback"]),
+        "Change": object(&change, &["ticket", "ticket_url", "evidence_url", "approved_until", "emergency"]),
+        "Consumption": object(&consumption, &["ticket", "emergency"]),
+        "Applied": object(&Applied { plan_sha256: text() }, &["plan_sha256"]),
+        "Judgement": object(&judgement, &["ticket"]),
+        "Plan": {"type": "object"},
         "Report": object(&Report { outcome: String::new(), note: text() }, &["note"]),
         "Problem": object(&problem, &[]),
     })

@@ -75,6 +75,10 @@ pub struct Change {
     pub unfilled: Vec<String>,
     /// Until when the approval counts (RFC 3339).
     pub approved_until: Option<String>,
+    /// The emergency that the ticket declares, as a sentence.
+    pub emergency: Option<String>,
+    /// What is owed for it, each as a sentence.
+    pub duties: Vec<String>,
 }
 
 /// The one answer that lets a build through.
@@ -90,6 +94,41 @@ pub struct Consumption {
     pub subject: String,
     /// Since when (RFC 3339): the same however often the run asks.
     pub allowed_at: String,
+    /// The emergency on whose account it is, as a sentence.
+    pub emergency: Option<String>,
+    /// What is owed for it, each as a sentence.
+    pub duties: Vec<String>,
+}
+
+/// What a run applies.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Applied {
+    /// The SHA-256 of the Terraform plan that is applied, byte by byte as it was sent.
+    pub plan_sha256: Option<String>,
+}
+
+/// What was judged of a Terraform plan.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The request.
+    pub id: String,
+    /// The verdict in a line.
+    pub verdict: String,
+    /// What the plan does altogether.
+    pub summary: String,
+    /// How many risky changes it has.
+    pub risky: u64,
+    /// Each of them: action, address, why, and its id. Never a value.
+    pub changes: Vec<String>,
+    /// The SHA-256 of the plan: what `consume` has to name.
+    pub plan_sha256: String,
+    /// How the request stands now, in one word.
+    pub state: String,
+    /// The ticket's key, once there is one.
+    pub ticket: Option<String>,
+    /// Who must act, and what they must do.
+    pub who: Vec<String>,
 }
 
 /// How a deployment ended.
