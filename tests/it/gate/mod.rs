@@ -3,6 +3,7 @@
 mod callbacks;
 mod commands;
 mod deployments;
+mod emergency;
 mod identity;
 mod jenkins;
 mod orphans;
