@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::Pipeline;
 use crate::support::{play_all, scene, start_with};
 
-const WORKFLOW: &str = "acme/billing-api/.github/workflows/deploy.yml";
+pub const WORKFLOW: &str = "acme/billing-api/.github/workflows/deploy.yml";
 
 /// A key of an issuer.
 struct Key {
@@ -48,14 +48,16 @@ impl Key {
 type Published = Arc<Mutex<(String, Vec<Value>)>>;
 
 /// Somebody who issues tokens of pipelines.
-struct Issuer {
-    address: String,
+pub struct Issuer {
+    pub address: String,
     published: Published,
+    /// What a run gets that asks for its token.
+    issued: Arc<Mutex<String>>,
     key: Key,
 }
 
 impl Issuer {
-    async fn start() -> Issuer {
+    pub async fn start() -> Issuer {
         let listener = tokio::net::TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let address = format!("http://{}", listener.local_addr().unwrap());
         let key = Key::new("first");
@@ -66,10 +68,18 @@ impl Issuer {
         };
         let keys =
             |State(published): State<Published>| async move { Json(json!({"keys": published.lock().unwrap().1})) };
+        let issued: Arc<Mutex<String>> = Arc::default();
+        let token = Arc::clone(&issued);
+        let issue = move || async move { Json(json!({"value": *token.lock().unwrap()})) };
         let app = Router::new().route("/.well-known/openid-configuration", get(discovery)).route("/keys", get(keys));
-        let app = app.with_state(Arc::clone(&published));
+        let app = app.route("/issue", get(issue)).with_state(Arc::clone(&published));
         tokio::spawn(async move { axum::serve(listener, app).await });
-        Issuer { address, published, key }
+        Issuer { address, published, issued, key }
+    }
+
+    /// From now on a run that asks for its token gets one with these claims.
+    pub fn issues(&self, pipeline: &Pipeline, other: Value) {
+        *self.issued.lock().unwrap() = self.sign(&self.claims(pipeline, other));
     }
 
     /// The claims of a run of the deploy workflow, as GitHub writes them, with some of them said otherwise.
@@ -109,7 +119,7 @@ impl Issuer {
 }
 
 /// A service that trusts the deploy workflow of one repository of this issuer.
-async fn trusting(issuer: &Issuer) -> Pipeline {
+pub async fn trusting(issuer: &Issuer) -> Pipeline {
     let ticket = "[[timeline]]\ncreate_ticket = { key = \"PRODCM-412\", by = \"dana\", commit = \"merged\" }\n";
     let scene = scene("clean-change").with(ticket, "");
     let change = |settings: &mut toml::Table| {
