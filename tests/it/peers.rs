@@ -11,7 +11,7 @@ use cm_bot::simulator::scene::{Scene, Step, Variant};
 use serde_json::{Value, json};
 
 use crate::support::process::program;
-use crate::support::{scene, scene_of};
+use crate::support::{play_all, scene, scene_of, start};
 
 /// The checker of Slack payloads, which is a crate of its own.
 const SLACK_ORACLE: &str = "target/oracles/debug/slack-oracle";
@@ -103,4 +103,28 @@ async fn what_one_person_sees_and_what_ends_fits_too() {
 
 fn list(value: &Value) -> &[Value] {
     value.as_array().unwrap()
+}
+
+/// Where `tests/run` puts schemathesis.
+const SCHEMATHESIS: &str = "target/schemathesis/bin/schemathesis";
+
+/// Whatever is sent to the gate: no answer of 500 and above, and none that its document does not describe.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_gate_answers_as_its_document_says_whatever_it_is_asked() {
+    assert!(Path::new(SCHEMATHESIS).is_file(), "schemathesis is not installed; tests/run does that");
+    let played = start("gate", scene("clean-change").parsed().variant(Variant::Scene)).await;
+    play_all(&played).await;
+    let (at, token) = (played.world.service, played.world.gate_token("billing-api"));
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = Command::new(std::fs::canonicalize(SCHEMATHESIS).unwrap());
+    command.current_dir(folder.path());
+    command.args(["run", &format!("http://{at}/api/v1/openapi.json"), "--url", &format!("http://{at}")]);
+    command.args(["--header", &format!("Authorization: Bearer {token}"), "--phases", "examples,coverage,fuzzing"]);
+    let checks =
+        ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"];
+    command.args(["--checks", &checks.join(","), "--max-examples", "40", "--seed", "1", "--request-timeout", "30"]);
+    command.args(["--generation-deterministic", "--no-color", "--max-time", "90"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    passed("schemathesis", &output);
+    played.stop().await;
 }
