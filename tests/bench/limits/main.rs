@@ -1,11 +1,13 @@
-//! Where the limits are: webhooks that are acknowledged, what a killed process loses, plans of any size.
+//! Where the limits are: webhooks that are acknowledged, answers of the gate beside them, what a killed process loses, plans of
+//! any size.
 //!
 //! `cargo bench --bench limits` runs all of it beside programs that other people wrote, in one run, prints tables and ends
-//! with 1 when a budget is broken. `-- ack`, `-- kill`, `-- plan` run one part; `--quick` runs less of each. It needs Node.js
+//! with 1 when a budget is broken. `-- ack`, `-- gate`, `-- kill`, `-- plan` run one part; `--quick` runs less of each. It needs Node.js
 //! and npm for probot, and jq; what is missing is said and skipped.
 
 mod ack;
 mod ceiling;
+mod gate;
 mod kill;
 mod load;
 mod plan;
@@ -48,10 +50,13 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS); // Built and started by a test runner, which wants no measurement.
     }
     let effort = if says("--quick") { Effort::Quick } else { Effort::Whole };
-    let all = !["ack", "kill", "plan"].into_iter().any(says);
+    let all = !["ack", "gate", "kill", "plan"].into_iter().any(says);
     let mut reports = Vec::new();
     if all || says("ack") {
         reports.push(ack::measure(effort).await?);
+    }
+    if all || says("gate") {
+        reports.push(gate::measure(effort).await?);
     }
     if all || says("kill") {
         reports.push(kill::measure(effort).await?);
