@@ -53,9 +53,9 @@ const CHANGES: &[Change] = &[
     change!(16, "0016_more_growth"),
     change!(17, "0017_by_ticket"),
     change!(18, "0018_pages"),
-    change!(18, "0018_protected_runs"),
-    change!(19, "0019_gate_plans"),
-    change!(20, "0020_gate_callbacks"),
+    change!(19, "0019_protected_runs"),
+    change!(20, "0020_gate_plans"),
+    change!(21, "0021_gate_callbacks"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.
