@@ -424,26 +424,7 @@ impl Store {
         let sql = "SELECT payload FROM actions WHERE id = $1";
         let Some(row) = query(sql).bind(action).optional(self.db.reader()).await? else { return Ok(None) };
         let effect: Option<Effect> = stored(serde_json::from_str(row.get(0)?))?;
-        Ok(effect.and_then(|effect| match effect {
-            Effect::Comment { body, .. } => Some(body),
-            Effect::Approve { .. }
-            | Effect::ApproveByPeople {}
-            | Effect::DeclineByPeople {}
-            | Effect::SetBack {}
-            | Effect::Close {}
-            | Effect::Link { .. }
-            | Effect::Message { .. }
-            | Effect::Reply { .. }
-            | Effect::Remind { .. }
-            | Effect::Direct { .. }
-            | Effect::Daily { .. }
-            | Effect::Ends { .. }
-            | Effect::Alert { .. }
-            | Effect::Inspection { .. }
-            | Effect::Call { .. }
-            | Effect::ReviewRun { .. }
-            | Effect::Callback { .. } => None,
-        }))
+        Ok(if let Some(Effect::Comment { body, .. }) = effect { Some(body) } else { None })
     }
 
     async fn end_action(
@@ -497,8 +478,8 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// Forgets actions of a ticket that nobody has begun: what replaces them is newer. One that was begun may have arrived,
-/// so it stays and is looked after; so does what is followed up, which a decision does not replace.
+/// Forgets actions of a ticket that nobody has begun: what replaces them is newer. One that was begun stays and is looked after,
+/// since it may have arrived; so does what is followed up, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
                AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call', 'review-run', 'callback')";

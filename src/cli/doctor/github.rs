@@ -69,8 +69,11 @@ fn granted_to(settings: &Settings, (service, findings): (&Service, &mut Findings
     let more = [("statuses", service.expects_a_status()), ("security_events", scans), ("deployments", watches)];
     let wanted = NEEDED.into_iter().chain(more.into_iter().filter(|(_, is_wanted)| *is_wanted).map(|(name, _)| name));
     let missing: Vec<&str> = wanted.filter(|name| !granted.contains_key(*name)).collect();
+    // A deployment protection rule is answered by writing a deployment.
+    let may_write = |name: &String| watches && name == "deployments";
     let is_too_much = |(name, access): &(&String, &String)| {
-        *access != "read" || !(NEEDED.contains(&name.as_str()) || USEFUL.contains(&name.as_str()))
+        let is_known = NEEDED.contains(&name.as_str()) || USEFUL.contains(&name.as_str());
+        !is_known || (*access != "read" && !(*access == "write" && may_write(name)))
     };
     let too_much: Vec<String> =
         granted.iter().filter(is_too_much).map(|(name, access)| format!("{name}: {access}")).collect();

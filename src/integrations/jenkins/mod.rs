@@ -81,7 +81,8 @@ impl JenkinsClient {
     }
 
     async fn builds(&self, job: &PipelineName, tree: &str) -> Result<Vec<wire::Build>, SourceError> {
-        let request = self.http.get(self.address(job, None, tree)?).basic_auth(&self.user, Some(self.token.expose_secret()));
+        let request =
+            self.http.get(self.address(job, None, tree)?).basic_auth(&self.user, Some(self.token.expose_secret()));
         Ok(Peer::Jenkins.read(request).await?.json::<wire::Builds>()?.builds)
     }
 

@@ -173,7 +173,7 @@ fn installation_json(view: &View<'_>) -> Value {
         "target_id": 1,
         "target_type": "Organization",
         "permissions": permissions_json(),
-        "events": ["check_run", "deployment_protection_rule", "pull_request", "pull_request_review", "push"],
+        "events": ["check_run", "pull_request", "pull_request_review", "push"],
         "created_at": time_text(view.repo.created),
         "updated_at": time_text(view.repo.created),
         "single_file_name": null,
@@ -184,10 +184,8 @@ fn installation_json(view: &View<'_>) -> Value {
 
 fn permissions_json() -> Value {
     json!({
-        "actions": "read",
         "checks": "read",
         "contents": "read",
-        "deployments": "write",
         "metadata": "read",
         "pull_requests": "read",
         "security_events": "read",
