@@ -31,6 +31,7 @@ mod forgery;
 mod fuzz;
 mod gate;
 mod giants;
+mod guides;
 mod histories;
 mod hostile;
 mod inspections;

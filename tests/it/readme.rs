@@ -12,14 +12,3 @@ fn its_table_of_rules_is_the_table_of_rules() {
     }
     assert!(readme.contains(&table), "put this into README.md:\n\n{table}");
 }
-
-#[test]
-fn every_command_it_shows_exists() {
-    let readme = std::fs::read_to_string("README.md").unwrap();
-    let help = std::process::Command::new(crate::support::process::program()).arg("--help").output().unwrap();
-    let help = String::from_utf8(help.stdout).unwrap();
-    for line in readme.lines().filter_map(|line| line.trim().strip_prefix("cm-bot ")) {
-        let command = line.split_whitespace().next().unwrap();
-        assert!(help.contains(&format!("\n  {command}")), "`{command}` is no command");
-    }
-}
