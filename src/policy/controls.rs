@@ -68,6 +68,7 @@ pub const CONTROLS: &[Controls] = &[
     Controls { rule: "hidden_characters", ..IMPACT },
     Controls { rule: "security_scan", hitrust: "09.b 10.k", ..IMPACT },
     Controls { rule: "staging", hitrust: "09.b 10.k", ..IMPACT },
+    Controls { rule: "terraform_plan", nist: "CM-3 CM-4 AC-5", ..FOUR_EYES },
 ];
 
 /// The controls of a rule.
