@@ -24,6 +24,7 @@ pub(super) const SHIPPED: &[(&str, &str)] = shipped![
     "two-approvers",
     "one-of-two-approvers",
     "approved-in-slack",
+    "approved-on-the-page",
     "pending-sibling",
     "no-pull-request",
     "approved-by-its-author",
