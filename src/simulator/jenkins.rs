@@ -54,10 +54,14 @@ impl Jenkins {
         Ok(address)
     }
 
-    /// A build ends now.
+    /// A build runs, or ends now. One that ran and ends is the same build.
     pub(super) fn build(&self, step: &JenkinsBuild, commit: Option<String>) {
-        let begun = self.shared.clock.now_ms() - DURATION;
-        self.builds.lock().unwrap_or_else(PoisonError::into_inner).push((step.clone(), commit, begun));
+        let build = (step.clone(), commit, self.shared.clock.now_ms() - DURATION);
+        let mut builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
+        match builds.iter_mut().find(|(known, ..)| known.job == step.job && known.build == step.build) {
+            Some(known) => *known = build,
+            None => builds.push(build),
+        }
     }
 
     /// Somebody deletes a build.

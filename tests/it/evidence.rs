@@ -19,6 +19,7 @@ const REQUEST: &str =
 const CONSUME: &str = "gate_consume = { run = { build = \"1871\" }, answer = \"allow\" }";
 const FINISH: &str = "gate_finish = { run = { build = \"1871\" }, outcome = \"succeeded\" }";
 const ON_GITHUB: &str = "show_deployment = { environment = \"production-us\", commit = \"merged\", by = \"dana\" }";
+const RUNS: &str = "jenkins_build = { job = \"billing-api/release\", build = 1871, commit = \"merged\", by = \"dana\", result = \"\" }";
 const ON_JENKINS: &str =
     "jenkins_build = { job = \"billing-api/release\", build = 1871, commit = \"merged\", by = \"dana\" }";
 
@@ -57,7 +58,7 @@ impl Company {
 
     async fn deployed() -> Company {
         let company = Company::with(watched()).await;
-        for step in [REQUEST, CONSUME, ON_JENKINS, ON_GITHUB, FINISH] {
+        for step in [RUNS, REQUEST, CONSUME, ON_JENKINS, ON_GITHUB, FINISH] {
             company.happens(step).await;
         }
         assert_eq!(company.played.app.orphans().once().await, 0, "one answer is for a run and its deployment");
