@@ -198,7 +198,7 @@ async fn people_read_what_was_decided_and_what_it_is_evidence_for() {
         "{rows}"
     );
     assert!(file(&folder, "config-history.csv").contains("\"policy_activated\""));
-    assert_eq!(file(&folder, "controls.csv").lines().count(), 21);
+    assert_eq!(file(&folder, "controls.csv").lines().count(), 1 + cm_bot::policy::RULES.len());
     company.stop().await;
 }
 
