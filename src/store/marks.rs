@@ -77,6 +77,16 @@ impl Store {
         Ok(newest.map(Timestamp))
     }
 
+    /// Whether a decision of ours was carried out: the ticket was approved by it, whatever became of that approval.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn was_given_by(&self, issue: &IssueId, decision: DecisionId) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM approval_marks WHERE issue_id = $1 AND decision_id = $2";
+        let query = query(sql).bind(issue.as_str()).bind(decision.to_string());
+        Ok(query.one(self.db.reader()).await?.get::<i64>(0)? > 0)
+    }
+
     /// Voids an approval, with its audit entry and what is to be done about it. A second time it changes nothing.
     ///
     /// # Errors
@@ -113,14 +123,15 @@ pub(super) async fn is_voided(
 
 /// Notes that an approval was given.
 pub(super) async fn give(transaction: &mut Transaction, approval: &Approval, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, fingerprint, approved_at, marked_at) \
-               VALUES ($1, $2, 'given', $3, $4, $5)";
+    let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, fingerprint, approved_at, marked_at, decision_id) \
+               VALUES ($1, $2, 'given', $3, $4, $5, $6)";
     query(sql)
         .bind(approval.issue.as_str())
         .bind(approval.commit.as_str())
         .bind(approval.fingerprint.as_str())
         .bind(approval.at.0)
         .bind(now.0)
+        .bind(approval.decision.map(|id| id.to_string()))
         .execute(transaction)
         .await
         .map(drop)

@@ -56,6 +56,7 @@ const CHANGES: &[Change] = &[
     change!(19, "0019_protected_runs"),
     change!(20, "0020_gate_plans"),
     change!(21, "0021_gate_callbacks"),
+    change!(22, "0022_given_by"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

@@ -38,6 +38,9 @@ impl Outbox {
             is_spoken_for(&self.context, &stored.facts.ticket, stored.at),
         );
         let ticket = ticket?;
+        if store.was_given_by(&ticket.id, id).await? {
+            return self.given_before(&ticket).await;
+        }
         match ticket.status.meaning {
             TicketStatus::Approved => self.confirm(&stored, approval, &ticket).await,
             TicketStatus::Pending if self.was_taken_back(claimed, &ticket).await? => {
@@ -65,7 +68,16 @@ impl Outbox {
         }
     }
 
-    /// Whether an earlier try of ours had its effect, and a human set the ticket back before we knew.
+    /// An earlier try was recorded, and ended before it could look whether it still counts. It is not given again: it may
+    /// have been voided meanwhile.
+    async fn given_before(&self, ticket: &Ticket) -> Result<Done, OutboxError> {
+        if ticket.status.meaning == TicketStatus::Pending {
+            void_if_set_back(&self.context, ticket).await?;
+        }
+        self.read_back(&ticket.id).await
+    }
+
+    /// Whether an earlier try of ours had its effect, and a human set the ticket back before it was recorded.
     async fn was_taken_back(&self, claimed: &ClaimedAction, ticket: &Ticket) -> Result<bool, OutboxError> {
         if claimed.attempts < 2 {
             return Ok(false);

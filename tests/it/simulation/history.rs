@@ -12,7 +12,7 @@ use cm_bot::simulator::scene::{Step, Variant};
 use cm_bot::store::TrailEntry;
 use fastrand::Rng;
 
-use super::judge::Judge;
+use super::judge::{Judge, by_bot};
 use super::node::{Node, Place, SETTLE, Turn};
 use crate::support::database::{is_postgres, open};
 use crate::support::{database_of, scene, verified, world};
@@ -31,6 +31,9 @@ const MOST_TICKETS: usize = 3;
 
 /// What may be deployed. The last one carries a commit that nobody reviewed.
 const BUILDS: [&str; 3] = ["merged", "later", "bare"];
+
+/// What people see of an action.
+const OUTSIDE: [&str; 3] = ["POST /rest/api/3/issue/", "POST /api/chat.postMessage", "/transitions"];
 
 /// How a system fails.
 const WAYS: [&str; 8] =
@@ -303,8 +306,8 @@ impl History {
     async fn die_at(&mut self, turn: Turn) {
         self.prepare(turn).await;
         let Some(number) = self.somebody() else { return };
-        let (at, side) = (self.request(turn), self.side());
-        let halted = self.world.simulator.shared.faults.halt_at(("", at), side);
+        let (request, side) = (self.request(turn), self.side());
+        let halted = self.world.simulator.shared.faults.halt_at(request, side);
         let node = self.nodes[number].take().unwrap();
         let died = tokio::select! {
             _ = node.work(turn) => false,
@@ -325,6 +328,26 @@ impl History {
         }
     }
 
+    /// A process dies between the record of an approval and its last look at the ticket.
+    pub async fn die_after_approving(&mut self, key: &str) {
+        let faults = self.world.simulator.shared.faults.clone();
+        let moved = faults.halt_at((&format!("POST /rest/api/3/issue/{key}/transitions"), 1), Side::After);
+        let node = self.nodes[0].take().unwrap();
+        let looks_again = async {
+            moved.reached().await;
+            let looking = faults.halt_at(("GET /rest/api/3/issue/", 1), Side::Before);
+            moved.release();
+            looking.reached().await;
+        };
+        tokio::select! {
+            _ = node.work(Turn::CarryOut) => panic!("{}the process lives", self.tale()),
+            () = looks_again => {}
+        }
+        faults.go_on();
+        node.end().await;
+        self.quiet().await;
+    }
+
     async fn restart(&mut self) {
         for number in 0..self.nodes.len() {
             if self.nodes[number].is_none() {
@@ -340,8 +363,8 @@ impl History {
     async fn meddle_with(&mut self, turn: Turn) {
         self.prepare(turn).await;
         let Some(number) = self.somebody() else { return };
-        let (at, side) = (self.request(turn), self.side());
-        let halted = self.world.simulator.shared.faults.halt_at(("", at), side);
+        let (request, side) = (self.request(turn), self.side());
+        let halted = self.world.simulator.shared.faults.halt_at(request, side);
         let node = self.nodes[number].take().unwrap();
         {
             let work = node.work(turn);
@@ -480,7 +503,7 @@ impl History {
     }
 
     /// Everything works again, and time passes until nothing is left to do.
-    async fn heal(&mut self) {
+    pub async fn heal(&mut self) {
         self.say("all is well again".into());
         self.recover().await;
         self.restart().await;
@@ -542,10 +565,17 @@ impl History {
         self.world.simulator.jira.ticket(key).map_or_else(String::new, |ticket| ticket.status)
     }
 
-    fn request(&mut self, turn: Turn) -> usize {
+    /// How often cm-bot has approved a ticket.
+    pub fn approvals(&self, key: &str) -> usize {
+        self.world.simulator.jira.ticket(key).map_or(0, |ticket| by_bot(&ticket))
+    }
+
+    /// Which of its requests something happens at: any, or one that does something outside.
+    fn request(&mut self, turn: Turn) -> (&'static str, usize) {
         match turn {
-            Turn::Judge => self.rng.usize(1..16),
-            Turn::CarryOut | Turn::Reconcile => self.rng.usize(1..5),
+            Turn::Judge => ("", self.rng.usize(1..16)),
+            Turn::CarryOut if self.rng.bool() => (self.rng.choice(&OUTSIDE).copied().unwrap(), 1),
+            Turn::CarryOut | Turn::Reconcile => ("", self.rng.usize(1..8)),
         }
     }
 

@@ -127,7 +127,8 @@ fn is_by_bot(step: &TransitionView) -> bool {
     step.by_account == BOT_ACCOUNT
 }
 
-fn by_bot(ticket: &TicketView) -> usize {
+/// How often cm-bot has approved a ticket.
+pub fn by_bot(ticket: &TicketView) -> usize {
     ticket.transitions.iter().filter(|step| is_by_bot(step) && step.name == "Approve").count()
 }
 

@@ -88,17 +88,17 @@ async fn in_five_hundred_histories_nothing_is_lost_or_done_twice_or_wrongly_appr
     assert!(reached.keys().all(|what| SOMETIMES.contains(what)), "{reached:#?}");
 }
 
+fn create(key: &str) -> String {
+    let fields = "{ environment = \"prod-0\" }";
+    format!("create_ticket = {{ key = \"{key}\", by = \"dana\", commit = \"later\", fields = {fields} }}")
+}
+
 /// The decision of the first ticket stands when a sibling stops its approval; when the sibling has gone, the same decision
 /// has to be made, and carried out, once more.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_approval_that_a_sibling_stopped_is_given_when_the_sibling_has_gone() {
     let mut history = History::world().await;
     history.begin(0).await;
-    let create = |key: &str| {
-        format!(
-            "create_ticket = {{ key = \"{key}\", by = \"dana\", commit = \"later\", fields = {{ environment = \"prod-0\" }} }}"
-        )
-    };
     history.happens(&create("PRODCM-412")).await;
     history.work_of(0, Turn::Judge).await;
     history.happens(&create("PRODCM-413")).await;
@@ -112,6 +112,28 @@ async fn an_approval_that_a_sibling_stopped_is_given_when_the_sibling_has_gone()
     history.drain(0).await;
     assert_eq!(history.status("PRODCM-412"), "Approved");
     history.stop().await;
+}
+
+/// The process dies when the approval is on record and it looks whether the ticket is still as it was.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_approval_that_a_human_took_back_is_not_given_again_by_the_next_process() {
+    for is_taken_back in [true, false] {
+        let mut history = History::world().await;
+        history.begin(0).await;
+        history.happens(&create("PRODCM-412")).await;
+        history.work_of(0, Turn::Judge).await;
+        history.pass_by(SETTLE).await;
+        history.die_after_approving("PRODCM-412").await;
+        if is_taken_back {
+            let back = "move_ticket = { ticket = \"PRODCM-412\", by = \"priya\", to = \"Awaiting approval\" }";
+            history.happens(back).await;
+        }
+        history.heal().await;
+        let status = if is_taken_back { "Awaiting approval" } else { "Approved" };
+        assert_eq!(history.status("PRODCM-412"), status);
+        assert_eq!(history.approvals("PRODCM-412"), 1);
+        history.stop().await;
+    }
 }
 
 /// Plays some histories one after the other; says what they reached.
