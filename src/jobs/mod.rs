@@ -26,6 +26,7 @@ pub use worker::Worker;
 
 use std::time::Duration;
 
+use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::model::Timestamp;
@@ -36,15 +37,28 @@ use crate::store::StoreError;
 const WAITS: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
-/// One piece of work, and what a worker does after it: at once the next, or a rest when there was none or the queue failed.
-async fn work_or_rest(work: impl Future<Output = Result<bool, StoreError>>, wake: &Wake) {
-    let nudge = wake.next();
-    match work.await {
-        Ok(true) => wake.all(),
-        Ok(false) => nudge.await,
-        Err(error) => {
-            tracing::error!(%error, "The queue failed: {error}");
-            wake.next().await;
+/// Works until it is told to stop: one piece after the other, and a rest when there was none or the queue failed.
+async fn work_on<F: Future<Output = Result<bool, StoreError>>>(
+    work_once: impl Fn() -> F,
+    wake: &Wake,
+    stop: &CancellationToken,
+) {
+    while !stop.is_cancelled() {
+        let nudge = wake.next();
+        let rest = match work_once().await {
+            Ok(true) => {
+                wake.all();
+                continue;
+            }
+            Ok(false) => nudge,
+            Err(error) => {
+                tracing::error!(%error, "The queue failed: {error}");
+                wake.next()
+            }
+        };
+        tokio::select! {
+            () = rest => {}
+            () = stop.cancelled() => {}
         }
     }
 }

@@ -5,7 +5,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use super::{insist, try_again_at, work_or_rest};
+use super::{insist, try_again_at, work_on};
 use crate::handlers::{Context, HandlerError, Next, gave_up, handle};
 use crate::signals::Wake;
 use crate::store::{ClaimedJob, Job, StoreError};
@@ -25,9 +25,7 @@ pub struct Worker {
 impl Worker {
     /// Works until it is told to stop, and finishes what it has begun.
     pub async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            work_or_rest(self.work_once(), &self.wake).await;
-        }
+        work_on(|| self.work_once(), &self.wake, &stop).await;
     }
 
     /// Does the next job, if one is due; says whether one was.

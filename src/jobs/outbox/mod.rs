@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{insist, try_again_at, work_or_rest};
+use super::{insist, try_again_at, work_on};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
@@ -84,9 +84,7 @@ impl From<StoreError> for OutboxError {
 impl Outbox {
     /// Works until it is told to stop, and finishes what it has begun.
     pub async fn run(self, stop: CancellationToken) {
-        while !stop.is_cancelled() {
-            work_or_rest(self.work_once(), &self.wake).await;
-        }
+        work_on(|| self.work_once(), &self.wake, &stop).await;
     }
 
     /// Carries out the next action, if one is due; says whether one was.
