@@ -318,7 +318,7 @@ async fn an_answer_of_the_gate_that_was_deleted_is_one_orphan() {
     let take = async |company: &Company| {
         let mut other = Other::connect(&database_of(&company.played.world)).await;
         let trigger = if is_postgres() {
-            "DROP TRIGGER gate_uses_are_not_deleted ON gate_uses"
+            "DROP TRIGGER gate_uses_are_not_changed ON gate_uses"
         } else {
             "DROP TRIGGER gate_uses_are_not_deleted"
         };
