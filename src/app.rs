@@ -27,7 +27,7 @@ use crate::jobs::{
     Channels, Checkpoints, GateKeeper, KeptCheckpoint, Missed, Orphans, Outbox, Probe, Reconcile, Schedule, Takeover,
     Worker,
 };
-use crate::model::{Deciding, Field};
+use crate::model::{Deciding, Field, Timestamp};
 use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts};
 use crate::render::view::Links;
 use crate::server::api::Api;
@@ -178,10 +178,7 @@ impl App {
         if let Some(kept) = &self.kept {
             kept.hold_against(&self.context.sources.store).await?;
         }
-        if self.context.sources.store.activate(&self.context.policy, now).await? {
-            let criteria = &self.context.policy.criteria;
-            tracing::info!(policy.digest = %criteria.digest, "Criteria {} are in force from now on", criteria.terms.version);
-        }
+        self.note_what_is_in_force(now).await?;
         let running = self.serve_on(listener).await?;
         let (stop, tasks) = (&running.stop, &running.tasks);
         for _ in 0..WORKERS {
@@ -196,6 +193,23 @@ impl App {
             tasks.spawn(Checkpoints { store, signer, clock, every, kept: self.kept.clone() }.run(stop.clone()));
         }
         Ok(running)
+    }
+
+    /// The criteria, and where people decide, as of now; the trail holds each change.
+    async fn note_what_is_in_force(&self, now: Timestamp) -> anyhow::Result<()> {
+        let store = &self.context.sources.store;
+        if store.activate(&self.context.policy, now).await? {
+            let criteria = &self.context.policy.criteria;
+            tracing::info!(policy.digest = %criteria.digest, "Criteria {} are in force from now on", criteria.terms.version);
+        }
+        let deciding = self.context.links.deciding;
+        if store.note_deciding(deciding, now).await? {
+            let (slack, pages) = (deciding.slack.id(), deciding.pages.id());
+            tracing::info!(
+                "Where people can decide beside Jira has changed: slack.decisions is {slack}, pages.decisions is {pages}"
+            );
+        }
+        Ok(())
     }
 
     /// Starts the server alone: what arrives is stored, and waits for somebody who works.

@@ -350,6 +350,13 @@ pub enum Event {
         /// Who vouches for them, or why nobody does.
         signed: String,
     },
+    /// From here on people decide in other places beside Jira: `link` leads to Jira, `interactive` decides there too.
+    DecidingChanged {
+        /// `slack.decisions` of the settings.
+        slack: String,
+        /// `pages.decisions` of the settings.
+        pages: String,
+    },
     /// The records were put back from a backup, and two people answer for it.
     RollbackAcknowledged {
         /// Who.

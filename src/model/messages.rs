@@ -22,6 +22,17 @@ pub enum Decisions {
     Interactive,
 }
 
+impl Decisions {
+    /// As the settings name it.
+    #[must_use]
+    pub fn id(self) -> &'static str {
+        match self {
+            Decisions::Link => "link",
+            Decisions::Interactive => "interactive",
+        }
+    }
+}
+
 impl Deciding {
     /// Whether people decide in Jira alone.
     #[must_use]

@@ -12,6 +12,7 @@ mod callbacks;
 mod checkpoints;
 mod claims;
 mod db;
+mod deciding;
 mod deliveries;
 mod disk;
 mod doubts;

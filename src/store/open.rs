@@ -57,6 +57,7 @@ const CHANGES: &[Change] = &[
     change!(20, "0020_gate_plans"),
     change!(21, "0021_gate_callbacks"),
     change!(22, "0022_given_by"),
+    change!(23, "0023_deciding"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

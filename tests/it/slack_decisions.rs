@@ -1,6 +1,8 @@
 //! People decide in Slack, where the settings let them: it counts as a comment in Jira does, for exactly what they saw.
 
 use std::path::Path;
+use std::slice;
+use std::time::Duration;
 
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::{Played, settle, start_in};
@@ -10,7 +12,7 @@ use cm_bot::simulator::jira::adf_text;
 use cm_bot::simulator::scene::{Step, Submit, Variant};
 use cm_bot::store::Word;
 
-use crate::support::{TestScene, play_all, scene, start_with, verified};
+use crate::support::{TestScene, play_all, restarted, scene, start, start_with, verified};
 
 const KEY: &str = "PRODCM-412";
 
@@ -44,6 +46,37 @@ async fn happens(played: &Played, verb: &str) {
     let step: Step = toml::from_str(verb).unwrap();
     played.world.simulator.play(&step).await.unwrap();
     settle(played).await.unwrap();
+}
+
+/// Each time that the trail says where people decide: Slack, the pages.
+async fn where_they_decide(played: &Played) -> Vec<(String, String)> {
+    let trail = verified(&played.app.context.sources.store).await;
+    let entries = trail.iter().map(|(_, body, _)| serde_json::from_str::<serde_json::Value>(body).unwrap());
+    let changes = entries.filter(|entry| entry["event"] == "deciding_changed");
+    let word = |entry: &serde_json::Value, place: &str| entry[place].as_str().unwrap().to_owned();
+    changes.map(|entry| (word(&entry, "slack"), word(&entry, "pages"))).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_people_decide_in_slack_stands_in_the_trail_until_they_do_not_any_more() {
+    let interactive = ("interactive".to_owned(), "link".to_owned());
+    let played = waiting().await;
+    assert_eq!(where_they_decide(&played).await, slice::from_ref(&interactive));
+    let played = restarted(played, Duration::from_secs(60)).await;
+    assert_eq!(where_they_decide(&played).await, slice::from_ref(&interactive), "said once");
+    let file = played.world.settings_file();
+    let settings = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(&file, settings.replace("decisions = \"interactive\"", "")).unwrap();
+    let played = restarted(played, Duration::from_secs(60)).await;
+    assert_eq!(where_they_decide(&played).await, [interactive, ("link".to_owned(), "link".to_owned())]);
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_people_decide_in_jira_alone_the_trail_has_nothing_to_say_of_it() {
+    let played = start("first-deployment", scene("first-deployment").parsed().variant(Variant::Scene)).await;
+    assert_eq!(where_they_decide(&played).await, []);
+    played.stop().await;
 }
 
 async fn presses(played: &Played, by: &str, button: &str) {

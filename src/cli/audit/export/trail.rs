@@ -10,7 +10,7 @@ use crate::model::Timestamp;
 use crate::store::Store;
 
 /// Events that tell who set what.
-const HISTORY: [&str; 3] = ["policy_activated", "checkpoint_key", "rollback_acknowledged"];
+const HISTORY: [&str; 4] = ["policy_activated", "deciding_changed", "checkpoint_key", "rollback_acknowledged"];
 
 /// What an export needs to know of the trail.
 #[derive(Debug, Default)]
