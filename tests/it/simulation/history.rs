@@ -1,6 +1,6 @@
 //! A history: a world, one or two processes, and what a seed makes happen.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use cm_bot::cli::demo::world::World;
 use cm_bot::clock::Clock;
 use cm_bot::simulator::clock::Clock as SceneClock;
 use cm_bot::simulator::faults::Side;
-use cm_bot::simulator::scene::{Step, Variant};
+use cm_bot::simulator::scene::{Step, Submit, Variant};
 use cm_bot::store::TrailEntry;
 use fastrand::Rng;
 
@@ -34,6 +34,9 @@ const BUILDS: [&str; 3] = ["merged", "later", "bare"];
 
 /// What people see of an action.
 const OUTSIDE: [&str; 3] = ["POST /rest/api/3/issue/", "POST /api/chat.postMessage", "/transitions"];
+
+/// Whose approvals it takes.
+const APPROVERS: [&str; 2] = ["priya", "sam"];
 
 /// How a system fails.
 const WAYS: [&str; 8] =
@@ -95,8 +98,17 @@ pub struct Ticket {
     pub made_at: i64,
     /// What it asked to deploy when a human approved it.
     pub approved: Option<&'static str>,
+    /// Who sent the form in Slack that approves it, and what it asked to deploy then; whether that arrived, nobody knows.
+    pub words: BTreeSet<(&'static str, &'static str)>,
     /// Whether somebody edited it while a process was at work: then a wrong approval may be made, and must be taken back.
     pub raced: bool,
+}
+
+impl Ticket {
+    /// Whether everybody who has to may have approved in Slack what it asks to deploy now.
+    pub fn is_approved_in_slack(&self) -> bool {
+        APPROVERS.iter().all(|person| self.words.contains(&(*person, self.build)))
+    }
 }
 
 /// Everything of one history.
@@ -414,7 +426,14 @@ impl History {
         let fields = format!("{{ environment = \"{environment}\" }}");
         let ticket = format!("key = \"{key}\", by = \"dana\", commit = \"{build}\", fields = {fields}");
         self.happens(&format!("create_ticket = {{ {ticket} }}")).await;
-        self.tickets.push(Ticket { key, build, made_at: self.clock.now_ms(), approved: None, raced: false });
+        self.tickets.push(Ticket {
+            key,
+            build,
+            made_at: self.clock.now_ms(),
+            approved: None,
+            words: BTreeSet::new(),
+            raced: false,
+        });
         if self.nodes[0].is_none() {
             self.reached.insert("webhooks came while no process was there");
         }
@@ -439,6 +458,9 @@ impl History {
     /// Somebody approves, declines or closes a ticket by hand.
     async fn decide(&mut self) {
         let Some(number) = self.rng.choice(0..self.tickets.len()) else { return };
+        if self.rng.bool() {
+            return self.decide_in_slack(number).await;
+        }
         let ticket = self.tickets[number].clone();
         let to = match (self.status(&ticket.key).as_str(), self.rng.u32(0..4)) {
             ("Awaiting approval", 0) => "Approved",
@@ -459,6 +481,27 @@ impl History {
             self.reached.insert("a ticket was closed after its approval");
         }
         self.happens(&format!("move_ticket = {{ ticket = \"{}\", by = \"priya\", to = \"{to}\" }}", ticket.key)).await;
+    }
+
+    /// One who approves, or both, in the form that opens in Slack; without a process Slack says that it could not be reached.
+    async fn decide_in_slack(&mut self, number: usize) {
+        let some = self.rng.usize(1..=APPROVERS.len());
+        for person in &APPROVERS[..some] {
+            let (key, build) = (self.tickets[number].key.clone(), self.tickets[number].build);
+            let button = "button = \"Review and approve\"";
+            let click = format!("click = {{ by = \"{person}\", {button}, about = \"{key}\" }}");
+            let pressed = self.world.simulator.play(&toml::from_str(&click).unwrap()).await;
+            self.quiet().await;
+            let form = Submit { by: (*person).to_owned(), values: BTreeMap::new() };
+            let sent = match pressed {
+                Ok(()) => self.world.simulator.slack.submit(&form).await,
+                Err(error) => Err(error),
+            };
+            self.quiet().await;
+            self.say(format!("{click}: {}", sent.as_ref().map_or_else(ToString::to_string, |()| "sent".to_owned())));
+            // A form that lost its answer may have arrived.
+            self.tickets[number].words.insert((person, build));
+        }
     }
 
     async fn fail(&mut self) {

@@ -27,8 +27,7 @@ impl Judge {
             let Some(seen) = history.world.simulator.jira.ticket(&ticket.key) else { continue };
             let approvals = by_bot(&seen);
             if approvals > self.approvals.insert(ticket.key.clone(), approvals).unwrap_or(0) {
-                may_be_approved(history, ticket).await?;
-                self.reached.insert("a clean ticket was approved");
+                self.reached.insert(may_be_approved(history, ticket).await?);
             }
             once(&ticket.key, &seen)?;
         }
@@ -55,7 +54,8 @@ impl Judge {
         }
         let said = newest_words(seen).ok_or_else(|| format!("{key} waits and was never answered"))?;
         let alone = !history.tickets.iter().any(|other| other.key != *key && is_unfinished(history, other));
-        let touched = history.tickets.iter().any(|other| !history_of(history, other).is_empty());
+        let is_touched = |one: &Ticket| !history_of(history, one).is_empty() || !one.words.is_empty();
+        let touched = history.tickets.iter().any(is_touched);
         if alone && ticket.build != "bare" && !touched {
             return Err(format!("{key} is clean and has no sibling, and was held: {said}"));
         }
@@ -74,7 +74,7 @@ impl Judge {
     fn stands(&mut self, ticket: &Ticket, seen: &TicketView) -> Result<(), String> {
         let (key, build) = (&ticket.key, ticket.build);
         let is_ours = seen.transitions.iter().rfind(|step| step.to == "Approved").is_some_and(is_by_bot);
-        if is_ours && build == "bare" {
+        if is_ours && build == "bare" && !ticket.is_approved_in_slack() {
             return Err(format!("{key} stands approved, and asks to deploy what nobody reviewed"));
         }
         let words = newest_words(seen).unwrap_or_default();
@@ -96,14 +96,18 @@ fn by_two(records: &[TrailEntry]) -> Result<(), String> {
     Ok(())
 }
 
-/// An approval that was just made.
-async fn may_be_approved(history: &History, ticket: &Ticket) -> Result<(), String> {
+/// An approval that was just made: by cm-bot itself, or in the name of those who approved in Slack.
+async fn may_be_approved(history: &History, ticket: &Ticket) -> Result<&'static str, String> {
+    if ticket.is_approved_in_slack() {
+        return Ok("people approved a ticket in Slack");
+    }
     if ticket.build == "bare" && !ticket.raced {
         return Err(format!("{} was approved with a commit that nobody reviewed", ticket.key));
     }
-    let decided = decisions(&history.records().await, ticket);
+    let trail = history.records().await;
+    let (decided, by_people) = (decisions(&trail, ticket), by_people(&trail, ticket));
     let made = history.world.simulator.jira.ticket(&ticket.key).map_or(0, |seen| by_bot(&seen));
-    if made > decided {
+    if made > decided + by_people {
         return Err(format!("{} was approved {made} times and decided so {decided} times", ticket.key));
     }
     for other in history.tickets.iter().filter(|other| other.key != ticket.key) {
@@ -113,7 +117,13 @@ async fn may_be_approved(history: &History, ticket: &Ticket) -> Result<(), Strin
             return Err(format!("{} was approved while {} is {status}", ticket.key, other.key));
         }
     }
-    Ok(())
+    Ok("a clean ticket was approved")
+}
+
+/// How often the approvals of people were enough.
+fn by_people(trail: &[TrailEntry], ticket: &Ticket) -> usize {
+    let entries = trail.iter().map(|(_, body, _)| serde_json::from_str::<Value>(body).unwrap());
+    entries.filter(|entry| entry["ticket"] == ticket.key && entry["event"] == "approved_by_human").count()
 }
 
 /// How often cm-bot decided to approve a ticket.

@@ -37,7 +37,8 @@ impl Node {
     /// Starts one that listens where Jira and GitHub send their webhooks, or beside it.
     pub async fn start(world: &World, clock: Clock, place: Place) -> Node {
         let settle = ("CM_BOT__JIRA__SETTLE_SECONDS".to_owned(), SETTLE.as_secs().to_string());
-        let settings = load(Some(&world.settings_file()), &Environment::from([settle])).unwrap();
+        let in_slack = ("CM_BOT__SLACK__DECISIONS".to_owned(), "interactive".to_owned());
+        let settings = load(Some(&world.settings_file()), &Environment::from([settle, in_slack])).unwrap();
         let app = App::build(settings, clock).await.unwrap();
         let address = match place {
             Place::Webhooks => world.service,
