@@ -75,20 +75,22 @@ impl JiraClient {
     /// # Errors
     /// When Jira does not say.
     pub async fn myself(&self) -> Result<&AccountId, SourceError> {
-        let ask = || async {
-            let myself: wire::Myself = Peer::Jira.read(self.request(Method::GET, "rest/api/3/myself")).await?.json()?;
-            account(&myself.account_id)
-        };
-        self.myself.get_or_try_init(ask).await
+        self.myself.get_or_try_init(|| self.logged_in()).await
     }
 
-    /// Checks that Jira answers, that the account may log in, and that every field of the settings is there.
+    /// Checks that Jira answers now and lets the account in, and that every field of the settings is there.
     ///
     /// # Errors
     /// The first of these that is not so.
     pub async fn check(&self) -> Result<(), SourceError> {
-        self.myself().await?;
+        self.logged_in().await?;
         self.field_ids().await.map(|_| ())
+    }
+
+    /// As whom Jira lets us in; asked anew each time.
+    async fn logged_in(&self) -> Result<AccountId, SourceError> {
+        let myself: wire::Myself = Peer::Jira.read(self.request(Method::GET, "rest/api/3/myself")).await?.json()?;
+        account(&myself.account_id)
     }
 
     /// Reads a ticket by its id. This is strongly consistent; searches are not.
