@@ -226,8 +226,7 @@ impl App {
 
     /// Watches whether the other systems answer and whether their webhooks arrive, until the service stops.
     pub fn watch(&self, running: &Running) {
-        let probe = Probe::new(&self.context, Arc::clone(&self.context.slack));
-        running.tasks.spawn(probe.run(running.stop.clone()));
+        running.tasks.spawn(self.probe().run(running.stop.clone()));
         running.tasks.spawn(self.reconcile().run(running.stop.clone()));
         running.tasks.spawn(self.missed().run(running.stop.clone()));
         running.tasks.spawn(self.schedule().run(running.stop.clone()));
@@ -278,6 +277,12 @@ impl App {
     #[must_use]
     pub fn worker(&self) -> Worker {
         Worker { context: self.context.clone(), wake: self.wake.clone() }
+    }
+
+    /// Whoever looks whether the other systems answer.
+    #[must_use]
+    pub fn probe(&self) -> Probe {
+        Probe::new(&self.context, Arc::clone(&self.context.slack))
     }
 
     /// Whoever asks Jira for what webhooks did not tell.

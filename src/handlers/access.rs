@@ -16,8 +16,9 @@ pub(super) fn note(context: &Context, facts: &Facts) {
     if let Some(trouble) = &trouble {
         tracing::error!(repository = %service.repository, "{trouble}");
     }
-    context.readiness.note(&evidence_of(service.repository.as_str()), trouble);
-    context.readiness.note("workflow", changed_workflow(context, facts));
+    let now = context.clock.now();
+    context.readiness.note(&evidence_of(service.repository.as_str()), trouble, now);
+    context.readiness.note("workflow", changed_workflow(context, facts), now);
 }
 
 /// An administrator of Jira can open the way to a status to everybody.

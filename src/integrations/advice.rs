@@ -11,6 +11,9 @@ pub const GITHUB_CREDENTIALS: &str = "correct github.token, or github.app_id and
 /// The same for Slack.
 pub const SLACK_CREDENTIALS: &str = "install the app again and set slack.bot_token";
 
+/// The same for Jenkins.
+pub const JENKINS_CREDENTIALS: &str = "create a new API token for jenkins.user and set jenkins.token";
+
 /// One line: what is wrong and what to do. `credentials` says what to do when they are refused, `address` which setting says
 /// where the system is.
 #[must_use]

@@ -10,7 +10,10 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::Context;
 use crate::integrations::SourceError;
-use crate::integrations::advice::{GITHUB_CREDENTIALS, JIRA_CREDENTIALS, SLACK_CREDENTIALS, advice};
+use crate::integrations::advice::{
+    GITHUB_CREDENTIALS, JENKINS_CREDENTIALS, JIRA_CREDENTIALS, SLACK_CREDENTIALS, advice,
+};
+use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::RepoName;
 use crate::policy::approval::clocks;
@@ -31,6 +34,8 @@ pub struct Probe {
     sources: Sources,
     /// Slack.
     slack: Arc<SlackClient>,
+    /// Jenkins, if the settings name one.
+    jenkins: Option<JenkinsClient>,
     /// The criteria in force.
     policy: Arc<Policy>,
     /// The time.
@@ -50,6 +55,7 @@ impl Probe {
         Probe {
             sources: context.sources.clone(),
             slack,
+            jenkins: context.jenkins.clone(),
             policy: Arc::clone(&context.policy),
             clock: context.clock.clone(),
             readiness: context.readiness.clone(),
@@ -61,8 +67,7 @@ impl Probe {
     /// Watches until it is told to stop.
     pub async fn run(mut self, stop: CancellationToken) {
         loop {
-            self.look().await;
-            self.looks += 1;
+            self.once().await;
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(EVERY) => {}
@@ -70,7 +75,8 @@ impl Probe {
         }
     }
 
-    async fn look(&mut self) {
+    /// Looks at everything once.
+    pub async fn once(&mut self) {
         let jira = self
             .sources
             .jira
@@ -81,12 +87,11 @@ impl Probe {
         self.note("jira", jira);
         let github = self.github().await;
         self.note("github", github);
-        self.note(
-            "clock",
-            self.sources.github.clock_ahead_ms().and_then(clocks::difference).map(|difference| {
-                format!("{difference} Set the clock of this machine; nothing is approved automatically until then")
-            }),
-        );
+        // While GitHub does not say what time it is, nothing new is known of our clock.
+        if let Some(ahead) = self.sources.github.clock_ahead_ms() {
+            let advice = "Set the clock of this machine; nothing is approved automatically until then";
+            self.note("clock", clocks::difference(ahead).map(|difference| format!("{difference} {advice}")));
+        }
         self.note("criteria", self.unsigned());
         let slack = self.slack.check().await.err().map(|error| match error {
             SlackError::Source(error) => advice("Slack", &error, (SLACK_CREDENTIALS, "slack.api_url")),
@@ -95,6 +100,19 @@ impl Probe {
             }
         });
         self.note("slack", slack);
+        self.jenkins().await;
+        self.looks += 1;
+    }
+
+    /// Nothing is decided by what Jenkins says; its pipelines wait at the gate while it does not answer.
+    async fn jenkins(&self) {
+        let Some(jenkins) = &self.jenkins else { return };
+        let trouble = jenkins.check().await.err();
+        let trouble = trouble.map(|error| advice("Jenkins", &error, (JENKINS_CREDENTIALS, "jenkins.url")));
+        if let Some(trouble) = &trouble {
+            tracing::warn!(part = "jenkins", "{trouble}");
+        }
+        self.readiness.note_beside("jenkins", trouble, self.clock.now());
     }
 
     /// Whether every repository can be seen, and every tenth time whether everything in it can that decisions need.
@@ -109,7 +127,7 @@ impl Probe {
                     Some(denied) => drop(self.denied.insert(repository.clone(), denied)),
                     None => {
                         self.denied.remove(repository);
-                        self.readiness.note(&evidence_of(repository.as_str()), None);
+                        self.readiness.note(&evidence_of(repository.as_str()), None, self.clock.now());
                     }
                 }
             } else if let Err(error) = sources.github.check(repository).await {
@@ -132,7 +150,7 @@ impl Probe {
         if let Some(trouble) = &trouble {
             tracing::error!(part, "{trouble}");
         }
-        self.readiness.note(part, trouble);
+        self.readiness.note(part, trouble, self.clock.now());
     }
 }
 

@@ -49,7 +49,8 @@ impl Jenkins {
     pub async fn listen(self: &Arc<Self>) -> std::io::Result<SocketAddr> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let app = Router::new().route("/job/{*path}", get(job)).with_state(Arc::clone(self));
+        let app =
+            Router::new().route("/api/json", get(root)).route("/job/{*path}", get(job)).with_state(Arc::clone(self));
         tokio::spawn(async move { axum::serve(listener, app).await });
         Ok(address)
     }
@@ -82,15 +83,27 @@ impl Jenkins {
     }
 }
 
+/// Whether somebody has shown the account and its token.
+fn is_let_in(jenkins: &Jenkins, headers: &HeaderMap) -> bool {
+    let (user, token) = jenkins.credentials();
+    let wanted = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{token}")));
+    headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) == Some(&wanted)
+}
+
+async fn root(State(jenkins): State<Arc<Jenkins>>, headers: HeaderMap) -> Response {
+    if !is_let_in(&jenkins, &headers) {
+        return (StatusCode::UNAUTHORIZED, "Unauthorized").into_response();
+    }
+    axum::Json(json!({ "_class": "hudson.model.Hudson", "mode": "NORMAL" })).into_response()
+}
+
 async fn job(
     State(jenkins): State<Arc<Jenkins>>,
     Path(path): Path<String>,
     Query(asked): Query<HashMap<String, String>>,
     headers: HeaderMap,
 ) -> Response {
-    let (user, token) = jenkins.credentials();
-    let wanted = format!("Basic {}", BASE64_STANDARD.encode(format!("{user}:{token}")));
-    if headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()) != Some(&wanted) {
+    if !is_let_in(&jenkins, &headers) {
         return (StatusCode::UNAUTHORIZED, "Unauthorized").into_response();
     }
     let Some(job) = path.strip_suffix("/api/json") else { return StatusCode::NOT_FOUND.into_response() };

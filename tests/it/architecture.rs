@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("render", &["model", "policy"]),
     ("settings", &["model"]),
     ("clock", &["model"]),
-    ("signals", &[]),
+    ("signals", &["model"]),
     ("integrations", &["model", "policy", "render", "settings", "clock"]),
     ("store", &["model", "policy", "audit"]),
     ("gather", &["model", "policy", "audit", "integrations", "store"]),

@@ -65,7 +65,8 @@ async fn what_stood_in_the_way_is_named_at_the_end_of_the_comment() {
     {
         let scene = scene("no-rollback-plan").parsed().variant(Variant::Scene);
         let played = start("trouble", scene.clone()).await;
-        played.app.context.readiness.note("slack", trouble.map(str::to_owned));
+        let context = &played.app.context;
+        context.readiness.note("slack", trouble.map(str::to_owned), context.clock.now());
         for step in scene.timeline.iter().flat_map(Step::parts) {
             played.world.simulator.play(&step).await.unwrap();
             settle(&played).await.unwrap();

@@ -41,6 +41,17 @@ impl JenkinsClient {
         JenkinsClient { http, base: url, user, token }
     }
 
+    /// Checks that Jenkins answers and lets us in.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self) -> Result<(), SourceError> {
+        let mut url = self.under(&[])?;
+        url.query_pairs_mut().append_pair("tree", "mode");
+        let request = self.http.get(url).basic_auth(&self.user, Some(self.token.expose_secret()));
+        Peer::Jenkins.read(request).await?.as_json().map(drop)
+    }
+
     /// The builds of a job that have gone out since a time, newest first. One that was aborted or failed has not.
     ///
     /// # Errors
@@ -113,20 +124,18 @@ impl JenkinsClient {
     /// `BASE/job/FOLDER/job/NAME/api/json?tree=…`, with a number before `api` for one build; the name of a branch that is a job
     /// has its slash written as `%2F` twice.
     fn address(&self, job: &PipelineName, build: Option<u64>, tree: &str) -> Result<Url, SourceError> {
-        let mut url = self.base.clone();
-        {
-            let no_base = |()| SourceError::Unreadable("jenkins.url is no address to add a path to".into());
-            let mut path = url.path_segments_mut().map_err(no_base)?;
-            path.pop_if_empty();
-            for name in job.as_str().split('/') {
-                path.push("job").push(name);
-            }
-            if let Some(number) = build {
-                path.push(&number.to_string());
-            }
-            path.push("api").push("json");
-        }
+        let number = build.map(|number| number.to_string());
+        let of_job = job.as_str().split('/').flat_map(|name| ["job", name]);
+        let mut url = self.under(&of_job.chain(number.as_deref()).collect::<Vec<_>>())?;
         url.query_pairs_mut().append_pair("tree", tree);
+        Ok(url)
+    }
+
+    /// `BASE/…/api/json`.
+    fn under(&self, names: &[&str]) -> Result<Url, SourceError> {
+        let mut url = self.base.clone();
+        let no_base = |()| SourceError::Unreadable("jenkins.url is no address to add a path to".into());
+        url.path_segments_mut().map_err(no_base)?.pop_if_empty().extend(names).extend(["api", "json"]);
         Ok(url)
     }
 }
