@@ -188,9 +188,8 @@ impl App {
         tasks.spawn(self.gate_keeper().run(stop.clone()));
         let takeover = Takeover { store: self.context.sources.store.clone(), wake: self.wake.clone() };
         tasks.spawn(takeover.run(stop.clone()));
-        if let Some((signer, every)) = self.checkpoints.clone() {
-            let (store, clock) = (self.context.sources.store.clone(), self.context.clock.clone());
-            tasks.spawn(Checkpoints { store, signer, clock, every, kept: self.kept.clone() }.run(stop.clone()));
+        if let Some(checkpoints) = self.checkpoints() {
+            tasks.spawn(checkpoints.run(stop.clone()));
         }
         Ok(running)
     }
@@ -283,6 +282,15 @@ impl App {
     #[must_use]
     pub fn probe(&self) -> Probe {
         Probe::new(&self.context, Arc::clone(&self.context.slack))
+    }
+
+    /// Whoever signs the audit trail, if there is a key.
+    #[must_use]
+    pub fn checkpoints(&self) -> Option<Checkpoints> {
+        let (signer, every) = self.checkpoints.clone()?;
+        let (store, clock) = (self.context.sources.store.clone(), self.context.clock.clone());
+        let (kept, readiness) = (self.kept.clone(), self.context.readiness.clone());
+        Some(Checkpoints { store, signer, clock, every, kept, readiness, unkept: None })
     }
 
     /// Whoever asks Jira for what webhooks did not tell.
