@@ -65,7 +65,7 @@ pub use gate::{GateApproval, GateRequest, Used};
 pub use inspections::{InspectableChange, InspectionResult, RecordedDraw, UnsanctionedDeployment};
 pub use jobs::{ClaimedJob, Job};
 pub use marks::{Again, Standing, Void};
-pub use numbers::Backlog;
+pub use numbers::{Backlog, Retried};
 pub use overview::{LeadTime, Listed, PastEvaluation};
 pub use plans::Planned;
 pub use policies::Policy;

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::db::query;
-use super::{Store, StoreError};
-use crate::model::Timestamp;
+use super::db::{Row, query};
+use super::{Store, StoreError, stored};
+use crate::model::{TicketKey, Timestamp};
 
 /// How much there is to do, and how long it has waited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,21 @@ pub struct Backlog {
     pub waiting: i64,
     /// How long the oldest that is due has waited since it was due; nothing waits when it is zero.
     pub oldest: Duration,
+}
+
+/// An action that failed and is tried again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retried {
+    /// The ticket.
+    pub ticket: TicketKey,
+    /// What is to be done, as [`crate::store::Effect`] is called in the database.
+    pub kind: String,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Why it failed last.
+    pub why: String,
+    /// When it is tried next.
+    pub next: Timestamp,
 }
 
 impl Store {
@@ -32,6 +47,24 @@ impl Store {
     pub async fn backlog_of_actions(&self, now: Timestamp) -> Result<Backlog, StoreError> {
         let sql = "SELECT count(*), coalesce(min(made_at), $1) FROM actions WHERE state IN ('ready', 'running')";
         self.backlog(sql, now).await
+    }
+
+    /// Actions that failed and are tried again, the oldest first, at most so many.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn retried(&self, most: i64) -> Result<Vec<Retried>, StoreError> {
+        let sql = "SELECT t.ticket_key, a.kind, a.attempts, a.last_error, a.run_at FROM actions AS a \
+                   JOIN tickets AS t ON t.issue_id = a.issue_id \
+                   WHERE a.state IN ('ready', 'running') AND a.state = 'ready' AND a.last_error IS NOT NULL \
+                   ORDER BY a.seq LIMIT $1";
+        let rows = query(sql).bind(most).all(self.db.reader()).await?;
+        let read = |row: &Row| {
+            let (kind, attempts, why) = (row.get("kind")?, row.get("attempts")?, row.get("last_error")?);
+            let ticket = stored(TicketKey::parse(row.get("ticket_key")?))?;
+            Ok(Retried { ticket, kind, attempts, why, next: Timestamp(row.get("run_at")?) })
+        };
+        rows.iter().map(read).collect()
     }
 
     /// How many entries the audit trail has, and when a checkpoint of it was made last.

@@ -128,19 +128,6 @@ async fn emergencies_show_their_clock_and_what_is_missing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_operator_sees_what_does_not_work() {
-    let played = deciding("clean-change").await;
-    says(&opens(&played, "olga", "/health").await, StatusCode::OK, "jira nothing known against it");
-    played.app.context.readiness.note("jira", Some("Jira refuses the token: make a new one".into()));
-    says(
-        &opens(&played, "olga", "/health").await,
-        StatusCode::OK,
-        "jira does not work Jira refuses the token: make a new one",
-    );
-    played.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn x04_text_from_outside_is_inert_on_every_page() {
     let hostile = "<script>alert(1)</script> \\\" onclick=x </textarea></title> \\u202e ";
     let scene = scene("first-deployment")
