@@ -1,5 +1,8 @@
 //! What people read about a Terraform plan. Addresses, actions, names of attributes and reasons; never a value.
 
+use std::collections::BTreeSet;
+
+use super::document::{Block, Document, Inline, Line, Tone, strong, words};
 use crate::model::{plural, shortened};
 use crate::policy::plan::{PlanRisk, RiskItem};
 
@@ -68,6 +71,44 @@ pub fn terminal(risk: &PlanRisk) -> String {
         lines.push(format!("plan sha256 {}", risk.digest));
     }
     lines.join("\n") + "\n"
+}
+
+/// Most risky changes that a page lists; more are no plan at which anybody looks.
+const MOST_ROWS: usize = 200;
+
+/// All of it for a page. `judged` holds the ids of the changes that the evaluation on the page was made from.
+#[must_use]
+pub fn document(risk: &PlanRisk, judged: &BTreeSet<String>) -> Document {
+    let mut blocks = vec![Block::Paragraph(vec![strong(verdict(risk)), words(format!(". {}.", counts(risk)))])];
+    if risk.is_risky() {
+        let rows = risk.items.iter().take(MOST_ROWS).map(|item| row(item, judged)).collect();
+        blocks.push(Block::Table(vec!["Action", "Resource", "Why it is risky", "Judged"], rows));
+    }
+    if risk.items.len() > MOST_ROWS {
+        let more = risk.items.len() - MOST_ROWS;
+        blocks.push(Block::Paragraph(vec![words(format!("And {more} more, which `terraform show` lists."))]));
+    }
+    if risk.is_risky() && risk.low_risk() > 0 {
+        blocks.push(Block::Paragraph(vec![words(format!("The other {} low risk.", others(risk.low_risk())))]));
+    }
+    let made_by =
+        risk.terraform_version.as_ref().map(|version| format!(", made by Terraform {}", shortened(version, 20)));
+    blocks.push(Block::Paragraph(vec![
+        words("Plan sha256 "),
+        Inline::Code(shortened(&risk.digest, 64)),
+        words(format!("{}. cm-bot keeps no value of a plan.", made_by.unwrap_or_default())),
+    ]));
+    Document(blocks)
+}
+
+fn row(item: &RiskItem, judged: &BTreeSet<String>) -> Vec<Line> {
+    let (tone, word) = if judged.contains(&item.id) { (Tone::Neutral, "yes") } else { (Tone::Bad, "not yet") };
+    vec![
+        vec![words(actions(item))],
+        vec![Inline::Code(shortened(&item.address, LONGEST_ADDRESS))],
+        vec![words(why(item))],
+        vec![Inline::Lozenge(tone, word)],
+    ]
 }
 
 fn others(count: usize) -> String {

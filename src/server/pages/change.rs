@@ -13,8 +13,9 @@ use crate::policy::access::Right;
 use crate::policy::approvers::Approvals;
 use crate::policy::evaluate;
 use crate::policy::facts::Facts;
+use crate::policy::plan::PlanRisk;
 use crate::render::view::View;
-use crate::render::{graph, html as render, jira};
+use crate::render::{graph, html as render, jira, plan as plan_page};
 use crate::store::{PastEvaluation, StoredDecision};
 
 /// At most this many evaluations are listed.
@@ -37,6 +38,7 @@ pub(super) async fn change(
         (heading(&view))
         (render::document(&jira::findings(&view)))
         (decide::section(&pages, &visitor, &stored).await?)
+        (plan(&stored, store.plan_for(&stored.facts.ticket.id).await?.as_ref()))
         (who(&approvals))
         (commits(&stored.facts, &view))
         (timeline(&stored.ticket, &evaluations))
@@ -57,6 +59,21 @@ fn heading(view: &View<'_>) -> Markup {
         h1 { a href=(view.links.ticket(ticket)) { (ticket.key) } " " (shortened(&ticket.summary, 200)) }
         p class="soft" { "Requested by " (view.requester_name()) ". Evidence of evaluation " (view.evaluation) ". "
             a href=(format!("/changes/{}/what-if", ticket.key)) { "What if …?" } }
+    }
+}
+
+/// The plan that a pipeline sent last, and which of its risky changes this evaluation was not made from.
+fn plan(stored: &StoredDecision, newest: Option<&PlanRisk>) -> Markup {
+    let judged = stored.facts.plan.iter().flat_map(|plan| &plan.items).map(|item| item.id.clone()).collect();
+    let is_newer = newest.is_some_and(PlanRisk::is_risky) && newest != stored.facts.plan.as_ref();
+    html! {
+        @if let Some(newest) = newest {
+            section aria-labelledby="plan" {
+                h2 id="plan" { "Terraform plan" }
+                @if is_newer { p { strong { "It was sent after evaluation " (stored.evaluation) "." } " An approval covers the risky changes of that evaluation, and no other." } }
+                (render::document(&plan_page::document(newest, &judged)))
+            }
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use super::Pipeline;
 use crate::plan::{create, delete, plan, update};
-use crate::support::verified;
+use crate::support::{page, verified};
 
 fn policy(document: &str) -> Value {
     update("aws_iam_policy.deployer", json!({"policy": "old"}), json!({"policy": document}))
@@ -204,9 +204,69 @@ async fn nobody_reads_a_value_of_a_plan() {
     assert!(trail.contains("\"plan_judged\""));
     let slack: String =
         pipeline.played.world.simulator.slack.messages().into_iter().map(|message| message.text).collect();
-    for place in [judged.to_string(), pipeline.comments(), trail, slack, pipeline.read(&id).await.to_string()] {
+    let read = pipeline.read(&id).await.to_string();
+    let page = page(&pipeline.played, "/changes/PRODCM-412").await;
+    for place in [judged.to_string(), pipeline.comments(), trail, slack, read, page] {
         assert!(!place.contains("s3cret"), "{place}");
     }
+    pipeline.stop().await;
+}
+
+/// The section of a change's page that is about its plan, as people read it.
+async fn on_the_page(pipeline: &Pipeline) -> Option<String> {
+    let page = pipeline.played.world.simulator.people.opens("lee", "/changes/PRODCM-412").await.unwrap();
+    let text = page.text();
+    let (_, from) =
+        text.split_once("Terraform plan Deploy paused").or_else(|| text.split_once("Terraform plan No risky"))?;
+    Some(from.split_once("Who approves").unwrap().0.to_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_change_shows_what_is_risky_and_whether_it_was_judged() {
+    let pipeline = Pipeline::approved().await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    assert_eq!(on_the_page(&pipeline).await, None, "no plan was sent");
+    pipeline.plans(&id, &risky()).await;
+    let said = on_the_page(&pipeline).await.unwrap();
+    for words in [
+        ": 2 risky infrastructure changes . Plan: 1 to add, 1 to change, 1 to destroy. Action Resource Why it is risky Judged",
+        "delete aws_sqs_queue.jobs ",
+        "update aws_iam_policy.deployer ",
+        "The other change is low risk.",
+        &format!("Plan sha256 {} , made by Terraform ", digest(&risky())),
+    ] {
+        assert!(said.contains(words), "nobody reads {words:?} in: {said}");
+    }
+    assert!(!said.contains("not yet") && !said.contains("It was sent after"), "{said}");
+    // Jira is away, so the ticket cannot be judged with the plan that was just sent.
+    pipeline.happens("fail = { system = \"jira\", how = \"down\" }").await;
+    let other = plan(&[delete("aws_sqs_queue.jobs"), policy("something-else")]);
+    let (status, _) = pipeline.send(Method::POST, &format!("changes/{id}/plan"), Some(&other)).await;
+    assert_eq!(status, 503);
+    let page = pipeline.played.world.simulator.people.opens("lee", "/changes/PRODCM-412").await.unwrap().text();
+    let newer =
+        "It was sent after evaluation 2. An approval covers the risky changes of that evaluation, and no other.";
+    assert!(page.contains(newer), "{page}");
+    let (_, said) = page.split_once(newer).unwrap();
+    let judged = |address: &str| {
+        said.split_once(address).unwrap().1.split_once(" yes ").map(|(before, _)| before.contains("not yet"))
+    };
+    assert_eq!(judged("delete aws_sqs_queue.jobs"), Some(false), "{said}");
+    assert_ne!(judged("update aws_iam_policy.deployer"), Some(false), "{said}");
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twin_the_page_says_of_a_harmless_plan_that_nothing_is_risky() {
+    let pipeline = Pipeline::approved().await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    pipeline.plans(&id, &harmless()).await;
+    let said = on_the_page(&pipeline).await.unwrap();
+    assert!(
+        said.starts_with(" change among 1 changed resource . Plan: 1 to add, 0 to change, 0 to destroy."),
+        "{said}"
+    );
+    assert!(!said.contains("Judged"), "{said}");
     pipeline.stop().await;
 }
 
