@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
+use serde_json::value::RawValue;
+
 use crate::integrations::SourceError;
 use crate::integrations::jenkins::JenkinsClient;
 use crate::model::{
@@ -14,6 +16,7 @@ use crate::policy::follow_up::completeness::{SightingTrace, TicketTrace, Traces}
 use crate::store::StoreError;
 
 use super::Sources;
+use super::period::How;
 
 /// How much earlier than the period the gate may have been asked for a deployment in it.
 const BEFORE: Duration = Duration::from_secs(7 * 24 * 3600);
@@ -40,10 +43,8 @@ pub struct Request<'a> {
     pub emergencies: &'a BTreeSet<String>,
     /// The project of change tickets.
     pub project: &'a str,
-    /// Whether the other systems are asked.
-    pub reach: Reach,
-    /// Is told what is done next.
-    pub progress: fn(&str),
+    /// Whom it asks, what it keeps, and whom it tells.
+    pub how: How,
 }
 
 /// Whom an export asks.
@@ -53,6 +54,15 @@ pub enum Reach {
     Everybody,
     /// Our own records alone.
     Records,
+}
+
+/// How much of each change is kept once it is compared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hold {
+    /// All of it.
+    Everything,
+    /// What a list shows of it; facts and words of people can be large.
+    Outline,
 }
 
 /// The changes of a period.
@@ -81,6 +91,17 @@ pub struct Change {
     pub created: Timestamp,
 }
 
+impl Change {
+    /// What a list shows: key, what it is, its state, its last verdict.
+    #[must_use]
+    pub fn row(&self) -> [String; 4] {
+        let record = &self.record;
+        let summary = self.ticket.as_ref().map_or_else(String::new, |ticket| ticket.summary.clone());
+        let verdict = record.decisions.last().map_or("none", |decision| decision.verdict.as_str());
+        [record.ticket.to_string(), summary, record.status.clone(), verdict.replace('-', " ")]
+    }
+}
+
 /// A ticket as Jira answers for it.
 enum InJira {
     Yes(Box<Ticket>),
@@ -95,7 +116,7 @@ enum InJira {
 pub async fn population(request: &Request<'_>) -> Result<Population, StoreError> {
     let mut population = Population::default();
     let (from, to) = request.period;
-    (request.progress)("Reading the tickets of the period from Jira");
+    (request.how.progress)("Reading the tickets of the period from Jira");
     let created = created(request, &mut population).await;
     let store = &request.sources.store;
     let mut issues = store.touched_between((from, to)).await?;
@@ -103,7 +124,7 @@ pub async fn population(request: &Request<'_>) -> Result<Population, StoreError>
     let number = issues.len();
     for (place, issue) in issues.into_iter().enumerate() {
         if place.is_multiple_of(50) {
-            (request.progress)(&format!("Collecting change {} of {number}", place + 1));
+            (request.how.progress)(&format!("Collecting change {} of {number}", place + 1));
         }
         change(request, (&issue, created.get(&issue)), &mut population).await?;
     }
@@ -117,7 +138,7 @@ pub async fn population(request: &Request<'_>) -> Result<Population, StoreError>
 
 async fn created(request: &Request<'_>, population: &mut Population) -> BTreeMap<IssueId, (Ticket, Timestamp)> {
     let jira = &request.sources.jira;
-    if request.reach == Reach::Records {
+    if request.how.reach == Reach::Records {
         population.gaps.push("Jira was not asked for its tickets (--offline).".into());
         return BTreeMap::new();
     }
@@ -161,12 +182,22 @@ async fn change(
         unused: unused(&record, request),
         commits: commits(&record, ticket.as_ref()),
     });
+    let record = if request.how.hold == Hold::Everything { record } else { outline(record) };
     population.changes.push(Change { record, ticket, created });
     Ok(())
 }
 
+/// A change without what is large.
+fn outline(mut record: ChangeRecord) -> ChangeRecord {
+    for decision in &mut record.decisions {
+        decision.facts = RawValue::NULL.to_owned();
+        decision.decision = RawValue::NULL.to_owned();
+    }
+    ChangeRecord { acts: Vec::new(), gate: Vec::new(), ..record }
+}
+
 async fn in_jira(request: &Request<'_>, issue: &IssueId, population: &mut Population) -> InJira {
-    if request.reach == Reach::Records {
+    if request.how.reach == Reach::Records {
         return InJira::NotKnown;
     }
     match request.sources.jira.ticket(issue).await {
@@ -233,13 +264,13 @@ async fn sightings(request: &Request<'_>, (from, to): (Timestamp, Timestamp), po
         }
         for watched in places {
             let scope = Scope { service: name.clone(), environment: watched.environment.clone() };
-            if request.reach == Reach::Records {
+            if request.how.reach == Reach::Records {
                 population
                     .gaps
                     .push(format!("{} was not asked for deployments of {scope} (--offline).", watched.place));
                 continue;
             }
-            (request.progress)(&format!("Reading deployments of {scope} ({})", watched.place));
+            (request.how.progress)(&format!("Reading deployments of {scope} ({})", watched.place));
             population.asked.push(format!("{scope}: {}, everything that went out since {from}", watched.place));
             match shown(request, (service, &scope), (&watched.place, from)).await {
                 Ok(seen) => {

@@ -8,8 +8,10 @@ mod history;
 pub mod inspection;
 mod kept;
 mod objects;
+pub mod period;
 mod scans;
 mod siblings;
+pub mod trail;
 
 pub use siblings::of as siblings;
 

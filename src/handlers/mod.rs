@@ -9,6 +9,7 @@ pub mod digest;
 mod ending;
 pub mod ends;
 mod evaluation;
+pub mod evidence;
 mod fault;
 mod follow_up;
 pub mod gate;

@@ -92,13 +92,6 @@ impl Lines<'_> {
     }
 }
 
-/// SHA-256 over the keys in the order of their bytes, each with a newline behind it.
-pub(super) fn keys_sha256(keys: &[&str]) -> String {
-    let mut sorted = keys.to_vec();
-    sorted.sort_unstable();
-    hex::encode(Sha256::digest(sorted.iter().map(|key| format!("{key}\n")).collect::<String>()))
-}
-
 /// Which program has made it. A program that was built to be debugged says nothing about what runs elsewhere.
 pub(super) fn program_sha256() -> Option<String> {
     if cfg!(debug_assertions) {

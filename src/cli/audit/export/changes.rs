@@ -17,25 +17,18 @@ use crate::render::view::View;
 pub(super) async fn write(export: &Export, bundle: &mut Bundle) -> anyhow::Result<Vec<[String; 4]>> {
     let policies = export.app.context.sources.store.policies().await?;
     let mut rows = Vec::new();
-    for (place, one) in export.population.changes.iter().enumerate() {
+    for (place, one) in export.period.population.changes.iter().enumerate() {
         if place.is_multiple_of(100) {
-            eprintln!("Writing change {} of {}", place + 1, export.population.changes.len());
+            eprintln!("Writing change {} of {}", place + 1, export.period.population.changes.len());
         }
         let key = one.record.ticket.as_str();
-        let entries = export.trail.of_ticket.get(key).cloned().unwrap_or_default();
+        let entries = export.period.trail.of_ticket.get(key).cloned().unwrap_or_default();
         let record = ChangeRecord { entries, ..one.record.clone() };
         bundle.write_json(&format!("changes/{key}.json"), &record)?;
         bundle.write(&format!("changes/{key}.html"), &page(export, (one, &record), &policies).await?)?;
-        rows.push(row(one));
+        rows.push(one.row());
     }
     Ok(rows)
-}
-
-fn row(one: &Change) -> [String; 4] {
-    let record = &one.record;
-    let summary = one.ticket.as_ref().map_or_else(String::new, |ticket| ticket.summary.clone());
-    let verdict = record.decisions.last().map_or("none", |decision| decision.verdict.as_str());
-    [record.ticket.to_string(), summary, record.status.clone(), verdict.replace('-', " ")]
 }
 
 async fn page(

@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::bundle::Bundle;
-use super::trail::Trail;
 use super::{Export, written};
 use crate::gather::evidence::Change;
+use crate::gather::trail::Trail;
 use crate::model::{Month, Timestamp, Witness};
 use crate::policy::RULES;
 use crate::policy::controls::{self, FRAMEWORKS};
@@ -42,12 +42,12 @@ pub(super) fn population(export: &Export) -> String {
         "page",
         "file",
     ]);
-    head + &export.population.changes.iter().map(|change| change_row(export, change)).collect::<String>()
+    head + &export.period.population.changes.iter().map(|change| change_row(export, change)).collect::<String>()
 }
 
 fn change_row(export: &Export, change: &Change) -> String {
     let (record, ticket) = (&change.record, change.ticket.as_ref());
-    let trace = export.population.traces.tickets.iter().find(|trace| trace.key == record.ticket);
+    let trace = export.period.population.traces.tickets.iter().find(|trace| trace.key == record.ticket);
     let yes_no = |known: Option<bool>| known.map_or("not known", |yes| if yes { "yes" } else { "no" });
     let last = record.decisions.last();
     let approval = record.approvals.last().filter(|approval| approval.mark == "given");
@@ -138,11 +138,11 @@ pub(super) fn history(trail: &Trail) -> String {
 
 /// Everything that was compared, with what came of it.
 pub(super) fn reconciliation(export: &Export) -> Value {
-    let (traces, comparison) = (&export.population.traces, &export.comparison);
+    let (traces, comparison) = (&export.period.population.traces, &export.period.comparison);
     let tickets = traces.tickets.iter().map(|ticket| {
         json!({ "ticket": ticket.key, "at": ticket.at, "in_jira": ticket.in_jira, "in_records": ticket.in_records })
     });
-    let in_period = |at: Timestamp| export.question.covers(at);
+    let in_period = |at: Timestamp| export.period.question.covers(at);
     let answers = traces.answers.iter().map(|answer| {
         json!({
             "request": answer.request, "ticket": answer.ticket, "scope": answer.scope.to_string(), "run": answer.run,
@@ -175,11 +175,11 @@ pub(super) fn reconciliation(export: &Export) -> Value {
 /// The criteria and people under which the exported decisions were made, and those in force in the period.
 pub(super) async fn write_policies(export: &Export, bundle: &mut Bundle) -> anyhow::Result<()> {
     let store = &export.app.context.sources.store;
-    let decided = export.population.changes.iter().flat_map(|change| &change.record.decisions);
+    let decided = export.period.population.changes.iter().flat_map(|change| &change.record.decisions);
     let mut wanted: BTreeSet<String> = decided.map(|decision| decision.policy_digest.clone()).collect();
     let activations = store.activations().await?;
-    let before = activations.iter().rev().find(|one| one.at < export.question.from);
-    let within = activations.iter().filter(|one| export.question.covers(one.at));
+    let before = activations.iter().rev().find(|one| one.at < export.period.question.from);
+    let within = activations.iter().filter(|one| export.period.question.covers(one.at));
     wanted.extend(before.into_iter().chain(within).map(|one| one.digest.clone()));
     for (digest, texts) in store.policies().await? {
         if wanted.contains(&digest) {
