@@ -32,7 +32,7 @@ use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts};
 use crate::render::view::Links;
 use crate::server::api::Api;
 use crate::server::intake::Intake;
-use crate::server::pages::Pages;
+use crate::server::pages::{Pages, Previews};
 use crate::server::seldom::Seldom;
 use crate::server::{Secrets, Server, listen, router};
 use crate::settings::{Settings, SigningFiles};
@@ -60,6 +60,7 @@ pub struct App {
     callers: Callers,
     sign_in: Option<SignIn>,
     session: (Duration, Duration),
+    previews: Previews,
     checkpoints: Option<(Arc<Signer>, Duration)>,
     kept: Option<KeptCheckpoint>,
 }
@@ -138,6 +139,7 @@ impl App {
             callers,
             sign_in,
             session: (settings.pages.session, settings.pages.idle),
+            previews: Previews::default(),
             checkpoints,
             kept,
         })
@@ -269,6 +271,7 @@ impl App {
             session: self.session,
             listen: self.listen,
             refusals: Seldom::default(),
+            previews: self.previews.clone(),
         }
     }
 

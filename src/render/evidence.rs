@@ -215,26 +215,42 @@ fn gate(request: &GateRecord) -> Vec<Line> {
 pub fn index(shown: &IndexPage<'_>) -> String {
     let (from, to) = shown.period;
     let title = format!("Production changes, {from} to {to}");
-    let orphans = shown.orphans.iter().map(orphan).collect();
-    let orphans = table(vec!["What is missing", "Ticket", "Where", "Commit", "Seen", "When"], orphans, "Orphans");
     let content = html! {
         h1 { (title) }
         p class="soft" { "Made on " (shown.made_at.day_and_clock()) " by cm-bot. How, and how to verify it: README.txt and IPE.txt." }
+        (compared(shown))
+        (listed(shown.changes, |key| format!("changes/{key}.html")))
+    };
+    page(&title, "", &content)
+}
+
+/// The four numbers, what could not be compared, and what misses its counterpart.
+#[must_use]
+pub fn compared(shown: &IndexPage<'_>) -> Markup {
+    let orphans = shown.orphans.iter().map(orphan).collect();
+    let orphans = table(vec!["What is missing", "Ticket", "Where", "Commit", "Seen", "When"], orphans, "Orphans");
+    html! {
         (document(&Document(vec![Block::Table(vec!["Compared in every direction", "Number"], numbers(shown))])))
         @for gap in shown.gaps { p { strong { "Not compared: " } (gap) } }
         p { (said_of(shown)) }
         (document(&Document(orphans.into_iter().collect())))
-        h2 { (plural(shown.changes.len(), "change")) }
+    }
+}
+
+/// Each change with the address of its page.
+#[must_use]
+pub fn listed(changes: &[[String; 4]], address: fn(&str) -> String) -> Markup {
+    html! {
+        h2 { (plural(changes.len(), "change")) }
         table {
             thead { tr { th scope="col" { "Ticket" } th scope="col" { "Change" } th scope="col" { "State" } th scope="col" { "Last verdict" } } }
             tbody {
-                @for [key, what, state, verdict] in shown.changes {
-                    tr { td { a href=(format!("changes/{key}.html")) { (key) } } td { (shortened(what, MOST)) } td { (state) } td { (verdict) } }
+                @for [key, what, state, verdict] in changes {
+                    tr { td { a href=(address(key)) { (key) } } td { (shortened(what, MOST)) } td { (state) } td { (verdict) } }
                 }
             }
         }
-    };
-    page(&title, "", &content)
+    }
 }
 
 fn numbers(shown: &IndexPage<'_>) -> Vec<Vec<Line>> {

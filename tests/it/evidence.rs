@@ -159,6 +159,33 @@ async fn one_folder_holds_everything_and_is_verified_without_cm_bot() {
     company.stop().await;
 }
 
+/// Who has the folder can tell that it is what the page said.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_of_a_period_says_what_the_export_says() {
+    let company = Company::deployed().await;
+    let (folder, told) = company.export("evidence", &["--from", "2026-11-01", "--to", "2026-11-30"]);
+    assert_eq!(told.code, 0, "{} {}", told.out, told.err);
+    let totals: Value = serde_json::from_str(&file(&folder, "totals.json")).unwrap();
+    let people = &company.played.world.simulator.people;
+    let page = people.opens("dana", "/evidence?from=2026-11-01&to=2026-11-30").await.unwrap().text();
+    let text = |name: &str| totals[name].as_str().unwrap();
+    let (rows, first, last, sum) = (&totals["rows"], text("first"), text("last"), text("keys_sha256"));
+    for words in [
+        "tickets 2 gate answers 1 runs 1 deployments 1".to_owned(),
+        format!("Changes {rows} First and last ticket {first} and {last} SHA-256 of the sorted keys {sum}"),
+        format!(
+            "It was approved, and no run was let through before the approval ended. {}",
+            totals["orphans"]["never_deployed"]
+        ),
+        "It was approved, and no run was let through before the approval ended. PRODCM-398 billing-api to prod-us"
+            .into(),
+        "1 trace without a counterpart.".into(),
+    ] {
+        assert!(page.contains(&words), "nobody reads {words:?} in: {page}");
+    }
+    company.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn people_read_what_was_decided_and_what_it_is_evidence_for() {
     let company = Company::deployed().await;

@@ -8,6 +8,7 @@ mod changes;
 mod compare;
 mod decide;
 mod emergencies;
+mod evidence;
 mod forms;
 mod health;
 mod inspection;
@@ -43,6 +44,8 @@ use crate::signals::Wake;
 use crate::store::{StoreError, StoredDecision};
 use visitor::Visitor;
 
+pub use evidence::Previews;
+
 /// What the pages work with.
 #[derive(Debug, Clone)]
 pub struct Pages {
@@ -60,6 +63,8 @@ pub struct Pages {
     pub listen: SocketAddr,
     /// When a refused sign-in was logged last.
     pub refusals: Seldom,
+    /// What was collected of periods.
+    pub previews: Previews,
 }
 
 /// Why there is no page.
@@ -101,6 +106,7 @@ pub fn router(pages: Pages) -> Router {
         .route("/emergencies", get(emergencies::emergencies))
         .route("/inspection", get(inspection::months))
         .route("/inspection/{month}", get(inspection::month).post(inspection::record))
+        .route("/evidence", get(evidence::evidence))
         .route("/health", get(health::health))
         .route("/sign-in", get(sign_in::begin))
         .route("/sign-in/callback", get(sign_in::come_back))
@@ -126,6 +132,7 @@ fn page(visitor: &Visitor, (title, here): (&str, &str), content: &Markup) -> Htm
         ("/changes", "Changes", Right::SeeChanges),
         ("/emergencies", "Emergencies", Right::SeeChanges),
         ("/inspection", "Inspection", Right::SeeInspections),
+        ("/evidence", "Evidence", Right::SeeEvidence),
         ("/health", "Health", Right::SeeHealth),
     ];
     let places = all.into_iter().filter(|(.., right)| visitor.may(*right));

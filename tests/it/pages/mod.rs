@@ -1,6 +1,7 @@
 //! cm-bot's pages as people see them: signing in at a real provider over real HTTP, reading, deciding.
 
 mod deciding;
+mod evidence;
 mod health;
 mod reading;
 mod rights;

@@ -174,6 +174,7 @@ async fn every_page_is_marked_up_for_everybody() {
         ("priya", "/changes/PRODCM-412"),
         ("priya", "/changes/PRODCM-412/what-if"),
         ("ines", "/inspection"),
+        ("aldo", "/evidence?from=2026-11-01&to=2026-11-30"),
         ("olga", "/health"),
         ("lee", "/emergencies"),
         ("lee", "/health"),

@@ -15,13 +15,14 @@ async fn o07_each_role_sees_its_own_pages_and_no_other() {
         ("/changes", "Changes"),
         ("/emergencies", "Emergencies"),
         ("/inspection", "Inspection"),
+        ("/evidence", "Evidence"),
         ("/health", "Health"),
     ];
     for (name, sees) in [
         ("lee", &["/", "/changes", "/emergencies"][..]),
         ("priya", &["/", "/changes", "/emergencies"]),
-        ("ines", &["/", "/changes", "/emergencies", "/inspection"]),
-        ("aldo", &["/", "/changes", "/emergencies", "/inspection"]),
+        ("ines", &["/", "/changes", "/emergencies", "/inspection", "/evidence"]),
+        ("aldo", &["/", "/changes", "/emergencies", "/inspection", "/evidence"]),
         ("olga", &["/", "/changes", "/emergencies", "/health"]),
     ] {
         let front = opens(&played, name, "/").await;
