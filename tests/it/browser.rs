@@ -6,8 +6,11 @@ use std::process::Command;
 
 use cm_bot::cli::demo::play::{Played, settle};
 use cm_bot::simulator::scene::{Step, Variant};
+use reqwest::Method;
 use serde_json::json;
 
+use crate::gate::Pipeline;
+use crate::plan::{delete, plan};
 use crate::support::{play_all, scene, start_with};
 
 /// Why there is no browser, where `tests/run` could not install one.
@@ -54,7 +57,19 @@ async fn world() -> Played {
         played.world.simulator.play(&step).await.unwrap();
         settle(&played).await.unwrap();
     }
-    played
+    with_plan(played).await
+}
+
+/// A pipeline sends a risky plan, whose author means ill as well.
+async fn with_plan(played: Played) -> Played {
+    let pipeline = Pipeline::of(played);
+    let id = pipeline.request(&pipeline.asked()).await;
+    let plan =
+        plan(&[delete("aws_sqs_queue.jobs[\"</td><script>alert(1)</script>\"]"), delete("aws_sqs_queue.others")]);
+    let (status, judged) = pipeline.send(Method::POST, &format!("changes/{id}/plan"), Some(&plan)).await;
+    assert_eq!(status, 200, "{judged}");
+    settle(&pipeline.played).await.unwrap();
+    pipeline.played
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,13 +93,17 @@ async fn everybody_walks_their_pages_with_the_keyboard_alone() {
     ];
     let own = |more: &[&str]| everybody.iter().chain(more).map(|path| (*path).to_owned()).collect::<Vec<_>>();
     let note = "</textarea><script>alert(1)</script> I have read the plan.";
+    let evidence = "/evidence?from=2026-11-01&to=2026-11-30";
+    let october = "Production changes, 2026-10-01 to 2026-10-31";
     let walk = json!([
         { "person": "Priya Nair", "pages": own(&[]), "sends": [
             { "at": "/changes/PRODCM-412", "fields": { "note": note }, "button": "Approve PRODCM-412", "words": "Your approval is recorded" },
         ] },
-        { "person": "Dana Reyes", "pages": ["/", "/changes/PRODCM-412", "/health"] },
+        { "person": "Dana Reyes", "pages": ["/", "/changes/PRODCM-412", "/health", evidence] },
         { "person": "Ines Ruiz", "pages": ["/inspection"] },
-        { "person": "Aldo Conti", "pages": ["/inspection", "/changes/PRODCM-420"] },
+        { "person": "Aldo Conti", "pages": ["/inspection", "/changes/PRODCM-420", evidence], "sends": [
+            { "at": "/evidence", "fields": {}, "button": "Show the evidence", "words": october },
+        ] },
         { "person": "Olga Berg", "pages": ["/health"] },
     ]);
     let mut node = Command::new("node");
