@@ -1,5 +1,7 @@
 //! Every integration test, as one program: it links once.
 
+// Whether what the simulation does may be sent to another thread takes the compiler more steps than it takes by itself.
+#![recursion_limit = "256"]
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod ablation;
