@@ -1,6 +1,7 @@
 //! How the approvals of a ticket stand, with what people did since the last look.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use crate::gather::{
     self,
@@ -180,7 +181,8 @@ fn withdrawn(known: &[Act], commands: &[Command], now: Timestamp) -> Vec<Recorde
         source: format!("{}:gone", act.source),
         by: None,
         deed: Deed::Withdraw { of: act.source.clone() },
-        at: now,
+        // Ours may be the earlier clock, and nobody takes back what he has not said yet.
+        at: now.max(act.at.plus(Duration::from_millis(1))),
     });
     gone.filter(|one| !is_noted(&one.source)).collect()
 }
@@ -268,4 +270,27 @@ async fn seen_at(context: &Context, ticket: &Ticket, (basis, at): (&Basis, Times
         Some(stored) => Seen::of(&evaluate(&stored.facts, &stored.criteria, stored.at)),
         None => Seen::of(&basis.decision),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nobody_takes_back_what_he_has_not_said_yet_whatever_our_clock_says() {
+        let (said, ours) = (Timestamp(100_000), Timestamp(85_000));
+        let act = Act {
+            way: Way::Comment,
+            source: "10100".into(),
+            by: None,
+            deed: Deed::Approve { note: String::new() },
+            at: said,
+            fingerprint: String::new(),
+            seen: Seen::default(),
+            refused: None,
+        };
+        let gone = withdrawn(std::slice::from_ref(&act), &[], ours);
+        assert!(gone[0].at > said, "{gone:?}");
+        assert_eq!(withdrawn(&[act], &[], Timestamp(200_000))[0].at, Timestamp(200_000));
+    }
 }
