@@ -49,7 +49,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn standing_approval(&self, issue: &IssueId) -> Result<Option<Standing>, StoreError> {
-        let sql = "SELECT a.commit_sha, a.service, a.environment, a.approved_at, a.decision_id, \
+        let sql = "SELECT a.commit_sha, a.service, a.environment, a.decision_id, \
+                   COALESCE((SELECT m.approved_at FROM approval_marks AS m WHERE m.issue_id = a.issue_id \
+                    AND m.commit_sha = a.commit_sha ORDER BY m.seq DESC LIMIT 1), a.approved_at) AS approved_at, \
                    (SELECT m.fingerprint FROM approval_marks AS m WHERE m.issue_id = a.issue_id \
                     AND m.commit_sha = a.commit_sha ORDER BY m.seq DESC LIMIT 1) AS fingerprint \
                    FROM approvals AS a WHERE a.issue_id = $1 \
@@ -82,7 +84,9 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn was_given_by(&self, issue: &IssueId, decision: DecisionId) -> Result<bool, StoreError> {
-        let sql = "SELECT count(*) FROM approval_marks WHERE issue_id = $1 AND decision_id = $2";
+        // What an older version gave, has a mark without a decision.
+        let sql = "SELECT (SELECT count(*) FROM approval_marks WHERE issue_id = $1 AND decision_id = $2) \
+                   + (SELECT count(*) FROM approvals WHERE issue_id = $1 AND decision_id = $2)";
         let query = query(sql).bind(issue.as_str()).bind(decision.to_string());
         Ok(query.one(self.db.reader()).await?.get::<i64>(0)? > 0)
     }
@@ -93,11 +97,17 @@ impl Store {
     /// When it cannot be stored.
     pub async fn void_approval(&self, void: &Void<'_>, entry: &Entry, actions: &[NewAction]) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, approved_at, marked_at) \
-                   VALUES ($1, $2, 'voided', $3, $4) ON CONFLICT DO NOTHING";
-        let query_ = query(sql).bind(void.issue.as_str()).bind(void.commit.as_str());
-        if query_.bind(void.approved_at.0).bind(entry.at.0).execute(&mut transaction).await? == 0 {
+        if is_voided(&mut transaction, void.issue, void.commit).await? {
             return Ok(());
+        }
+        // One approval is voided once. Another one that Jira dates alike is told apart by a millisecond.
+        for approved_at in void.approved_at.0.. {
+            let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, approved_at, marked_at) \
+                       VALUES ($1, $2, 'voided', $3, $4) ON CONFLICT DO NOTHING";
+            let query = query(sql).bind(void.issue.as_str()).bind(void.commit.as_str());
+            if query.bind(approved_at).bind(entry.at.0).execute(&mut transaction).await? == 1 {
+                break;
+            }
         }
         if void.again == Again::Judge {
             let sql = "UPDATE tickets SET result_sha256 = NULL WHERE issue_id = $1";
