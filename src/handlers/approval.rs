@@ -36,14 +36,20 @@ pub async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError
     }
 }
 
-/// Whether an approval is ours, is recorded, or was voided. What brings no code has no approval on record, so what people
-/// did is looked at each time.
+/// Whether an approval is recorded, was voided, or is ours and on its way to the records. What brings no code has no approval
+/// on record, so what people did is looked at each time.
 async fn is_dealt_with(context: &Context, ticket: &Ticket, change: &StatusChange) -> Result<bool, HandlerError> {
     let store = &context.sources.store;
     let is_voided = store.voided(&ticket.id).await?.is_some_and(|voided| change.at <= voided);
-    let is_recorded = store.standing_approval(&ticket.id).await?.is_some_and(|standing| standing.at == change.at);
+    let standing = store.standing_approval(&ticket.id).await?;
+    if is_voided || standing.as_ref().is_some_and(|standing| standing.at == change.at) {
+        return Ok(true);
+    }
     let is_own = change.by.as_ref() == Some(context.sources.jira.myself().await?);
-    Ok(is_voided || is_recorded || (is_own && build(context, ticket).is_some()))
+    // Ours without any record is one whose answer was lost and that nobody means any more.
+    Ok(is_own
+        && build(context, ticket).is_some()
+        && (standing.is_some() || store.is_being_approved(&ticket.id).await?))
 }
 
 /// What of a ticket can be deployed, and where.
@@ -61,6 +67,10 @@ async fn judge(
     if let Some(right) = stand.approvals.approval() {
         approvals::note(context, ticket, &approvals::noted(context, ticket, stand)?).await?;
         return approve(context, ticket, (&right, stand, change.at)).await.map(|()| Next::Nothing);
+    }
+    if voiding::of_given_again(context, ticket).await? {
+        approvals::note(context, ticket, &approvals::noted(context, ticket, stand)?).await?;
+        return Ok(Next::Nothing);
     }
     let is_own = change.by.as_ref() == Some(context.sources.jira.myself().await?);
     match edits::after_approval(&change.edited_since).or_else(|| refused(stand)) {
@@ -115,7 +125,10 @@ fn event(right: &HumanApproval, commit: Option<CommitSha>) -> Event {
 }
 
 /// Somebody approved who may, and others are missing: the ticket goes back to review, where they can approve too.
-async fn is_not_enough(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<Next, HandlerError> {
+///
+/// # Errors
+/// When it cannot be stored.
+pub async fn is_not_enough(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<Next, HandlerError> {
     decide_anew(context, stand).await?;
     let mut new = approvals::told(context, ticket, stand)?;
     new.actions.insert(0, NewAction::new(Effect::SetBack {})?);

@@ -41,6 +41,9 @@ async fn note(context: &Context, ticket: &Ticket, scope: Option<&Scope>) -> Resu
         return Ok(Next::LookAgain(Duration::ZERO));
     }
     store.note_ticket(ticket, scope, context.clock.now()).await?;
+    if ticket.status.meaning == TicketStatus::Declined {
+        voiding::of_declined(context, &ticket.id).await?;
+    }
     Ok(Next::Nothing)
 }
 

@@ -39,7 +39,7 @@ use crate::signals::{Readiness, Wake};
 use crate::store::{Job, Policy, StoreError};
 
 pub use announce::{could_not_move, could_not_move_for_people, could_not_set_back};
-pub use approval::{approve, run as look_at_approved};
+pub use approval::{approve, is_not_enough, run as look_at_approved};
 pub use fault::gave_up;
 pub use too_dear::TooDear;
 pub use voiding::{void_if_edited, void_if_set_back};

@@ -52,8 +52,35 @@ pub async fn void_if_set_back(context: &Context, ticket: &Ticket) -> Result<(), 
     void(context, &now, (&standing, &why, Again::OnlyWhenNew)).await
 }
 
+/// Voids the approval of a ticket that has left the status in which it was approved, and was put there again by whoever may
+/// not approve it. Says whether there was one.
+pub(super) async fn of_given_again(context: &Context, ticket: &Ticket) -> Result<bool, HandlerError> {
+    let store = &context.sources.store;
+    let Some(before) = store.standing_approval(&ticket.id).await? else { return Ok(false) };
+    let _turn = store.turn(&before.scope).await?;
+    let Some(standing) = store.standing_approval(&ticket.id).await? else { return Ok(false) };
+    // While we waited it may have been approved by whoever may.
+    let now = context.sources.jira.ticket(&ticket.id).await?;
+    if standing.at != before.at || now.status.meaning != TicketStatus::Approved {
+        return Ok(false);
+    }
+    let why =
+        ["The ticket left the status in which it was approved. Whoever put it there again may not approve it alone."];
+    void(context, &now, (&standing, &why.map(Text::from), Again::OnlyWhenNew)).await?;
+    Ok(true)
+}
+
+/// Voids the approval of a ticket that was declined afterwards. Nobody has to be told: who declined it tells why.
+pub(super) async fn of_declined(context: &Context, issue: &IssueId) -> Result<(), HandlerError> {
+    in_silence(context, issue, ("The ticket was declined after it was approved.", Again::OnlyWhenNew)).await
+}
+
 /// Voids the approval of a ticket that is gone before it was closed: nobody knows whether it went to production.
 pub(super) async fn of_gone(context: &Context, issue: &IssueId, why: &str) -> Result<(), HandlerError> {
+    in_silence(context, issue, (why, Again::Judge)).await
+}
+
+async fn in_silence(context: &Context, issue: &IssueId, (why, again): (&str, Again)) -> Result<(), HandlerError> {
     let store = &context.sources.store;
     let (Some(standing), Some(known)) = (store.standing_approval(issue).await?, store.known_ticket(issue).await?)
     else {
@@ -61,7 +88,7 @@ pub(super) async fn of_gone(context: &Context, issue: &IssueId, why: &str) -> Re
     };
     let event = Event::ApprovalVoided { commit: standing.commit.clone(), reason: why.to_owned() };
     let entry = Entry { at: context.clock.now(), ticket: Some(known.key), event };
-    let void = Void { issue, commit: &standing.commit, approved_at: standing.at, again: Again::Judge };
+    let void = Void { issue, commit: &standing.commit, approved_at: standing.at, again };
     Ok(store.void_approval(&void, &entry, &[]).await?)
 }
 
