@@ -97,6 +97,16 @@ impl Store {
         rows.iter().map(|row| stored(AccountId::parse(row.get(0)?))).collect()
     }
 
+    /// Whether an approval of a ticket is still to be carried out, or is being carried out.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn is_being_approved(&self, issue: &IssueId) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM actions WHERE issue_id = $1 AND kind IN ('approve', 'approve-by-people') \
+                   AND state IN ('ready', 'running')";
+        Ok(query(sql).bind(issue.as_str()).one(self.db.reader()).await?.get::<i64>(0)? > 0)
+    }
+
     /// Whether an action of this kind is still to be carried out for a ticket, or was asked for since a moment.
     ///
     /// # Errors

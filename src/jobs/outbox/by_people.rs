@@ -6,9 +6,9 @@ use super::{Done, Outbox, OutboxError};
 use crate::audit::{Entry, Event};
 use crate::gather::siblings;
 use crate::handlers::approvals::{Look, Stand, look};
-use crate::handlers::{approve, could_not_move_for_people, look_at_approved, void_if_edited};
+use crate::handlers::{approve, could_not_move_for_people, is_not_enough, look_at_approved, void_if_edited};
 use crate::integrations::SourceError;
-use crate::integrations::jira::{StatusChange, TransitionError};
+use crate::integrations::jira::TransitionError;
 use crate::model::{Scope, Ticket, TicketStatus};
 use crate::policy::approvers::HumanApproval;
 use crate::policy::facts::{Fact, Placement, Sibling};
@@ -30,10 +30,7 @@ impl Outbox {
         let ticket = jira.ticket(&claimed.action.issue).await?;
         match ticket.status.meaning {
             TicketStatus::Pending => self.approve_pending(claimed, &ticket, (scope, turn)).await,
-            TicketStatus::Approved => {
-                drop(turn);
-                self.confirm_for_people(&ticket).await
-            }
+            TicketStatus::Approved => self.confirm_for_people(&ticket, turn).await,
             TicketStatus::Declined | TicketStatus::Closed | TicketStatus::Other => {
                 Ok(Done::Dropped("the ticket is not waiting for a decision any more"))
             }
@@ -111,22 +108,29 @@ impl Outbox {
         Ok(Done::Did(if voided { "approved, and voided: the ticket was edited meanwhile" } else { "approved" }.into()))
     }
 
-    /// The status is there already: from our own earlier try, whose answer was lost, or from one of the people.
-    async fn confirm_for_people(&self, ticket: &Ticket) -> Result<Done, OutboxError> {
-        let jira = &self.context.sources.jira;
-        let change = jira.approved_by(&ticket.key).await?;
-        let is_own = |change: &StatusChange, own| change.by.as_ref() == Some(own);
+    /// The status is there already: from our own earlier try, whose answer or record was lost, or from one of the people.
+    async fn confirm_for_people(&self, ticket: &Ticket, turn: Option<Turn>) -> Result<Done, OutboxError> {
+        let (jira, store) = (&self.context.sources.jira, &self.context.sources.store);
         let own = jira.myself().await?;
-        if !change.is_some_and(|change| is_own(&change, own)) {
+        let change = jira.approved_by(&ticket.key).await?.filter(|change| change.by.as_ref() == Some(own));
+        let Some(change) = change else {
+            drop(turn);
             Box::pin(look_at_approved(&self.context, ticket.clone())).await?;
             return Ok(Done::Did("approved by a human already".into()));
+        };
+        if store.voided(&ticket.id).await?.is_some_and(|voided| change.at <= voided) {
+            return Ok(Done::Dropped("the approval was voided meanwhile"));
         }
-        if let Look::Stands(stand) = Box::pin(look(&self.context, ticket)).await?
-            && let Some(right) = stand.approvals.approval()
-        {
-            return self.record_for_people(ticket, (&right, &stand)).await;
+        match Box::pin(look(&self.context, ticket)).await? {
+            Look::Edited | Look::Quiet => Err(SourceError::Incomplete("the ticket is being edited".into()).into()),
+            Look::Stands(stand) => match stand.approvals.approval() {
+                Some(right) => self.record_for_people(ticket, (&right, &stand)).await,
+                None => {
+                    Box::pin(is_not_enough(&self.context, ticket, &stand)).await?;
+                    Ok(Done::Dropped("the approvals are not enough any more"))
+                }
+            },
         }
-        Ok(Done::Dropped("the approvals are not enough any more"))
     }
 
     /// Declines a ticket that somebody has declined, and tells everybody the reason.
