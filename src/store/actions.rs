@@ -479,10 +479,10 @@ pub(super) async fn insert(
 }
 
 /// Forgets actions of a ticket that nobody has begun: what replaces them is newer. One that was begun stays and is looked after,
-/// since it may have arrived; so does what is followed up, which a decision does not replace.
+/// since it may have arrived; so does what is followed up, and what people have declined, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
-               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call', 'review-run', 'callback')";
+               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call', 'review-run', 'callback', 'decline-by-people')";
     query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }

@@ -28,7 +28,28 @@ pub(super) async fn attend(context: &Context, ticket: &Ticket, next: Next) -> Re
         new.actions.push(NewAction::new(effect)?);
     }
     note(context, ticket, &new).await?;
-    Ok(next)
+    if is_free_again(context, ticket, &stand).await? {
+        Ok(Next::LookAgain(std::time::Duration::ZERO))
+    } else {
+        Ok(next)
+    }
+}
+
+/// Whether somebody took back what had kept cm-bot from approving a clean ticket: then it is decided anew.
+async fn is_free_again(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<bool, HandlerError> {
+    let store = &context.sources.store;
+    let Some(stored) = &stand.basis.stored else { return Ok(false) };
+    let is_held_by_words = stand.approvals.declined().is_some() || stand.approvals.approval().is_some();
+    let is_clean = stand.basis.decision.kind() == Kind::Approve && !stand.new.is_empty() && !is_held_by_words;
+    if !is_clean
+        || store.is_being_approved(&ticket.id).await?
+        || store.was_given_by(&ticket.id, stored.id).await?
+        || !store.is_current(&ticket.id, stored.id).await?
+    {
+        return Ok(false);
+    }
+    store.void_decision(stored.id).await?;
+    Ok(true)
 }
 
 /// Answers commands, and words in Slack or on our pages, that come when nothing can come of them any more.
@@ -116,13 +137,20 @@ async fn due(
     ticket: &Ticket,
     (stand, now): (&Stand, Timestamp),
 ) -> Result<Option<Effect>, HandlerError> {
+    let store = &context.sources.store;
     let effect = match (stand.approvals.declined(), stand.approvals.approval()) {
         (Some(_), _) => Effect::DeclineByPeople {},
-        (None, Some(_)) if stand.basis.decision.kind() != Kind::Approve => Effect::ApproveByPeople {},
-        (None, Some(_) | None) => return Ok(None),
+        // What cm-bot approves by itself needs nobody, unless its approval was taken back.
+        (None, Some(_))
+            if stand.basis.decision.kind() == Kind::Approve && store.is_being_approved(&ticket.id).await? =>
+        {
+            return Ok(None);
+        }
+        (None, Some(_)) => Effect::ApproveByPeople {},
+        (None, None) => return Ok(None),
     };
     let decided = stand.basis.stored.as_ref().map_or(now, |stored| stored.at);
     let since = if stand.new.is_empty() { now.minus(AGAIN).max(decided) } else { now };
-    let was_asked = context.sources.store.is_asked_for(&ticket.id, &effect, since).await?;
+    let was_asked = store.is_asked_for(&ticket.id, &effect, since).await?;
     Ok((!was_asked).then_some(effect))
 }

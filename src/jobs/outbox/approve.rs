@@ -3,7 +3,7 @@
 use super::{Done, Outbox, OutboxError};
 use crate::audit::{Entry, Event};
 use crate::gather::siblings;
-use crate::handlers::approvals::is_spoken_for;
+use crate::handlers::approvals::{is_spoken_for, shown};
 use crate::handlers::{could_not_move, void_if_edited, void_if_set_back};
 use crate::integrations::SourceError;
 use crate::integrations::jira::{StatusChange, TransitionError};
@@ -39,12 +39,16 @@ impl Outbox {
         );
         let ticket = ticket?;
         if store.was_given_by(&ticket.id, id).await? {
-            return self.given_before(&ticket).await;
+            return self.given_before(&ticket, id).await;
         }
         match ticket.status.meaning {
             TicketStatus::Approved => self.confirm(&stored, approval, &ticket).await,
             TicketStatus::Pending if self.was_taken_back(claimed, &ticket).await? => {
                 self.taken_back(&stored, approval, &ticket).await
+            }
+            TicketStatus::Pending if self.is_declined(&stored).await? => {
+                store.drop_rest_of(id).await?;
+                Ok(Done::Dropped("somebody has declined it"))
             }
             TicketStatus::Pending => match self.objection(&stored, approval, (&ticket, others?, said?)).await? {
                 Some(why) => self.outdated(claimed, id, why).await,
@@ -70,9 +74,13 @@ impl Outbox {
 
     /// An earlier try was recorded, and ended before it could look whether it still counts. It is not given again: it may
     /// have been voided meanwhile.
-    async fn given_before(&self, ticket: &Ticket) -> Result<Done, OutboxError> {
-        if ticket.status.meaning == TicketStatus::Pending {
-            void_if_set_back(&self.context, ticket).await?;
+    async fn given_before(&self, ticket: &Ticket, id: DecisionId) -> Result<Done, OutboxError> {
+        match ticket.status.meaning {
+            TicketStatus::Pending => void_if_set_back(&self.context, ticket).await?,
+            TicketStatus::Approved => {}
+            TicketStatus::Declined | TicketStatus::Closed | TicketStatus::Other => {
+                self.context.sources.store.drop_rest_of(id).await?;
+            }
         }
         self.read_back(&ticket.id).await
     }
@@ -96,7 +104,19 @@ impl Outbox {
     ) -> Result<Done, OutboxError> {
         self.record(stored, approval).await?;
         void_if_set_back(&self.context, ticket).await?;
+        self.judge_anew(&ticket.id, stored.id).await?;
         Ok(Done::Did("approved by an earlier try, and taken back by a human".into()))
+    }
+
+    /// What followed from a newer decision was dropped with the approval that was taken back.
+    async fn judge_anew(&self, issue: &IssueId, but: DecisionId) -> Result<(), OutboxError> {
+        let store = &self.context.sources.store;
+        let stands_at = store.known_ticket(issue).await?.and_then(|known| known.decision);
+        if let Some(newer) = stands_at.filter(|decision| *decision != but) {
+            store.void_decision(newer).await?;
+            store.enqueue(&Job::Ticket(issue.clone()), self.context.clock.now()).await?;
+        }
+        Ok(())
     }
 
     /// The newest approval in Jira's history, if it is ours.
@@ -105,6 +125,15 @@ impl Outbox {
         let change = jira.approved_by(&ticket.key).await?;
         let myself = jira.myself().await?;
         Ok(change.filter(|change| change.by.as_ref() == Some(myself)))
+    }
+
+    /// Whether a word that is noted declines the ticket, also when Jira could not be told of it so far.
+    async fn is_declined(&self, stored: &StoredDecision) -> Result<bool, OutboxError> {
+        let (context, facts) = (&self.context, &stored.facts);
+        let decision = evaluate(facts, &context.policy.criteria, context.clock.now());
+        let records = (&context.sources.store, context.links.deciding);
+        let approvals = shown(records, &context.policy.criteria, (facts, &decision)).await?;
+        Ok(approvals.declined().is_some())
     }
 
     /// What has changed since the decision, if something has.
