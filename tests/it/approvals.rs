@@ -12,7 +12,7 @@ use cm_bot::simulator::scene::{Comment, EditTicket, MoveTicket, Step, System, Va
 use crate::support::{TestScene, play_all, scene, start, start_with, verified};
 
 /// The ticket that waits for two people, before anybody has said anything.
-async fn waiting() -> Played {
+pub async fn waiting() -> Played {
     waiting_in(scene("first-deployment")).await
 }
 
@@ -22,40 +22,40 @@ async fn waiting_in(scene: TestScene) -> Played {
     played
 }
 
-async fn happens(played: &Played, verb: &str) {
+pub async fn happens(played: &Played, verb: &str) {
     let step: Step = toml::from_str(verb).unwrap();
     played.world.simulator.play(&step).await.unwrap();
     settle(played).await.unwrap();
 }
 
-async fn says(played: &Played, by: &str, text: &str) {
+pub async fn says(played: &Played, by: &str, text: &str) {
     happens(played, &format!("comment = {{ ticket = \"PRODCM-412\", by = \"{by}\", text = \"{text}\" }}")).await;
 }
 
-async fn moves(played: &Played, by: &str, to: &str) {
+pub async fn moves(played: &Played, by: &str, to: &str) {
     happens(played, &format!("move_ticket = {{ ticket = \"PRODCM-412\", by = \"{by}\", to = \"{to}\" }}")).await;
 }
 
 /// Says something at once, without waiting for what comes of it.
-fn says_at_once(played: &Played, by: &str, text: &str) {
+pub fn says_at_once(played: &Played, by: &str, text: &str) {
     let comment = Comment { ticket: "PRODCM-412".into(), by: by.into(), text: text.into() };
     played.world.simulator.jira.comment(&comment).unwrap();
 }
 
-async fn outcome(played: &Played) -> Outcome {
+pub async fn outcome(played: &Played) -> Outcome {
     Outcome::of(played, "PRODCM-412").await.unwrap()
 }
 
-fn status(outcome: &Outcome) -> &str {
+pub fn status(outcome: &Outcome) -> &str {
     &outcome.ticket.as_ref().unwrap().status
 }
 
 /// Every comment of cm-bot as text.
-fn texts(outcome: &Outcome) -> Vec<String> {
+pub fn texts(outcome: &Outcome) -> Vec<String> {
     outcome.comments.iter().map(|comment| adf_text(&comment.body)).collect()
 }
 
-async fn stands_approved(played: &Played) -> bool {
+pub async fn stands_approved(played: &Played) -> bool {
     let store = &played.app.context.sources.store;
     let key = TicketKey::parse("PRODCM-412").unwrap();
     let decision = store.newest_decision(&key).await.unwrap().unwrap();
@@ -63,7 +63,7 @@ async fn stands_approved(played: &Played) -> bool {
 }
 
 /// How often something happened, by the audit trail.
-async fn count(played: &Played, event: &str) -> usize {
+pub async fn count(played: &Played, event: &str) -> usize {
     let trail = verified(&played.app.context.sources.store).await;
     trail.iter().filter(|(_, body, _)| body.contains(&format!("\"event\":\"{event}\""))).count()
 }

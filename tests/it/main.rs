@@ -48,6 +48,7 @@ mod monthly;
 mod new_tickets;
 mod operators;
 mod outages;
+mod overruled;
 mod pages;
 mod peers;
 mod plan;
