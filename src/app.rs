@@ -27,7 +27,7 @@ use crate::jobs::{
     Channels, Checkpoints, GateKeeper, KeptCheckpoint, Missed, Orphans, Outbox, Probe, Reconcile, Schedule, Takeover,
     Worker,
 };
-use crate::model::{Deciding, Field, Timestamp};
+use crate::model::{Deciding, Field, Person, Timestamp};
 use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts};
 use crate::render::view::Links;
 use crate::server::api::Api;
@@ -35,7 +35,7 @@ use crate::server::intake::Intake;
 use crate::server::pages::{Pages, Previews};
 use crate::server::seldom::Seldom;
 use crate::server::{Secrets, Server, listen, router};
-use crate::settings::{Settings, SigningFiles};
+use crate::settings::{Deployment, Settings, SigningFiles};
 use crate::signals::{Readiness, Wake};
 use crate::store::{Policy, Store};
 
@@ -384,7 +384,24 @@ pub fn read_policy(settings: &Settings) -> anyhow::Result<Policy> {
             "the criteria want the {field} of a ticket, and jira.fields.{key} does not say which field of Jira that is"
         );
     }
+    check_accounts(settings, &criteria)?;
     Ok(Policy { texts, criteria })
+}
+
+/// A person whose account cannot exist would never be recognized, and nobody would be told why. Keys of Data Center may look
+/// like names and addresses, ids of Cloud do not.
+fn check_accounts(settings: &Settings, criteria: &Criteria) -> anyhow::Result<()> {
+    let looks_like_a_name = |person: &&Person| person.jira.as_str().contains(['.', '@', '+']);
+    let wrong = criteria.people.everybody().iter().find(looks_like_a_name);
+    match wrong.filter(|_| settings.jira.deployment == Deployment::Cloud) {
+        Some(person) => anyhow::bail!(
+            "{} has the Jira account \"{}\" in {}, which is no account id of Jira Cloud, such as 712020:2f0c…",
+            person.name,
+            person.jira,
+            settings.people_file.display()
+        ),
+        None => Ok(()),
+    }
 }
 
 /// A file that is not there is no error: the criteria count as not signed, and everybody is told so.

@@ -6,6 +6,7 @@ use crate::app::{read_policy, signer};
 use crate::clock::Clock;
 use crate::model::Person;
 use crate::policy::criteria::{Criteria, Mode};
+use crate::settings::Deployment;
 use crate::store::Store;
 
 /// Roles that whoever signs the criteria should not have.
@@ -31,7 +32,11 @@ pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     }
     let settings = arguments.settings.load()?;
     let policy = read_policy(&settings)?;
-    println!("ok    settings   {} services, Jira at {}", settings.services.len(), settings.jira.api_url);
+    let jira = match settings.jira.deployment {
+        Deployment::Cloud => "Jira",
+        Deployment::DataCenter => "Jira Data Center",
+    };
+    println!("ok    settings   {} services, {jira} at {}", settings.services.len(), settings.jira.api_url);
     println!(
         "ok    criteria   {} ({}), {}",
         policy.criteria.terms.version,

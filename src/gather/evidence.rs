@@ -142,7 +142,7 @@ async fn created(request: &Request<'_>, population: &mut Population) -> BTreeMap
         population.gaps.push("Jira was not asked for its tickets (--offline).".into());
         return BTreeMap::new();
     }
-    population.asked.push(format!("Jira, POST /rest/api/3/search/jql: {}", jira.jql_of_created(request.period)));
+    population.asked.push(format!("Jira, {}: {}", jira.search_address(), jira.jql_of_created(request.period)));
     match jira.created_between(request.period).await {
         Ok(found) => found.into_iter().map(|(ticket, at)| (ticket.id.clone(), (ticket, at))).collect(),
         Err(error) => {

@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::approvals::Basis;
-use crate::integrations::jira::adf;
 use crate::integrations::slack::to_json;
 use crate::model::{Ending, Text, Ticket, TicketStatus, Timestamp, plural};
 use crate::policy::approvers::Matrix;
@@ -22,10 +21,10 @@ use crate::store::{Effect, GateRequest, NewAction, Place, StoreError};
 /// After a decision: the approval if it gives one, not before the scope has settled, and then the words about it. `root` is
 /// the announcement of an emergency.
 pub(super) fn decision(
+    context: &Context,
     view: &View<'_>,
     before: Option<&str>,
-    settled: Timestamp,
-    root: Option<Value>,
+    (settled, root): (Timestamp, Option<Value>),
 ) -> Result<Vec<NewAction>, StoreError> {
     let verdict = Verdict::of(view.decision);
     let message = Effect::Message {
@@ -33,7 +32,7 @@ pub(super) fn decision(
         verdict: verdict.id().into(),
         message: root.unwrap_or_else(|| to_json(&slack::findings(view), &generation(view))),
     };
-    let mut words = vec![comment(view)];
+    let mut words = vec![comment(context, view)];
     if view.evaluation == 1 {
         words.push(Effect::Link { link: evidence_link(view) });
     }
@@ -53,8 +52,8 @@ pub(super) fn decision(
 
 /// After people approved or declined: what shows the ticket is true again. The announcement of an emergency stands for
 /// itself.
-pub(super) fn shown(view: &View<'_>) -> Result<Vec<NewAction>, StoreError> {
-    let mut words = vec![comment(view)];
+pub(super) fn shown(context: &Context, view: &View<'_>) -> Result<Vec<NewAction>, StoreError> {
+    let mut words = vec![comment(context, view)];
     if !view.decision.is_emergency() {
         let message =
             to_json(&slack::findings(view), &format!("{}:{}", generation(view), view.approvals.given().len()));
@@ -64,11 +63,11 @@ pub(super) fn shown(view: &View<'_>) -> Result<Vec<NewAction>, StoreError> {
     words.into_iter().map(NewAction::new).collect()
 }
 
-fn comment(view: &View<'_>) -> Effect {
+fn comment(context: &Context, view: &View<'_>) -> Effect {
     Effect::Comment {
         verdict: Verdict::of(view.decision).id().into(),
         evaluation: view.evaluation,
-        body: adf::document(&jira::findings(view)),
+        body: context.sources.jira.body(&jira::findings(view)),
     }
 }
 
@@ -78,8 +77,8 @@ pub(super) fn reply(message: &Message, view: &View<'_>) -> Result<NewAction, Sto
 }
 
 /// A comment of its own, beside the one that is kept up to date.
-pub(super) fn call(about: &str, document: &Document) -> Result<NewAction, StoreError> {
-    NewAction::new(Effect::Call { about: about.into(), body: adf::document(document) })
+pub(super) fn call(context: &Context, about: &str, document: &Document) -> Result<NewAction, StoreError> {
+    NewAction::new(Effect::Call { about: about.into(), body: context.sources.jira.body(document) })
 }
 
 /// After people approved the ticket, and that counts.
@@ -93,7 +92,7 @@ pub(super) fn approved(
     let document = jira::approved_by(by, &standing(basis), &context.links, ticket);
     let how = format!("Approved by {}", approvals::by(by));
     let message = slack::ended(Verdict::Approved, &how, subject, (ticket, &context.links));
-    words(Verdict::Approved, evaluation, (adf::document(&document), &message))
+    words(Verdict::Approved, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// What cm-bot had found when people approved, for whoever reads the record later.
@@ -121,7 +120,7 @@ pub(super) fn not_counted(
     let document = jira::approval_does_not_count((title, reason), &context.links, ticket);
     let how = format!("{title}: the approval in Jira does not count");
     let message = slack::ended(Verdict::NotCounted, &how, subject, (ticket, &context.links));
-    words(Verdict::NotCounted, evaluation, (adf::document(&document), &message))
+    words(Verdict::NotCounted, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// After cm-bot wanted to approve and Jira offered it no way.
@@ -137,7 +136,7 @@ pub fn could_not_move(
     let document = jira::could_not_move((&title, transition), &context.links, ticket);
     let how = format!("{title}: Jira does not let cm-bot approve");
     let message = slack::ended(Verdict::Waiting, &how, subject, (ticket, &context.links));
-    words(Verdict::Waiting, evaluation, (adf::document(&document), &message))
+    words(Verdict::Waiting, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// After people approved the ticket and Jira offered cm-bot no way.
@@ -153,7 +152,7 @@ pub fn could_not_move_for_people(
     let document = approvals::could_not_move(by, transition, (&context.links, ticket));
     let how = format!("Approved by {}, but Jira does not let cm-bot set the status", approvals::by(by));
     let message = slack::ended(Verdict::Waiting, &how, subject, (ticket, &context.links));
-    words(Verdict::Waiting, evaluation, (adf::document(&document), &message))
+    words(Verdict::Waiting, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// What a ticket waits for of which nothing else is known.
@@ -171,7 +170,7 @@ pub(super) fn voided(
     let document = jira::voided(why, &context.links, ticket);
     let how = "Not approved any more: the ticket is not what was approved";
     let message = slack::ended(Verdict::Voided, how, subject, (ticket, &context.links));
-    let words = words(Verdict::Voided, evaluation, (adf::document(&document), &message))?;
+    let words = words(Verdict::Voided, evaluation, (context.sources.jira.body(&document), &message))?;
     if ticket.status.meaning != TicketStatus::Approved {
         return Ok(words);
     }
@@ -191,7 +190,7 @@ pub fn could_not_set_back(
     let document = jira::could_not_set_back(transition, &context.links, ticket);
     let how = "Do not deploy: the status says approved, but nothing is approved";
     let message = slack::ended(Verdict::NotCounted, how, subject, (ticket, &context.links));
-    words(Verdict::NotCounted, evaluation, (adf::document(&document), &message))
+    words(Verdict::NotCounted, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// After cm-bot failed at the ticket again and again.
@@ -200,7 +199,7 @@ pub(super) fn gave_up(context: &Context, ticket: &Ticket, subject: &str) -> Resu
     let document = jira::gave_up(&title, &context.links, ticket);
     let how = format!("{title}: cm-bot failed to check this ticket");
     let message = slack::ended(Verdict::Failed, &how, subject, (ticket, &context.links));
-    words(Verdict::Failed, 0, (adf::document(&document), &message))
+    words(Verdict::Failed, 0, (context.sources.jira.body(&document), &message))
 }
 
 /// After the ticket was declined or closed: only the message in Slack ends; Jira shows its own status.
@@ -224,7 +223,7 @@ pub(super) fn deployed(
 ) -> Result<Vec<NewAction>, StoreError> {
     let Some((_, ticket)) = &request.ticket else { return Ok(Vec::new()) };
     let ended = Ended { ticket, deployment: &request.deployment, ending, note };
-    let document = adf::document(&deployment::comment(&ended, &context.links));
+    let document = context.sources.jira.body(&deployment::comment(&ended, &context.links));
     let message = deployment::message(&ended, &context.links);
     let words = words(ended.verdict(), 0, (document, &message))?;
     if ending == Ending::Unreported {
@@ -234,11 +233,11 @@ pub(super) fn deployed(
 }
 
 /// After something was deployed that nothing had let through.
-pub(super) fn orphan(orphan: &Orphan<'_>) -> Result<Vec<NewAction>, StoreError> {
+pub(super) fn orphan(context: &Context, orphan: &Orphan<'_>) -> Result<Vec<NewAction>, StoreError> {
     let message = to_json(&orphan::message(orphan), &orphan.sighting.id);
     let mut actions = vec![NewAction::new(Effect::Alert { message })?];
     if orphan.ticket.is_some() {
-        actions.push(call("past the gate", &orphan::comment(orphan))?);
+        actions.push(call(context, "past the gate", &orphan::comment(orphan))?);
     }
     Ok(actions)
 }

@@ -76,7 +76,7 @@ async fn record(context: &Context, facts: &Facts, turn: Option<&mut Turn>) -> Re
         true => Some(announcement(context, facts, declared(known.as_ref(), facts, now)).await?),
         false => None,
     };
-    let actions = announce::decision(&view, verdict, settled(context, last.as_ref(), &view), root)?;
+    let actions = announce::decision(context, &view, verdict, (settled(context, last.as_ref(), &view), root))?;
     let evaluation = Evaluation {
         facts,
         decision: &decision,

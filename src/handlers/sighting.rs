@@ -113,7 +113,7 @@ async fn tell(context: &Context, sighting: &Sighting, lack: &Lack) -> Result<boo
     let nearest = store.nearest(sighting).await?;
     let ticket = nearest.as_ref().filter(|ticket| ticket.is_of_commit).map(|ticket| &ticket.key);
     let leads: Vec<&Person> = criteria.people.with_any_role(&criteria.terms.notify.emergency).collect();
-    let actions = announce::orphan(&Orphan { sighting, lack, ticket, leads: &leads, links: &context.links })?;
+    let actions = announce::orphan(context, &Orphan { sighting, lack, ticket, leads: &leads, links: &context.links })?;
     let entry = Entry { at: context.clock.now(), ticket: ticket.cloned(), event: event(sighting, lack, None) };
     let carried = nearest.as_ref().map(|ticket| (&ticket.issue, &actions[..]));
     let is_new = store.record_orphan(sighting, &entry, carried).await?;

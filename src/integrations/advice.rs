@@ -5,6 +5,10 @@ use super::SourceError;
 /// What to do when Jira refuses the credentials.
 pub const JIRA_CREDENTIALS: &str = "create a new API token for jira.account and set jira.token";
 
+/// The same where Jira is a Data Center.
+pub const JIRA_PERSONAL_TOKEN: &str =
+    "make a new personal access token in the profile of cm-bot's account and set jira.token";
+
 /// The same for GitHub.
 pub const GITHUB_CREDENTIALS: &str = "correct github.token, or github.app_id and github.private_key";
 

@@ -10,9 +10,7 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::Context;
 use crate::integrations::SourceError;
-use crate::integrations::advice::{
-    GITHUB_CREDENTIALS, JENKINS_CREDENTIALS, JIRA_CREDENTIALS, SLACK_CREDENTIALS, advice,
-};
+use crate::integrations::advice::{GITHUB_CREDENTIALS, JENKINS_CREDENTIALS, SLACK_CREDENTIALS, advice};
 use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::slack::{SlackClient, SlackError};
 use crate::model::RepoName;
@@ -77,13 +75,9 @@ impl Probe {
 
     /// Looks at everything once.
     pub async fn once(&mut self) {
-        let jira = self
-            .sources
-            .jira
-            .check()
-            .await
-            .err()
-            .map(|error| advice("Jira", &error, (JIRA_CREDENTIALS, "jira.api_url")));
+        let jira = &self.sources.jira;
+        let told = |error| advice("Jira", &error, (jira.credentials_advice(), "jira.api_url"));
+        let jira = jira.check().await.err().map(told);
         self.note("jira", jira);
         let github = self.github().await;
         self.note("github", github);

@@ -115,10 +115,10 @@ text_id!(
     is_plain_name
 );
 text_id!(
-    /// A Jira account id.
+    /// A Jira account id. On Data Center it is the key of the account, which in the oldest ones is the name of that time.
     AccountId,
     "a Jira account id",
-    |text| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-_".contains(&byte))
+    |text| (1..=128).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":-_.@+".contains(&byte))
 );
 text_id!(
     /// A Slack user id, such as `U0DANA`.

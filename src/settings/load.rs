@@ -17,8 +17,8 @@ use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::watch::RawJenkins;
 use super::{
-    Approvals, Audit, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles, Slack, Workflow,
-    secret,
+    Approvals, Audit, Deployment, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles,
+    Slack, Workflow, secret,
 };
 use crate::model::{Decisions, Field, Watched, WatchedPlace};
 
@@ -306,24 +306,30 @@ impl RawServer {
 
 impl RawJira {
     fn checked(self) -> Result<Jira, SettingsError> {
-        if self.deployment != "cloud" {
-            return Err(bad("jira.deployment", "this version speaks to Jira Cloud only; write `cloud`"));
-        }
+        let deployment = one_of("jira.deployment", &self.deployment, "cloud or data-center")?;
         if self.api_url.is_empty() {
             return Err(missing("jira.api_url", "the address of your Jira, such as https://SITE.atlassian.net"));
         }
         let api_url = http_url("jira.api_url", &self.api_url)?;
         let browse =
             if self.browse_url.is_empty() { api_url.clone() } else { http_url("jira.browse_url", &self.browse_url)? };
-        if self.account.is_empty() {
-            return Err(missing("jira.account", "the e-mail address of the account that cm-bot uses in Jira"));
+        match (deployment, self.account.is_empty()) {
+            (Deployment::Cloud, true) => {
+                return Err(missing("jira.account", "the e-mail address of the account that cm-bot uses in Jira"));
+            }
+            (Deployment::DataCenter, false) => {
+                return Err(bad("jira.account", "a personal access token says whose it is; leave jira.account out"));
+            }
+            (Deployment::Cloud, false) | (Deployment::DataCenter, true) => {}
         }
         let webhook_secrets = secret::many("jira.webhook_secrets", &self.webhook_secrets, &self.webhook_secrets_file)?;
         check_secrets("jira.webhook_secrets", &webhook_secrets)?;
-        if webhook_secrets.is_empty() {
+        // A Data Center before 10.0 has no secret to sign with: then its webhooks are refused, and Jira is asked instead.
+        if webhook_secrets.is_empty() && deployment == Deployment::Cloud {
             return Err(missing("jira.webhook_secrets", "without the webhook's secret anybody could send tickets"));
         }
         Ok(Jira {
+            deployment,
             settle: Duration::from_secs(self.settle_seconds),
             browse_url: without_slash(&browse),
             api_url,

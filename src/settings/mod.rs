@@ -87,18 +87,30 @@ pub struct Server {
     pub public_url: String,
 }
 
+/// Which Jira it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deployment {
+    /// Jira Cloud.
+    Cloud,
+    /// Jira Data Center.
+    DataCenter,
+}
+
 /// `[jira]`.
 #[derive(Debug, Clone)]
 pub struct Jira {
+    /// Which it is.
+    pub deployment: Deployment,
     /// The API's address.
     pub api_url: Url,
     /// Where people read tickets; ends without a slash.
     pub browse_url: String,
-    /// The account's e-mail address.
+    /// The account's e-mail address; empty on Data Center, whose token says whose it is.
     pub account: String,
-    /// Its API token.
+    /// Its API token, or its personal access token on Data Center.
     pub token: SecretString,
-    /// Secrets of the webhook; at least one.
+    /// Secrets of the webhook; at least one on Cloud. None means that its webhooks are refused.
     pub webhook_secrets: Vec<SecretString>,
     /// The project's key.
     pub project: String,

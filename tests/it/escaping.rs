@@ -1,6 +1,6 @@
 //! For all texts from outside: what they become in Slack, in Jira, on pages, in addresses and in questions.
 
-use cm_bot::integrations::jira::adf;
+use cm_bot::integrations::jira::{adf, wiki};
 use cm_bot::model::{BranchName, CommitSha, Environment, IssueId, RepoName, ServiceName, Text, TicketKey, shortened};
 use cm_bot::render::document::{Block, Document, Inline, Tone};
 use cm_bot::render::html;
@@ -99,6 +99,28 @@ pub fn only_texts_hold(node: &Value, text: &str) {
     }
 }
 
+/// In the markup of a Jira Data Center stand the signs that stand there for a word, in their order, and no others: what came
+/// with the text is a character reference, a letter, or a sign without a meaning.
+pub fn only_our_markup(text: &str) {
+    let signs = |text: &str| {
+        let body = wiki::document(&everywhere(text));
+        let parts = body["wiki"].as_array().unwrap();
+        let markup: String = parts.iter().map(|part| part.as_str().unwrap()).collect();
+        let mut pieces = markup.split("&#");
+        let first = pieces.next().unwrap_or_default().to_owned();
+        let whole = pieces.fold(first, |all, piece| all + piece.trim_start_matches(|sign: char| sign.is_ascii_digit()));
+        let has_meaning = |sign: &char| !sign.is_alphanumeric() && sign.is_ascii() && !" .,;'\"=/%$".contains(*sign);
+        whole.chars().filter(has_meaning).collect::<String>()
+    };
+    // A comment that would be too long loses its end.
+    let (found, ours) = (signs(text), signs("word"));
+    let is_short = text.chars().count() < 200;
+    assert!(
+        text.trim().is_empty() || found == ours || (!is_short && ours.starts_with(found.trim_end())),
+        "{text}: {found}"
+    );
+}
+
 /// What is left of a page without our own tags and entities.
 pub fn without_tags(page: &str) -> String {
     let mut rest = page.to_owned();
@@ -126,6 +148,7 @@ proptest! {
     #[test]
     fn x03_in_jira_a_text_is_only_ever_text(text in hostile()) {
         only_texts_hold(&adf::document(&everywhere(&text)), &text);
+        only_our_markup(&text);
     }
 
     #[test]

@@ -213,3 +213,20 @@ fn deciding_in_slack_needs_a_word_that_is_known_and_the_signing_secret() {
     assert_eq!(slack("auto_approved = \"weekly\""), "`slack.auto_approved` cannot be used: write each, digest or off");
     assert_eq!(slack("auto_approved = \"digest\""), "fine");
 }
+
+#[test]
+fn a_data_center_has_a_token_and_no_account() {
+    let account = "account = \"cm-bot@acme.example\"\n";
+    let data_center = GOOD.replacen(account, "deployment = \"data-center\"\n", 1);
+    assert_eq!(fault(&data_center, &[]), "fine");
+    assert_eq!(
+        fault(&GOOD.replacen("[jira]", "[jira]\ndeployment = \"data-center\"", 1), &[]),
+        "`jira.account` cannot be used: a personal access token says whose it is; leave jira.account out"
+    );
+    let unsigned = data_center.replacen("webhook_secrets = [\"a secret of some length\"]\n", "", 1);
+    assert_eq!(fault(&unsigned, &[]), "fine");
+    assert_eq!(
+        fault(&GOOD.replacen("[jira]", "[jira]\ndeployment = \"server\"", 1), &[]),
+        "`jira.deployment` cannot be used: write cloud or data-center"
+    );
+}

@@ -3,9 +3,9 @@
 use super::{Findings, in_time};
 use crate::app::App;
 use crate::integrations::SourceError;
-use crate::integrations::advice::{JIRA_CREDENTIALS, advice};
-use crate::integrations::jira::Wanted;
-use crate::settings::Settings;
+use crate::integrations::advice::advice;
+use crate::integrations::jira::{JiraClient, Signing, Wanted};
+use crate::settings::{Deployment, Settings};
 
 /// What cm-bot's account needs in the project.
 const NEEDED: [(&str, &str); 5] = [
@@ -33,9 +33,12 @@ pub(super) async fn examine(settings: &Settings, app: &App, findings: &mut Findi
     match in_time(jira.myself()).await {
         Ok(account) => findings.ok("jira", format!("{} as {account}", settings.jira.api_url)),
         Err(error) => {
-            findings.fail("jira", error.to_string(), told(&error));
+            findings.fail("jira", error.to_string(), told(jira, &error));
             return findings.skip("jira", "permissions, fields and workflow need Jira");
         }
+    }
+    if settings.jira.deployment == Deployment::DataCenter {
+        webhooks(settings, jira, findings).await;
     }
     permissions(settings, app, findings).await;
     match in_time(jira.check_fields()).await {
@@ -45,15 +48,36 @@ pub(super) async fn examine(settings: &Settings, app: &App, findings: &mut Findi
     workflow(app, findings).await;
 }
 
-fn told(error: &SourceError) -> String {
-    advice("Jira", error, (JIRA_CREDENTIALS, "jira.api_url"))
+fn told(jira: &JiraClient, error: &SourceError) -> String {
+    advice("Jira", error, (jira.credentials_advice(), "jira.api_url"))
+}
+
+/// Whether webhooks can come: Cloud always signs them, Data Center only when it is new enough and knows the secret.
+async fn webhooks(settings: &Settings, jira: &JiraClient, findings: &mut Findings) {
+    let seconds = settings.jobs.reconcile.as_secs();
+    let instead = format!("unsigned webhooks are refused, so cm-bot asks Jira every {seconds} seconds instead");
+    match in_time(jira.signing()).await {
+        Ok(Signing::TooOld(version)) => findings.warn(
+            "jira hooks",
+            format!("Jira {version} cannot sign webhooks; {instead}"),
+            "nothing, if that is soon enough; Jira 10.0 and newer sign them",
+        ),
+        Ok(Signing::Can) if settings.jira.webhook_secrets.is_empty() => findings.warn(
+            "jira hooks",
+            format!("jira.webhook_secrets is not set; {instead}"),
+            "give the webhook in Jira a secret, and put it into jira.webhook_secrets",
+        ),
+        Ok(Signing::Can) => findings.ok("jira hooks", "Jira can sign them, and the secret is set"),
+        Err(error) => findings.fail("jira hooks", error.to_string(), told(jira, &error)),
+    }
 }
 
 async fn permissions(settings: &Settings, app: &App, findings: &mut Findings) {
     let asked = NEEDED.iter().chain(&FOR_THE_GATE).chain(&NEVER).map(|(name, _)| *name).collect::<Vec<_>>();
-    let had = match in_time(app.context.sources.jira.permissions(&asked)).await {
+    let jira = &app.context.sources.jira;
+    let had = match in_time(jira.permissions(&asked)).await {
         Ok(had) => had,
-        Err(error) => return findings.fail("jira rights", error.to_string(), told(&error)),
+        Err(error) => return findings.fail("jira rights", error.to_string(), told(jira, &error)),
     };
     let gate: &[_] = if settings.gates.is_empty() { &[] } else { &FOR_THE_GATE };
     let missing = NEEDED.iter().chain(gate).filter(|(name, _)| !had.contains(*name)).map(|(_, title)| *title);
@@ -87,7 +111,7 @@ async fn workflow(app: &App, findings: &mut Findings) {
     }
     let waiting = match in_time(jira.changed(Wanted::Pending)).await {
         Ok(waiting) => waiting,
-        Err(error) => return findings.fail("jira flow", error.to_string(), told(&error)),
+        Err(error) => return findings.fail("jira flow", error.to_string(), told(jira, &error)),
     };
     let Some(newest) = waiting.first() else {
         findings.ok("jira flow", "the project and its four statuses are there");
@@ -103,6 +127,6 @@ async fn workflow(app: &App, findings: &mut Findings) {
             format!("a ticket that waits does not offer {}", missing.join(", ")),
             "correct the transitions in [jira.workflow], or let cm-bot's account use them",
         ),
-        Err(error) => findings.fail("jira flow", error.to_string(), told(&error)),
+        Err(error) => findings.fail("jira flow", error.to_string(), told(jira, &error)),
     }
 }

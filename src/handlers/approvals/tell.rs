@@ -19,7 +19,7 @@ pub(super) fn of(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<Ne
     if stand.basis.decision.kind() == Kind::Approve || stand.approvals.is_full() {
         return Ok(new);
     }
-    new.actions.extend(announce::shown(&view)?);
+    new.actions.extend(announce::shown(context, &view)?);
     for (place, (given, role)) in fresh(stand).into_iter().enumerate() {
         let count = stand.before.len() + place + 1;
         new.actions.push(announce::reply(&render::approved(given, &role, (count, &view)), &view)?);
@@ -63,7 +63,7 @@ fn view<'a>(context: &'a Context, stand: &'a Stand) -> Option<View<'a>> {
 
 /// The answer to a command of which nothing can come.
 pub(super) fn too_late(context: &Context, to: Option<&AccountId>, why: &str) -> Result<NewAction, StoreError> {
-    announce::call("answer", &render::too_late(named(context, to), why))
+    announce::call(context, "answer", &render::too_late(named(context, to), why))
 }
 
 /// Somebody by account and name.
@@ -82,7 +82,7 @@ fn answer(context: &Context, ticket: &Ticket, (stand, one): (&Stand, &Answer)) -
             render::checked(to, context.clock.now(), (&stand.approvals, &context.links, ticket))
         }
     };
-    announce::call("answer", &document)
+    announce::call(context, "answer", &document)
 }
 
 /// The audit entry of an act.

@@ -8,7 +8,6 @@ use uuid::Uuid;
 use crate::audit::{Entry, Event};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
-use crate::integrations::jira::adf;
 use crate::integrations::slack::to_json;
 use crate::model::{Declaration, EmergencyId, Field, IssueId, Scope, Ticket, Timestamp, shortened};
 use crate::policy::follow_up::emergency::{Announced, Emergency, Ending, Owed, Step, judge};
@@ -253,14 +252,14 @@ async fn said(
     };
     Ok(match step {
         Step::CallLeads(_) => vec![remind(Place::Emergencies, Reach::Channel, &render::call_again(&view, now))?],
-        Step::CallLeadsInJira => vec![call("emergency", &render::call_in_jira(&view))?],
+        Step::CallLeadsInJira => vec![call(context, "emergency", &render::call_in_jira(&view))?],
         Step::RemindOwner(_) => vec![to_owner(context, record, &render::remind(&view, Whom::Owner))?],
         Step::RemindLeads(_) => {
             vec![remind(Place::Emergencies, Reach::Thread, &render::remind(&view, Whom::OwnerAndLeads))?]
         }
         Step::Overdue(_) => vec![
             message(Place::Overdue, json(&render::overdue(&view, now), record))?,
-            call("overdue", &render::overdue_in_jira(&view))?,
+            call(context, "overdue", &render::overdue_in_jira(&view))?,
         ],
         Step::StillOverdue(_) => vec![
             message(Place::Overdue, json(&render::overdue(&view, now), record))?,
@@ -274,8 +273,8 @@ async fn said(
     })
 }
 
-fn call(about: &str, document: &crate::render::document::Document) -> Result<NewAction, StoreError> {
-    NewAction::new(Effect::Call { about: about.into(), body: adf::document(document) })
+fn call(context: &Context, about: &str, document: &crate::render::document::Document) -> Result<NewAction, StoreError> {
+    NewAction::new(Effect::Call { about: about.into(), body: context.sources.jira.body(document) })
 }
 
 /// To the owner alone; in the thread, when the owner has no account in Slack.

@@ -4,8 +4,8 @@
 use reqwest::Method;
 use serde_json::Value;
 
-use super::client::{JiraClient, account, same, unreadable};
-use super::fields::{FieldIds, rich_text};
+use super::client::{JiraClient, same, unreadable};
+use super::fields::{Known, rich_text};
 use super::history::watched;
 use super::wire;
 use crate::integrations::SourceError;
@@ -58,10 +58,10 @@ impl JiraClient {
     /// # Errors
     /// [`SourceError::Incomplete`] when the history has no end.
     pub async fn acts(&self, ticket: &TicketKey) -> Result<Vec<Recorded>, SourceError> {
-        let (fields, own) = (self.field_ids().await?, self.myself().await?);
+        let (fields, own) = (self.known_fields().await?, self.myself().await?);
         let mut acts = Vec::new();
         for change in self.history(ticket).await? {
-            let by = change.author.as_ref().map(actor).transpose()?;
+            let by = change.author.as_ref().map(|author| self.dialect.actor(author)).transpose()?;
             if by.as_ref().is_some_and(|by| by.account == *own) {
                 continue;
             }
@@ -70,7 +70,7 @@ impl JiraClient {
             let recorded =
                 |deed: Deed| Recorded { way: way(&deed), source: change.id.clone(), by: by.clone(), deed, at };
             acts.extend(deeds.map(recorded));
-            let said = self.by_field(&change, &acts, (by.as_ref(), at));
+            let said = self.by_field((&change, fields), &acts, (by.as_ref(), at));
             acts.extend(said);
         }
         Ok(acts)
@@ -81,11 +81,28 @@ impl JiraClient {
     /// # Errors
     /// When Jira does not say. An account that it does not know is not known, and no error.
     pub async fn account_state(&self, of: &AccountId) -> Result<AccountState, SourceError> {
-        let request = self.request(Method::GET, "rest/api/3/user").query(&[("accountId", of.as_str())]);
-        match Peer::Jira.read(request).await {
-            Ok(answer) => Ok(actor(&answer.json::<wire::Author>()?)?.state),
-            Err(SourceError::NotFound | SourceError::Forbidden(_)) => Ok(AccountState::NotKnown),
-            Err(error) => Err(error),
+        Ok(match self.user(of).await? {
+            Some(author) => self.dialect.actor(&author)?.state,
+            None => AccountState::NotKnown,
+        })
+    }
+
+    /// The name with which an account logs in, which Data Center wants where it wants a person.
+    pub(super) async fn user_name(&self, of: &AccountId) -> Result<Option<String>, SourceError> {
+        Ok(self.user(of).await?.and_then(|author| author.name))
+    }
+
+    /// What Jira says of an account, unless it knows none, or none that we may see.
+    async fn user(&self, of: &AccountId) -> Result<Option<wire::Author>, SourceError> {
+        let request = self.request(Method::GET, "user").query(&self.dialect.query(of));
+        let author: wire::Author = match Peer::Jira.read(request).await {
+            Ok(answer) => answer.json()?,
+            Err(SourceError::NotFound | SourceError::Forbidden(_)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        match self.dialect.account(&author)? == *of {
+            true => Ok(Some(author)),
+            false => Err(SourceError::Unreadable("asked for one account, Jira tells of another".into())),
         }
     }
 
@@ -93,13 +110,13 @@ impl JiraClient {
     /// back; nobody takes back another's.
     fn by_field(
         &self,
-        change: &wire::Change,
+        (change, known): (&wire::Change, &Known),
         acts: &[Recorded],
         (by, at): (Option<&Actor>, Timestamp),
     ) -> Vec<Recorded> {
         let among = |words: &[String], value: &str| words.iter().any(|word| same(word, value));
         let mut found = Vec::new();
-        for item in change.items.iter().filter(|item| self.is_for_approvals(item)) {
+        for item in change.items.iter().filter(|item| self.is_for_approvals(item, known)) {
             let name = item.field_id.as_deref().unwrap_or(&item.field);
             let value = item.to.as_deref().unwrap_or("");
             let deed = if among(&self.approvals.approve, value) {
@@ -115,9 +132,12 @@ impl JiraClient {
         found
     }
 
-    fn is_for_approvals(&self, item: &wire::ChangeItem) -> bool {
-        let mut names = self.approvals.fields.iter();
-        names.any(|name| same(name, &item.field) || item.field_id.as_ref().is_some_and(|id| same(name, id)))
+    fn is_for_approvals(&self, item: &wire::ChangeItem, known: &Known) -> bool {
+        let is_it = |name: &String| match &item.field_id {
+            Some(id) => same(name, &item.field) || same(name, id),
+            None => same(name, &item.field) || known.is_called(name, &item.field),
+        };
+        self.approvals.fields.iter().any(is_it)
     }
 
     /// Whether people approve where a look at the comments alone does not show it.
@@ -134,15 +154,19 @@ impl JiraClient {
         let own = self.myself().await?;
         let mut commands = Vec::new();
         for comment in self.comments(ticket).await?.into_iter().rev() {
-            let by = comment.author.as_ref().map(actor).transpose()?;
+            let by = comment.author.as_ref().map(|author| self.dialect.actor(author)).transpose()?;
             let is_own = by.as_ref().is_some_and(|by| by.account == *own);
-            let Some(text) = first_words(&comment.body).filter(|_| !is_own) else { continue };
-            let changed_by = comment.update_author.as_ref().map(|author| author.account_id.as_str());
-            let is_of_author = changed_by == comment.author.as_ref().map(|author| author.account_id.as_str());
+            let Some(text) = self.dialect.command(&comment.body).filter(|_| !is_own) else { continue };
+            let changed_by = comment.update_author.as_ref().map(|author| self.dialect.account(author)).transpose()?;
+            let is_of_author = changed_by.as_ref() == by.as_ref().map(|by| &by.account);
             let was_edited = comment.created != comment.updated || !is_of_author;
             let at = Timestamp::parse(&comment.created).map_err(unreadable)?;
             commands.push(Command { comment: comment.id, by, text, at, was_edited });
         }
+        // Not every Jira heeds the order that was asked for.
+        commands.sort_by(|one, other| {
+            (one.at, one.comment.len(), &one.comment).cmp(&(other.at, other.comment.len(), &other.comment))
+        });
         Ok(commands)
     }
 
@@ -167,7 +191,7 @@ fn own_word(acts: &[Recorded], by: Option<&Actor>, field: &str) -> Option<String
 }
 
 /// What of the ticket was edited, if an approval covers it.
-fn edit(change: &wire::Change, fields: &FieldIds) -> Option<Deed> {
+fn edit(change: &wire::Change, fields: &Known) -> Option<Deed> {
     let mut names: Vec<String> = change.items.iter().filter_map(|item| watched(item, fields)).map(of_field).collect();
     names.dedup();
     (!names.is_empty()).then(|| Deed::Edit { what: listed(&names, "and") })
@@ -185,19 +209,9 @@ fn way(deed: &Deed) -> Way {
     }
 }
 
-fn actor(author: &wire::Author) -> Result<Actor, SourceError> {
-    let state = match (author.account_type.as_deref(), author.active) {
-        (Some("atlassian"), Some(true)) => AccountState::Active,
-        (Some("atlassian"), Some(false)) => AccountState::Deactivated,
-        (Some("atlassian"), None) | (None, _) => AccountState::NotKnown,
-        (Some(_), _) => AccountState::NotHuman,
-    };
-    Ok(Actor { account: account(&author.account_id)?, state })
-}
-
 /// The text of a comment whose first paragraph begins like a command. Words that are quoted, struck out or shown as code
 /// are nobody's command.
-fn first_words(body: &Value) -> Option<String> {
+pub(super) fn command_in_document(body: &Value) -> Option<String> {
     let first = body.get("content")?.as_array()?.first()?;
     if first.get("type").and_then(Value::as_str) != Some("paragraph") {
         return None;
@@ -207,6 +221,23 @@ fn first_words(body: &Value) -> Option<String> {
     let mut kinds = marks.filter_map(|mark| mark.get("type").and_then(Value::as_str));
     let text = rich_text(body);
     (!kinds.any(|kind| kind == "strike" || kind == "code") && looks_like_command(&text)).then(|| text.trim().to_owned())
+}
+
+/// The same of wiki markup. Whatever may be quoted, struck out or shown as code is nobody's command.
+pub(super) fn command_in_markup(body: &str) -> Option<String> {
+    let text = body.replace('\r', "");
+    let first = text.trim_start().split("\n\n").next().unwrap_or("");
+    let is_shown = ["{{", "{code", "{noformat", "{quote"].iter().any(|mark| first.contains(mark));
+    (looks_like_command(&text) && !is_shown && !is_struck(first)).then(|| text.trim().to_owned())
+}
+
+/// Whether something between two hyphens may be struck out.
+fn is_struck(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let begins = |word: &str| word.len() > 1 && word.starts_with('-') && !word.starts_with("--");
+    words.by_ref().find(|word| begins(word)).is_some_and(|first| {
+        std::iter::once(first).chain(words).any(|word| word.len() > 1 && word.ends_with('-') && !word.ends_with("--"))
+    })
 }
 
 /// Whether a text begins with `/cm` as a word of its own.
@@ -219,6 +250,7 @@ pub(super) fn looks_like_command(text: &str) -> bool {
 mod tests {
     use serde_json::json;
 
+    use super::super::dialect::Dialect;
     use super::*;
 
     fn comment(first: Value) -> Value {
@@ -228,30 +260,79 @@ mod tests {
     #[test]
     fn a_command_stands_at_the_beginning_and_is_nobodys_quotation() {
         let text = |text: &str| json!({"type": "paragraph", "content": [{"type": "text", "text": text}]});
-        assert_eq!(first_words(&comment(text(" /cm approve "))).as_deref(), Some("/cm approve"));
-        assert_eq!(first_words(&comment(text("I would say /cm approve"))), None);
-        assert_eq!(first_words(&comment(text("/cmapprove"))), None);
-        assert_eq!(first_words(&comment(json!({"type": "blockquote", "content": [text("/cm approve")]}))), None);
+        assert_eq!(command_in_document(&comment(text(" /cm approve "))).as_deref(), Some("/cm approve"));
+        assert_eq!(command_in_document(&comment(text("I would say /cm approve"))), None);
+        assert_eq!(command_in_document(&comment(text("/cmapprove"))), None);
+        assert_eq!(
+            command_in_document(&comment(json!({"type": "blockquote", "content": [text("/cm approve")]}))),
+            None
+        );
         let marked = |mark: &str| {
             let inline = json!({"type": "text", "text": "/cm approve", "marks": [{"type": mark}]});
             comment(json!({"type": "paragraph", "content": [inline]}))
         };
-        assert_eq!((first_words(&marked("strike")), first_words(&marked("code"))), (None, None));
-        assert!(first_words(&marked("strong")).is_some());
-        assert_eq!(first_words(&json!({"type": "doc", "content": []})), None);
+        assert_eq!((command_in_document(&marked("strike")), command_in_document(&marked("code"))), (None, None));
+        assert!(command_in_document(&marked("strong")).is_some());
+        assert_eq!(command_in_document(&json!({"type": "doc", "content": []})), None);
+    }
+
+    #[test]
+    fn a_command_in_markup_stands_at_the_beginning_and_is_nobodys_quotation() {
+        assert_eq!(command_in_markup(" /cm approve\r\n").as_deref(), Some("/cm approve"));
+        assert_eq!(command_in_markup("/cm decline it re-runs 2-3 times - see OPS-1").map(|text| text.len()), Some(44));
+        let nobodys = [
+            "I would say /cm approve",
+            "bq. /cm approve",
+            "{quote}/cm approve{quote}",
+            "-/cm approve-",
+            "{{/cm approve}}",
+            "/cm -approve-",
+            "/cm -approve it-",
+            "/cm {{approve}}",
+            "{code}\n/cm approve\n{code}",
+            "* /cm approve",
+            "",
+        ];
+        for text in nobodys {
+            assert_eq!(command_in_markup(text), None, "{text}");
+        }
     }
 
     #[test]
     fn an_account_is_a_persons_only_when_jira_says_so() {
-        let state = |kind: Option<&str>, active: Option<bool>| {
-            let (account_id, account_type) = ("712020:priya".to_owned(), kind.map(str::to_owned));
-            actor(&wire::Author { account_id, account_type, active }).map(|actor| actor.state)
+        let author = |kind: Option<&str>, active: Option<bool>| wire::Author {
+            account_id: Some("712020:priya".to_owned()),
+            key: Some("JIRAUSER10100".to_owned()),
+            name: Some("priya".to_owned()),
+            display_name: None,
+            account_type: kind.map(str::to_owned),
+            active,
         };
+        let state = |kind, active| Dialect::Cloud.actor(&author(kind, active)).map(|actor| actor.state);
         assert_eq!(state(Some("atlassian"), Some(true)), Ok(AccountState::Active));
         assert_eq!(state(Some("atlassian"), Some(false)), Ok(AccountState::Deactivated));
         assert_eq!(state(Some("app"), Some(true)), Ok(AccountState::NotHuman));
         assert_eq!(state(Some("customer"), Some(true)), Ok(AccountState::NotHuman));
         assert_eq!(state(None, Some(true)), Ok(AccountState::NotKnown));
         assert_eq!(state(Some("atlassian"), None), Ok(AccountState::NotKnown));
+        let there = |active| Dialect::DataCenter.actor(&author(None, active)).map(|actor| actor.state);
+        assert_eq!(there(Some(true)), Ok(AccountState::Active));
+        assert_eq!(there(Some(false)), Ok(AccountState::Deactivated));
+        assert_eq!(there(None), Ok(AccountState::NotKnown));
+    }
+
+    #[test]
+    fn somebody_is_never_known_by_a_name() {
+        let author = wire::Author {
+            account_id: Some("712020:priya".to_owned()),
+            key: None,
+            name: Some("priya".to_owned()),
+            display_name: Some("Priya Nair".to_owned()),
+            account_type: None,
+            active: Some(true),
+        };
+        assert_eq!(Dialect::Cloud.account(&author).map(|account| account.to_string()), Ok("712020:priya".to_owned()));
+        let error = Dialect::DataCenter.account(&author).unwrap_err();
+        assert_eq!(error, SourceError::Unreadable("an account without `key`".into()));
     }
 }

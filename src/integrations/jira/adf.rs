@@ -36,7 +36,7 @@ fn whole(document: &Document) -> Value {
 }
 
 /// Halves the longest table. False when there is nothing left to halve.
-fn shorten(document: &mut Document) -> bool {
+pub(super) fn shorten(document: &mut Document) -> bool {
     let mut tables: Vec<&mut Vec<Vec<Line>>> = Vec::new();
     for block in &mut document.0 {
         match block {
@@ -51,12 +51,21 @@ fn shorten(document: &mut Document) -> bool {
     let Some(longest) = tables.into_iter().max_by_key(|rows| rows.len()).filter(|rows| rows.len() > 2) else {
         return false;
     };
-    longest.truncate(longest.len() / 2);
-    let columns = longest.first().map_or(1, Vec::len);
+    let half = longest.len() / 2;
+    cut(longest, half);
+    true
+}
+
+/// Leaves the first rows of a table, and says that there were more.
+pub(super) fn cut(rows: &mut Vec<Vec<Line>>, most: usize) {
+    if rows.len() <= most {
+        return;
+    }
+    rows.truncate(most);
+    let columns = rows.first().map_or(1, Vec::len);
     let mut note = vec![vec![Inline::Words("… more on the evidence page".into())]];
     note.resize(columns, Vec::new());
-    longest.push(note);
-    true
+    rows.push(note);
 }
 
 fn block(block: &Block) -> Value {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use reqwest::{Method, RequestBuilder, StatusCode};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use tokio::sync::OnceCell;
 use url::Url;
 
-use super::fields::{FieldIds, resolve, text};
-use super::wire;
+use super::dialect::Dialect;
+use super::fields::{FieldIds, Known, text};
+use super::server::Server;
+use super::{wiki, wire};
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
 use crate::model::{AccountId, Field, IssueId, Status, Ticket, TicketKey, TicketStatus};
@@ -25,6 +27,7 @@ pub(super) const MOST_PAGES: usize = 50;
 pub struct JiraClient {
     http: reqwest::Client,
     base: Url,
+    pub(super) dialect: Dialect,
     account: String,
     token: SecretString,
     pub(super) project: String,
@@ -32,8 +35,9 @@ pub struct JiraClient {
     fields: Vec<(Field, String)>,
     pub(super) approvals: Approvals,
     pub(super) workflow: Workflow,
-    field_ids: OnceCell<FieldIds>,
+    known: OnceCell<Known>,
     myself: OnceCell<AccountId>,
+    pub(super) server: OnceCell<Server>,
 }
 
 /// A transition that Jira offers for a ticket.
@@ -58,6 +62,7 @@ impl JiraClient {
         JiraClient {
             http,
             base: settings.api_url.clone(),
+            dialect: settings.deployment.into(),
             account: settings.account.clone(),
             token: settings.token.clone(),
             project: settings.project.clone(),
@@ -65,8 +70,9 @@ impl JiraClient {
             fields: settings.fields.clone(),
             approvals: settings.approvals.clone(),
             workflow: settings.workflow.clone(),
-            field_ids: OnceCell::new(),
+            known: OnceCell::new(),
             myself: OnceCell::new(),
+            server: OnceCell::new(),
         }
     }
 
@@ -78,19 +84,27 @@ impl JiraClient {
         self.myself.get_or_try_init(|| self.logged_in()).await
     }
 
-    /// Checks that Jira answers now and lets the account in, and that every field of the settings is there.
+    /// Checks that Jira answers now, is the one of the settings and lets the account in, and that every field of the settings is
+    /// there.
     ///
     /// # Errors
     /// The first of these that is not so.
     pub async fn check(&self) -> Result<(), SourceError> {
+        self.check_server().await?;
         self.logged_in().await?;
         self.field_ids().await.map(|_| ())
     }
 
     /// As whom Jira lets us in; asked anew each time.
     async fn logged_in(&self) -> Result<AccountId, SourceError> {
-        let myself: wire::Myself = Peer::Jira.read(self.request(Method::GET, "rest/api/3/myself")).await?.json()?;
-        account(&myself.account_id)
+        let myself: wire::Author = Peer::Jira.read(self.request(Method::GET, "myself")).await?.json()?;
+        self.dialect.account(&myself)
+    }
+
+    /// What an operator does when Jira refuses the credentials.
+    #[must_use]
+    pub fn credentials_advice(&self) -> &'static str {
+        self.dialect.advice()
     }
 
     /// Reads a ticket by its id. This is strongly consistent; searches are not.
@@ -99,7 +113,7 @@ impl JiraClient {
     /// [`SourceError::NotFound`] when it was deleted or is hidden from us.
     pub async fn ticket(&self, id: &IssueId) -> Result<Ticket, SourceError> {
         let fields = self.field_list().await?;
-        let request = self.request(Method::GET, &format!("rest/api/3/issue/{id}")).query(&[("fields", fields)]);
+        let request = self.request(Method::GET, &format!("issue/{id}")).query(&[("fields", fields)]);
         let issue: wire::Issue = Peer::Jira.read(request).await?.json()?;
         self.to_ticket(issue).await
     }
@@ -110,7 +124,7 @@ impl JiraClient {
     /// [`SourceError::NotFound`] when there is none.
     pub async fn ticket_by_key(&self, key: &TicketKey) -> Result<Ticket, SourceError> {
         let fields = self.field_list().await?;
-        let request = self.request(Method::GET, &format!("rest/api/3/issue/{key}")).query(&[("fields", fields)]);
+        let request = self.request(Method::GET, &format!("issue/{key}")).query(&[("fields", fields)]);
         let issue: wire::Issue = Peer::Jira.read(request).await?.json()?;
         self.to_ticket(issue).await
     }
@@ -168,7 +182,7 @@ impl JiraClient {
     /// # Errors
     /// When Jira does not take it.
     pub async fn link(&self, ticket: &TicketKey, link: &Value) -> Result<(), SourceError> {
-        let path = format!("rest/api/3/issue/{ticket}/remotelink");
+        let path = format!("issue/{ticket}/remotelink");
         Peer::Jira.send_once(self.request(Method::POST, &path).json(link)).await?.json::<wire::Linked>().map(|_| ())
     }
 
@@ -180,7 +194,7 @@ impl JiraClient {
 
     /// Ids differ between workflows; names and targets are what an administrator sees.
     async fn way(&self, ticket: &TicketKey, name: &str, status: &str) -> Result<Way, TransitionError> {
-        let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/transitions"));
+        let request = self.request(Method::GET, &format!("issue/{ticket}/transitions"));
         let offered: wire::Transitions = Peer::Jira.read(request).await?.json()?;
         let fits = |one: &wire::Transition| same(&one.name, name) && same(&one.to.name, status);
         let transition = offered.transitions.into_iter().find(fits);
@@ -188,7 +202,7 @@ impl JiraClient {
     }
 
     async fn go(&self, ticket: &TicketKey, way: &Way) -> Result<(), SourceError> {
-        let request = self.request(Method::POST, &format!("rest/api/3/issue/{ticket}/transitions"));
+        let request = self.request(Method::POST, &format!("issue/{ticket}/transitions"));
         let answer = Peer::Jira.send_once(request.json(&json!({"transition": {"id": way.0}}))).await?;
         match answer.status {
             StatusCode::NO_CONTENT => Ok(()),
@@ -197,19 +211,34 @@ impl JiraClient {
         }
     }
 
+    /// A request to the REST API.
     pub(super) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request_to(method, &format!("{}/{path}", self.dialect.api()))
+    }
+
+    /// A request to anything that is below Jira's address.
+    pub(super) fn request_to(&self, method: Method, path: &str) -> RequestBuilder {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/{path}", self.base.path().trim_end_matches('/')));
-        self.http.request(method, url).basic_auth(&self.account, Some(self.token.expose_secret()))
+        self.dialect.log_in(self.http.request(method, url), &self.account, &self.token)
     }
 
     pub(super) async fn field_ids(&self) -> Result<&FieldIds, SourceError> {
+        Ok(&self.known_fields().await?.ids)
+    }
+
+    /// The fields that Jira has.
+    pub(super) async fn known_fields(&self) -> Result<&Known, SourceError> {
         let ask = || async {
-            let known: Vec<wire::FieldInfo> =
-                Peer::Jira.read(self.request(Method::GET, "rest/api/3/field")).await?.json()?;
-            resolve(&self.fields, &known)
+            let all: Vec<wire::FieldInfo> = Peer::Jira.read(self.request(Method::GET, "field")).await?.json()?;
+            let known = Known::new(&self.fields, &all)?;
+            match self.dialect {
+                Dialect::Cloud => {}
+                Dialect::DataCenter => known.check_names(&self.approvals.fields)?,
+            }
+            Ok(known)
         };
-        self.field_ids.get_or_try_init(ask).await
+        self.known.get_or_try_init(ask).await
     }
 
     pub(super) async fn field_list(&self) -> Result<String, SourceError> {
@@ -220,16 +249,24 @@ impl JiraClient {
 
     pub(super) async fn to_ticket(&self, issue: wire::Issue) -> Result<Ticket, SourceError> {
         let fields = issue.fields;
-        let value = |(field, id): (&Field, &String)| Some((*field, text(fields.others.get(id)?)?));
-        let filled: BTreeMap<Field, String> = self.field_ids().await?.iter().filter_map(value).collect();
-        let requester = fields.reporter.as_ref().map(|user| account(&user.account_id)).transpose()?;
+        let known = self.known_fields().await?;
+        let value = |(field, id): (&Field, &String)| {
+            let text = text(fields.others.get(id)?)?;
+            let is_markup = self.dialect == Dialect::DataCenter && known.areas.contains(id);
+            Some((*field, if is_markup { wiki::plain(&text) } else { text }))
+        };
+        let filled: BTreeMap<Field, String> = known.ids.iter().filter_map(value).collect();
+        let requester = fields.reporter.as_ref().map(|user| self.dialect.account(user)).transpose()?;
+        let name = |user: wire::Author| {
+            user.display_name.ok_or_else(|| SourceError::Unreadable("a reporter without `displayName`".into()))
+        };
         Ok(Ticket {
             id: IssueId::parse(&issue.id).map_err(unreadable)?,
             key: TicketKey::parse(&issue.key).map_err(unreadable)?,
             summary: fields.summary.unwrap_or_default(),
             status: Status { meaning: self.meaning(&fields.status.name), name: fields.status.name },
             requester,
-            requester_name: fields.reporter.map_or_else(|| "nobody".into(), |user| user.display_name),
+            requester_name: fields.reporter.map(name).transpose()?.unwrap_or_else(|| "nobody".into()),
             components: fields.components.into_iter().map(|component| component.name).collect(),
             fields: filled,
         })
@@ -245,10 +282,6 @@ impl JiraClient {
         ];
         known.into_iter().find(|(name, _)| same(name, status)).map_or(TicketStatus::Other, |(_, meaning)| meaning)
     }
-}
-
-pub(super) fn account(text: &str) -> Result<AccountId, SourceError> {
-    AccountId::parse(text).map_err(unreadable)
 }
 
 pub(super) fn unreadable(error: impl std::fmt::Display) -> SourceError {

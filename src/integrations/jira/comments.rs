@@ -4,11 +4,14 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::client::{JiraClient, account};
+use super::client::JiraClient;
+use super::dialect::Dialect;
+use super::wiki::{Part, escaped, mention};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
 use crate::model::TicketKey;
+use crate::render::document::{Document, Line};
 
 /// The key of the property that marks our comments. It marks them for us; it is never evidence, anybody can set one.
 const PROPERTY: &str = "cm-bot";
@@ -31,7 +34,7 @@ pub struct CommentMark {
 /// A comment to write.
 #[derive(Debug, Clone)]
 pub struct Comment<'a> {
-    /// Its content, ADF.
+    /// Its content, as [`JiraClient::body`] wrote it.
     pub body: &'a Value,
     /// Its mark.
     pub mark: &'a CommentMark,
@@ -50,8 +53,8 @@ impl JiraClient {
             seen += page.comments.len() as u64;
             let is_last = seen >= page.total || page.comments.is_empty();
             for comment in page.comments {
-                let is_ours =
-                    comment.author.as_ref().map(|author| account(&author.account_id)).transpose()? == Some(own.clone());
+                let author = comment.author.as_ref().map(|author| self.dialect.account(author)).transpose()?;
+                let is_ours = author.as_ref() == Some(&own);
                 if is_ours && self.mark_of(&comment).await?.is_some_and(|mark| mark.action == action) {
                     return Ok(Some(comment.id));
                 }
@@ -81,7 +84,7 @@ impl JiraClient {
     }
 
     async fn page_of_comments(&self, ticket: &TicketKey, seen: u64) -> Result<wire::Comments, SourceError> {
-        let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/comment")).query(&[
+        let request = self.request(Method::GET, &format!("issue/{ticket}/comment")).query(&[
             ("startAt", seen.to_string().as_str()),
             ("maxResults", "100"),
             ("orderBy", "-created"),
@@ -99,9 +102,11 @@ impl JiraClient {
     /// # Errors
     /// [`SourceError::Unreachable`] leaves open whether it was written.
     pub async fn write_comment(&self, ticket: &TicketKey, comment: &Comment<'_>) -> Result<String, SourceError> {
-        let path = format!("rest/api/3/issue/{ticket}/comment");
-        let created: wire::Created =
-            Peer::Jira.send_once(self.request(Method::POST, &path).json(&self.to_wire(comment))).await?.json()?;
+        let path = format!("issue/{ticket}/comment");
+        let created: wire::Created = Peer::Jira
+            .send_once(self.request(Method::POST, &path).json(&self.to_wire(comment).await?))
+            .await?
+            .json()?;
         Ok(created.id)
     }
 
@@ -110,9 +115,9 @@ impl JiraClient {
     /// # Errors
     /// [`SourceError::NotFound`] when somebody deleted it.
     pub async fn edit_comment(&self, ticket: &TicketKey, id: &str, comment: &Comment<'_>) -> Result<(), SourceError> {
-        let path = format!("rest/api/3/issue/{ticket}/comment/{id}");
+        let path = format!("issue/{ticket}/comment/{id}");
         let request = self.request(Method::PUT, &path).query(&[("notifyUsers", "false")]);
-        Peer::Jira.send_once(request.json(&self.to_wire(comment))).await?.json::<wire::Created>().map(|_| ())
+        Peer::Jira.send_once(request.json(&self.to_wire(comment).await?)).await?.json::<wire::Created>().map(|_| ())
     }
 
     /// The mark of a comment: some Jira versions send properties along, the others are asked for it.
@@ -122,7 +127,7 @@ impl JiraClient {
                 properties.iter().find(|property| property.key == PROPERTY).map(|property| property.value.clone())
             }
             None => {
-                let path = format!("rest/api/3/comment/{}/properties/{PROPERTY}", comment.id);
+                let path = format!("comment/{}/properties/{PROPERTY}", comment.id);
                 match Peer::Jira.read(self.request(Method::GET, &path)).await {
                     Ok(answer) => Some(answer.json::<wire::Property>()?.value),
                     Err(SourceError::NotFound) => None,
@@ -134,11 +139,42 @@ impl JiraClient {
     }
 
     /// In Jira Service Management a comment is shown to the customers of the request unless it says otherwise.
-    fn to_wire(&self, comment: &Comment<'_>) -> Value {
+    async fn to_wire(&self, comment: &Comment<'_>) -> Result<Value, SourceError> {
         let mut properties = vec![json!({"key": PROPERTY, "value": comment.mark})];
         if self.approvals.service_desk {
             properties.push(json!({"key": "sd.public.comment", "value": {"internal": true}}));
         }
-        json!({"body": comment.body, "properties": properties})
+        let body = match self.dialect {
+            Dialect::Cloud => comment.body.clone(),
+            Dialect::DataCenter => json!(self.markup(comment.body).await?),
+        };
+        Ok(json!({"body": body, "properties": properties}))
+    }
+
+    /// A body as markup, with the names of today in its mentions. Who cannot be mentioned is named.
+    async fn markup(&self, body: &Value) -> Result<String, SourceError> {
+        let mut markup = String::new();
+        for part in self.dialect.parts(body) {
+            match part {
+                Part::Markup(text) => markup.push_str(&text),
+                Part::Mention { mention: account, name } => {
+                    let mentioned = self.user_name(&account).await?.as_deref().and_then(mention);
+                    markup.push_str(&mentioned.unwrap_or_else(|| escaped(&format!("@{name}"))));
+                }
+            }
+        }
+        Ok(markup)
+    }
+
+    /// A document as the body of a comment: kept as it is until it is sent.
+    #[must_use]
+    pub fn body(&self, document: &Document) -> Value {
+        self.dialect.body(document)
+    }
+
+    /// Such a body with one more paragraph at its beginning.
+    #[must_use]
+    pub fn with_first_line(&self, line: &Line, body: Value) -> Value {
+        self.dialect.with_first_line(line, body)
     }
 }

@@ -11,13 +11,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::client::{JiraClient, MOST_PAGES, account, quoted, same, unreadable};
+use super::client::{JiraClient, MOST_PAGES, quoted, same, unreadable};
+use super::dialect::Dialect;
 use super::search::Question;
-use super::{adf, wire};
+use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
 use crate::model::{AccountId, Field, IssueId, ServiceName, TicketKey};
-use crate::render::document::{Block, Document, Inline};
 
 /// The key of the property that holds the mark.
 const PROPERTY: &str = "cm-bot-request";
@@ -85,7 +85,7 @@ impl JiraClient {
         let kind = self.issue_type().await?;
         let form = self.form(&kind).await?;
         let (body, unfilled) = self.filled(new, &kind, &form).await?;
-        let answer = Peer::Jira.send_once(self.request(Method::POST, "rest/api/3/issue").json(&body)).await?;
+        let answer = Peer::Jira.send_once(self.request(Method::POST, "issue").json(&body)).await?;
         if answer.status != StatusCode::CREATED {
             return Err(SourceError::Unreadable(format!("{} to a new ticket", answer.status)));
         }
@@ -114,17 +114,17 @@ impl JiraClient {
 
     async fn made_by_us(&self, id: &str, mark: RequestMark) -> Result<Option<(IssueId, TicketKey)>, SourceError> {
         let id = IssueId::parse(id).map_err(unreadable)?;
-        let request = self.request(Method::GET, &format!("rest/api/3/issue/{id}")).query(&[("fields", "creator")]);
+        let request = self.request(Method::GET, &format!("issue/{id}")).query(&[("fields", "creator")]);
         let issue: wire::MadeBy = match Peer::Jira.read(request).await {
             Ok(answer) => answer.json()?,
             Err(SourceError::NotFound) => return Ok(None),
             Err(error) => return Err(error),
         };
-        let creator = issue.fields.creator.map(|creator| account(&creator.account_id)).transpose()?;
+        let creator = issue.fields.creator.as_ref().map(|creator| self.dialect.account(creator)).transpose()?;
         if creator.as_ref() != Some(self.myself().await?) {
             return Ok(None);
         }
-        let request = self.request(Method::GET, &format!("rest/api/3/issue/{id}/properties/{PROPERTY}"));
+        let request = self.request(Method::GET, &format!("issue/{id}/properties/{PROPERTY}"));
         match Peer::Jira.read(request).await {
             Ok(answer) => {
                 let value = answer.json::<wire::Property>()?.value;
@@ -138,7 +138,7 @@ impl JiraClient {
 
     /// The id of the type that the settings name.
     async fn issue_type(&self) -> Result<String, SourceError> {
-        let path = format!("rest/api/3/issue/createmeta/{}/issuetypes", self.project);
+        let path = format!("issue/createmeta/{}/issuetypes", self.project);
         let mut seen = 0;
         for _ in 0..MOST_PAGES {
             let page: wire::IssueTypes = self.page(&path, seen).await?.json()?;
@@ -162,7 +162,7 @@ impl JiraClient {
 
     /// The fields of the form with which an issue of a type is made.
     async fn form(&self, kind: &str) -> Result<BTreeMap<String, wire::FormField>, SourceError> {
-        let path = format!("rest/api/3/issue/createmeta/{}/issuetypes/{kind}", self.project);
+        let path = format!("issue/createmeta/{}/issuetypes/{kind}", self.project);
         let mut fields = BTreeMap::new();
         let mut seen = 0;
         for _ in 0..MOST_PAGES {
@@ -182,6 +182,14 @@ impl JiraClient {
         Peer::Jira.read(self.request(Method::GET, path).query(&[("startAt", start), ("maxResults", PAGE)])).await
     }
 
+    /// An account as a field for one takes it; nothing when Jira does not know it any more.
+    async fn as_reporter(&self, account: &AccountId) -> Result<Option<Value>, SourceError> {
+        Ok(match self.dialect {
+            Dialect::Cloud => Some(json!({"id": account})),
+            Dialect::DataCenter => self.user_name(account).await?.map(|name| json!({"name": name})),
+        })
+    }
+
     /// The body of the request, and what is not in it.
     async fn filled(
         &self,
@@ -195,13 +203,15 @@ impl JiraClient {
         fields.insert("summary".into(), json!(line(new.summary)));
         fields.insert("components".into(), json!([{"name": new.component}]));
         fields.insert("labels".into(), json!([new.mark.label()]));
-        if let Some(reporter) = new.reporter.filter(|_| form.contains_key("reporter")) {
-            fields.insert("reporter".into(), json!({"id": reporter}));
+        if let Some(reporter) = new.reporter.filter(|_| form.contains_key("reporter"))
+            && let Some(reporter) = self.as_reporter(reporter).await?
+        {
+            fields.insert("reporter".into(), reporter);
         }
         let ids = self.field_ids().await?;
         let mut unfilled = Vec::new();
         for (field, text) in new.fields {
-            match ids.get(field).map(|id| value(form.get(id), text).map(|value| (id.clone(), value))) {
+            match ids.get(field).map(|id| value(form.get(id), text, self.dialect).map(|value| (id.clone(), value))) {
                 Some(Ok((id, value))) => drop(fields.insert(id, value)),
                 Some(Err(why)) => unfilled.push(Unfilled { field: *field, why }),
                 None => unfilled.push(Unfilled { field: *field, why: "the settings name no field for it".into() }),
@@ -222,10 +232,10 @@ impl JiraClient {
 }
 
 /// A text as a field of this kind takes it.
-fn value(field: Option<&wire::FormField>, text: &str) -> Result<Value, String> {
+fn value(field: Option<&wire::FormField>, text: &str, dialect: Dialect) -> Result<Value, String> {
     let Some(field) = field else { return Err("it is not on the form of new tickets in Jira".into()) };
     match (field.schema.kind.as_str(), field.schema.custom.as_deref()) {
-        ("string", Some(custom)) if custom.ends_with(":textarea") => Ok(rich(text)),
+        ("string", Some(custom)) if custom.ends_with(":textarea") => Ok(dialect.area(text)),
         ("string", _) => Ok(json!(line(text))),
         ("option", _) => choice(field, text),
         (other, _) => Err(format!("Jira keeps it as \"{other}\", which cm-bot does not write")),
@@ -240,16 +250,6 @@ fn choice(field: &wire::FormField, text: &str) -> Result<Value, String> {
         Some(name) => Ok(json!({"value": name})),
         None => Err(format!("Jira's field does not offer \"{text}\"")),
     }
-}
-
-/// A text area: a paragraph a line, and a line that is an address is a link.
-fn rich(text: &str) -> Value {
-    let inline = |line: &str| match line.starts_with("https://") && !line.contains(char::is_whitespace) {
-        true => Inline::Link(line.to_owned(), line.to_owned()),
-        false => Inline::Words(line.to_owned()),
-    };
-    let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    adf::document(&Document(lines.map(|line| Block::Paragraph(vec![inline(line)])).collect()))
 }
 
 /// One line that Jira takes.

@@ -1,6 +1,6 @@
 //! Custom fields by name, and their values as text.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
@@ -11,11 +11,88 @@ use crate::model::Field;
 /// Jira's id for each of our fields.
 pub(super) type FieldIds = BTreeMap<Field, String>;
 
+/// What is known of the fields of a Jira.
+#[derive(Debug)]
+pub(super) struct Known {
+    /// Ours.
+    pub ids: FieldIds,
+    /// Ids of those that hold text of several lines.
+    pub areas: BTreeSet<String>,
+    /// Ids by name, which may stand for several.
+    names: BTreeMap<String, Vec<String>>,
+}
+
+impl Known {
+    /// Finds ours among all.
+    ///
+    /// # Errors
+    /// As [`resolve`].
+    pub(super) fn new(wanted: &[(Field, String)], all: &[FieldInfo]) -> Result<Known, SourceError> {
+        let mut names: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for info in all {
+            names.entry(info.name.clone()).or_default().push(info.id.clone());
+        }
+        let custom = |info: &FieldInfo| info.schema.as_ref().and_then(|schema| schema.custom.clone());
+        let is_area = |info: &&FieldInfo| custom(info).is_some_and(|custom| custom.ends_with(":textarea"));
+        let areas = all.iter().filter(is_area).map(|info| info.id.clone()).collect();
+        Ok(Known { ids: resolve(wanted, all)?, areas, names })
+    }
+
+    /// Which of ours has this id.
+    pub(super) fn ours(&self, id: &str) -> Option<Field> {
+        self.ids.iter().find(|(_, ours)| *ours == id).map(|(field, _)| *field)
+    }
+
+    /// Which of ours an entry of the history may mean that names a field and not its id, in people's words. A name that is
+    /// unknown now may have been that of any field before somebody renamed it.
+    pub(super) fn perhaps_ours(&self, name: &str, is_custom: bool) -> Option<&'static str> {
+        if let Some(field) = self.ours(name).filter(|_| !is_custom) {
+            return Some(field.title());
+        }
+        match self.names.get(name) {
+            Some(ids) => ids.iter().find_map(|id| self.ours(id)).map(Field::title),
+            None => is_custom.then_some("a field that Jira does not know any more"),
+        }
+    }
+
+    /// Whether this id is that of a field with this name.
+    pub(super) fn is_called(&self, id: &str, name: &str) -> bool {
+        self.names.get(name).is_some_and(|ids| ids.iter().any(|known| known == id))
+    }
+
+    /// Checks that each of these fields, given by name or id, is there and shares its name with no other: a history that only
+    /// knows names could not tell them apart.
+    ///
+    /// # Errors
+    /// With the first that is not so.
+    pub(super) fn check_names(&self, fields: &[String]) -> Result<(), SourceError> {
+        for field in fields {
+            let is_it = |(name, ids): &(&String, &Vec<String>)| *name == field || ids.contains(field);
+            match self.names.iter().find(is_it) {
+                None => {
+                    return Err(setting(format!(
+                        "Jira has no field called \"{field}\"; correct jira.approvals.fields"
+                    )));
+                }
+                Some((name, ids)) if ids.len() > 1 => {
+                    return Err(setting(format!(
+                        "Jira has several fields called \"{name}\" ({}), and the history of Jira Data Center does not say \
+                         which of them somebody set; rename one, or take it out of jira.approvals.fields",
+                        ids.join(", ")
+                    )));
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+}
+
 /// Finds the id of each field: by exact name, or pinned as `customfield_NNNNN`. A field without a name is not there.
 ///
 /// # Errors
 /// When a name is not there, or stands for several fields.
-pub(super) fn resolve(wanted: &[(Field, String)], known: &[FieldInfo]) -> Result<FieldIds, SourceError> {
+fn resolve(wanted: &[(Field, String)], known: &[FieldInfo]) -> Result<FieldIds, SourceError> {
     wanted
         .iter()
         .filter(|(_, name)| !name.is_empty())
@@ -100,10 +177,43 @@ mod tests {
 
     #[test]
     fn a_name_that_stands_for_two_fields_is_refused() {
-        let known = [("customfield_1", "Commit"), ("customfield_2", "Commit")]
-            .map(|(id, name)| FieldInfo { id: id.into(), name: name.into() });
+        let known = [("customfield_1", "Commit"), ("customfield_2", "Commit")].map(|(id, name)| FieldInfo {
+            id: id.into(),
+            name: name.into(),
+            schema: None,
+        });
         let error = resolve(&[(Field::Commit, "Commit".into())], &known).unwrap_err();
         assert!(error.to_string().contains("put the right id into jira.fields.commit"), "{error}");
         assert!(resolve(&[(Field::Commit, "customfield_2".into())], &known).is_ok());
+    }
+
+    #[test]
+    fn a_history_that_knows_only_names_says_too_much_rather_than_too_little() {
+        let all = [
+            ("customfield_1", "Commit"),
+            ("customfield_2", "Size"),
+            ("summary", "Summary"),
+            ("customfield_3", "Branch"),
+        ]
+        .map(|(id, name)| FieldInfo { id: id.into(), name: name.into(), schema: None });
+        let wanted = [(Field::Commit, "Commit".into()), (Field::Branch, "customfield_3".into())];
+        let known = Known::new(&wanted, &all).unwrap();
+        assert_eq!(known.perhaps_ours("Commit", true), Some("commit"));
+        assert_eq!(known.perhaps_ours("Branch", true), Some("branch"));
+        assert_eq!(known.perhaps_ours("Size", true), None);
+        assert_eq!(known.perhaps_ours("Commit hash", true), Some("a field that Jira does not know any more"));
+        assert_eq!(known.perhaps_ours("priority", false), None);
+    }
+
+    #[test]
+    fn a_field_in_which_people_approve_shares_its_name_with_no_other() {
+        let all = [("customfield_1", "Security approval"), ("customfield_2", "Size"), ("customfield_3", "Size")]
+            .map(|(id, name)| FieldInfo { id: id.into(), name: name.into(), schema: None });
+        let known = Known::new(&[], &all).unwrap();
+        assert_eq!(known.check_names(&["Security approval".into()]), Ok(()));
+        assert_eq!(known.check_names(&["customfield_1".into()]), Ok(()));
+        let error = |field: &str| known.check_names(&[field.into()]).unwrap_err().to_string();
+        assert!(error("customfield_2").contains("several fields called \"Size\" (customfield_2, customfield_3)"));
+        assert!(error("Approval").contains("no field called \"Approval\""));
     }
 }

@@ -19,7 +19,7 @@ impl JiraClient {
     /// # Errors
     /// When Jira does not answer.
     pub async fn permissions(&self, names: &[&str]) -> Result<BTreeSet<String>, SourceError> {
-        let request = self.request(Method::GET, "rest/api/3/mypermissions");
+        let request = self.request(Method::GET, "mypermissions");
         let request = request.query(&[("projectKey", self.project.as_str()), ("permissions", &names.join(","))]);
         let found: wire::Permissions = Peer::Jira.read(request).await?.json()?;
         let had = found.permissions.into_iter().filter(|(_, permission)| permission.have_permission);
@@ -51,7 +51,7 @@ impl JiraClient {
     /// # Errors
     /// When Jira does not answer.
     pub async fn missing_transitions(&self, ticket: &TicketKey) -> Result<Vec<String>, SourceError> {
-        let request = self.request(Method::GET, &format!("rest/api/3/issue/{ticket}/transitions"));
+        let request = self.request(Method::GET, &format!("issue/{ticket}/transitions"));
         let offered: wire::Transitions = Peer::Jira.read(request).await?.json()?;
         let workflow = &self.workflow;
         let wanted = [(&workflow.approve, &workflow.approved), (&workflow.decline, &workflow.declined)];

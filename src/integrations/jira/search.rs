@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use reqwest::Method;
-use serde_json::json;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::client::{JiraClient, MOST_PAGES, no_environment, quoted, unreadable};
+use super::dialect::Dialect;
 use super::fields::text;
 use super::wire;
 use crate::integrations::SourceError;
@@ -14,6 +16,9 @@ use crate::model::{Field, IssueId, ServiceName, Ticket, Timestamp};
 
 /// Most pages of a hundred tickets of a period that is exported.
 const MOST_PAGES_OF_A_PERIOD: usize = 1_000;
+
+/// Tickets a page.
+const PAGE: usize = 100;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -53,7 +58,8 @@ pub(super) struct Question<'a> {
 
 impl JiraClient {
     /// Every ticket of a service that is pending or approved, as far as Jira's search knows. `recent` are ids of tickets
-    /// that we know of: Jira brings these up to date before it searches.
+    /// that we know of: Jira Cloud brings these up to date before it searches. Data Center cannot be told to, so there the
+    /// search shows what it has indexed, and a ticket that it must show and does not is what gives a late index away.
     ///
     /// # Errors
     /// [`SourceError::Incomplete`] when there is no end to the pages.
@@ -135,7 +141,56 @@ impl JiraClient {
         self.pages((&question.jql, &[question.field], &question.recent), MOST_PAGES).await
     }
 
-    async fn pages<T: serde::de::DeserializeOwned>(
+    /// Where and how tickets are searched, for a record.
+    #[must_use]
+    pub fn search_address(&self) -> &'static str {
+        self.dialect.search()
+    }
+
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        (jql, fields, recent): (&str, &[&str], &[u64]),
+        most: usize,
+    ) -> Result<Vec<T>, SourceError> {
+        match self.dialect {
+            Dialect::Cloud => self.pages_by_token((jql, fields, recent), most).await,
+            Dialect::DataCenter => self.pages_by_number((jql, fields), most).await,
+        }
+    }
+
+    /// Pages that begin at a number can lose a ticket when one before it leaves the list meanwhile. So they are in an order
+    /// that stays, and each begins with the last ticket of the one before.
+    async fn pages_by_number<T: DeserializeOwned>(
+        &self,
+        (jql, fields): (&str, &[&str]),
+        most: usize,
+    ) -> Result<Vec<T>, SourceError> {
+        let (jql, fields) = (format!("{jql} ORDER BY key ASC"), fields.join(","));
+        let mut found: Vec<Value> = Vec::new();
+        for _ in 0..most {
+            let start = found.len().saturating_sub(1);
+            let request = self.request(Method::GET, "search").query(&[("jql", &jql), ("fields", &fields)]);
+            let request = request.query(&[("startAt", start), ("maxResults", PAGE)]);
+            let page: wire::FoundPage = Peer::Jira.read(request).await?.json()?;
+            let mut issues = page.issues.into_iter();
+            let again = if found.is_empty() { None } else { issues.next() };
+            let is_same = again.as_ref().map(id) == found.last().map(id);
+            if page.start_at != start as u64 || !is_same {
+                return Err(SourceError::Incomplete("the list of tickets changed while it was read".into()));
+            }
+            let before = found.len();
+            found.extend(issues);
+            if found.len() as u64 >= page.total {
+                return found.into_iter().map(|issue| serde_json::from_value(issue).map_err(unreadable)).collect();
+            }
+            if found.len() == before {
+                break;
+            }
+        }
+        Err(SourceError::Incomplete("the list of tickets has no end".into()))
+    }
+
+    async fn pages_by_token<T: DeserializeOwned>(
         &self,
         (jql, fields, recent): (&str, &[&str], &[u64]),
         most: usize,
@@ -143,7 +198,7 @@ impl JiraClient {
         let mut issues = Vec::new();
         let mut next: Option<String> = None;
         for _ in 0..most {
-            let mut query = json!({"jql": jql, "fields": fields, "maxResults": 100});
+            let mut query = json!({"jql": jql, "fields": fields, "maxResults": PAGE});
             if !recent.is_empty() {
                 query["reconcileIssues"] = json!(recent);
             }
@@ -151,7 +206,7 @@ impl JiraClient {
                 query["nextPageToken"] = json!(token);
             }
             let found: wire::Found<T> =
-                Peer::Jira.read(self.request(Method::POST, "rest/api/3/search/jql").json(&query)).await?.json()?;
+                Peer::Jira.read(self.request(Method::POST, "search/jql").json(&query)).await?.json()?;
             issues.extend(found.issues);
             match (found.next_page_token, found.is_last) {
                 (_, true) => return Ok(issues),
@@ -161,4 +216,9 @@ impl JiraClient {
         }
         Err(SourceError::Incomplete("the list of tickets has no end".into()))
     }
+}
+
+/// A ticket's id, as the search wrote it.
+fn id(issue: &Value) -> Option<&str> {
+    issue.get("id").and_then(Value::as_str)
 }

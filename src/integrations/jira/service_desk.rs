@@ -6,7 +6,7 @@
 use reqwest::Method;
 
 use super::acts::{Actor, Recorded};
-use super::client::{JiraClient, MOST_PAGES, account};
+use super::client::{JiraClient, MOST_PAGES};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
@@ -29,7 +29,8 @@ impl JiraClient {
         }
         let mut start = 0;
         for _ in 0..MOST_PAGES {
-            let request = self.request(Method::GET, &format!("rest/servicedeskapi/request/{ticket}/approval"));
+            let request = self.request_to(Method::GET, &format!("rest/servicedeskapi/request/{ticket}/approval"));
+            let request = self.dialect.approvals(request);
             let page = match Peer::Jira.read(request.query(&[("start", start), ("limit", PAGE)])).await {
                 Ok(answer) => answer.json::<wire::RequestApprovals>()?,
                 Err(SourceError::NotFound) => return Ok(answers),
@@ -50,7 +51,7 @@ impl JiraClient {
         let own = self.myself().await?;
         let mut answers = Vec::new();
         for one in &approval.approvers {
-            let account = account(&one.approver.account_id)?;
+            let account = self.dialect.account(&one.approver)?;
             let deed = match one.approver_decision.as_str() {
                 "approved" => Deed::Approve { note: String::new() },
                 "declined" => Deed::Decline { reason: "declined in Jira Service Management".into() },

@@ -5,10 +5,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
+/// What a Jira says of itself.
 #[derive(Debug, Deserialize)]
-pub(super) struct Myself {
-    #[serde(rename = "accountId")]
-    pub account_id: String,
+#[serde(rename_all = "camelCase")]
+pub(super) struct ServerInfo {
+    /// `Cloud` or `Server`; the oldest versions leave it out.
+    pub deployment_type: Option<String>,
+    pub version: String,
+    pub version_numbers: Vec<u32>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -26,6 +30,8 @@ pub(super) struct Permission {
 pub(super) struct FieldInfo {
     pub id: String,
     pub name: String,
+    /// Some fields of apps have none.
+    pub schema: Option<FieldSchema>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -39,7 +45,7 @@ pub(super) struct Issue {
 pub(super) struct IssueFields {
     pub summary: Option<String>,
     pub status: Named,
-    pub reporter: Option<User>,
+    pub reporter: Option<Author>,
     pub components: Vec<Named>,
     #[serde(flatten)]
     pub others: BTreeMap<String, Value>,
@@ -48,13 +54,6 @@ pub(super) struct IssueFields {
 #[derive(Debug, Deserialize)]
 pub(super) struct Named {
     pub name: String,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct User {
-    pub account_id: String,
-    pub display_name: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -95,6 +94,20 @@ pub(super) struct Changelog {
 }
 
 #[derive(Debug, Deserialize)]
+pub(super) struct WithHistory {
+    pub changelog: Histories,
+}
+
+/// The history inside an issue.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Histories {
+    pub start_at: u64,
+    pub total: u64,
+    pub histories: Vec<Change>,
+}
+
+#[derive(Debug, Deserialize)]
 pub(super) struct Change {
     pub id: String,
     /// Jira leaves it out for changes that it made itself.
@@ -106,7 +119,14 @@ pub(super) struct Change {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Author {
-    pub account_id: String,
+    /// Cloud alone.
+    pub account_id: Option<String>,
+    /// Data Center alone: what stays of an account.
+    pub key: Option<String>,
+    /// Data Center alone: with what it logs in.
+    pub name: Option<String>,
+    /// What people read; where it matters it is asked for.
+    pub display_name: Option<String>,
     /// `atlassian` for a person; some Jira versions leave it out.
     pub account_type: Option<String>,
     /// Whether it is in use; some Jira versions leave it out.
@@ -117,11 +137,21 @@ pub(super) struct Author {
 #[serde(rename_all = "camelCase")]
 pub(super) struct ChangeItem {
     pub field: String,
+    /// `jira` or `custom`.
+    pub fieldtype: Option<String>,
+    /// Cloud alone.
     pub field_id: Option<String>,
     #[serde(rename = "fromString")]
     pub from: Option<String>,
     #[serde(rename = "toString")]
     pub to: Option<String>,
+}
+
+impl ChangeItem {
+    /// Whether it may be a field that somebody made, and not one of Jira's own.
+    pub(super) fn is_custom(&self) -> bool {
+        self.fieldtype.as_deref() != Some("jira")
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -130,6 +160,15 @@ pub(super) struct Found<T = FoundIssue> {
     pub issues: Vec<T>,
     pub next_page_token: Option<String>,
     pub is_last: bool,
+}
+
+/// A page by number.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FoundPage {
+    pub start_at: u64,
+    pub total: u64,
+    pub issues: Vec<Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -196,6 +235,8 @@ pub(super) struct Creator {
 pub(super) struct IssueTypes {
     pub start_at: u64,
     pub total: u64,
+    /// Data Center calls them values.
+    #[serde(alias = "values")]
     pub issue_types: Vec<IssueType>,
 }
 
@@ -210,6 +251,8 @@ pub(super) struct IssueType {
 pub(super) struct FormFields {
     pub start_at: u64,
     pub total: u64,
+    /// Data Center calls them values.
+    #[serde(alias = "values")]
     pub fields: Vec<FormField>,
 }
 

@@ -24,7 +24,7 @@ impl JiraClient {
     /// # Errors
     /// When Jira does not answer.
     pub async fn workflow_of(&self, ticket: &TicketKey) -> Result<WorkflowSeal, SourceError> {
-        let path = format!("rest/api/3/issue/{ticket}/transitions");
+        let path = format!("issue/{ticket}/transitions");
         let offered: wire::WorkflowSteps = Peer::Jira.read(self.request(Method::GET, &path)).await?.json()?;
         let mut lines: Vec<String> = offered.transitions.iter().map(line).collect();
         lines.sort();

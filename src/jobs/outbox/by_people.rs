@@ -159,7 +159,7 @@ impl Outbox {
             }
         }
         let document = render::declined(&declined.name, &declined.reason, (&self.context.links, &ticket));
-        let body = crate::integrations::jira::adf::document(&document);
+        let body = jira.body(&document);
         let call = NewAction::new(Effect::Call { about: "declined".into(), body })?;
         let event = Event::DeclinedByHuman { by: declined.name.clone(), reason: declined.reason.clone() };
         let entry = Entry { at: self.context.clock.now(), ticket: Some(ticket.key.clone()), event };

@@ -4,7 +4,6 @@ use serde_json::Value;
 
 use super::{Done, Outbox, OutboxError};
 use crate::integrations::SourceError;
-use crate::integrations::jira::adf::with_first_line;
 use crate::integrations::jira::{Comment, CommentMark};
 use crate::render::document::Line;
 use crate::render::jira::superseded;
@@ -67,7 +66,7 @@ impl Outbox {
     /// An edited comment keeps no history that people see, so the old verdict stays readable under a line that says it is old.
     async fn mark_superseded(&self, claimed: &ClaimedAction, post: &Post, line: &Line) -> Result<(), OutboxError> {
         let Some(body) = self.context.sources.store.comment_body(&post.action).await? else { return Ok(()) };
-        let body = with_first_line(line, body);
+        let body = self.context.sources.jira.with_first_line(line, body);
         if body.to_string().len() > MOST_KEPT {
             return Ok(());
         }

@@ -8,7 +8,7 @@ use cm_bot::render::{html, terminal};
 use cm_bot::settings::{Environment, load};
 
 use super::bears_texts;
-use crate::escaping::{everywhere, only_texts_hold, without_tags};
+use crate::escaping::{everywhere, only_our_markup, only_texts_hold, without_tags};
 
 const HOSTILE: [&str; 6] = [
     "<!channel> <https://evil.example|PRODCM-1> & <script>alert(1)</script>",
@@ -35,6 +35,7 @@ fn comments_for_jira_and_pages() {
     bears_texts(&HOSTILE, |text| {
         let document = everywhere(text);
         only_texts_hold(&adf::document(&document), text);
+        only_our_markup(text);
         let rest = without_tags(&html::document(&document).into_string());
         assert!(!rest.contains(['<', '>', '"']), "{rest}");
         let _ = terminal::document(&document);
