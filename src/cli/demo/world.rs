@@ -13,7 +13,7 @@ use crate::cli::policies::named;
 use crate::policy::criteria::NAMESPACE;
 use crate::simulator::clock::Clock;
 use crate::simulator::pipelines::Gate;
-use crate::simulator::scene::{Person, Scanner, Scene, Service};
+use crate::simulator::scene::{JiraKind, Person, Scanner, Scene, Service};
 use crate::simulator::{Addresses, Simulator, slack};
 
 /// The criteria that a scene starts from.
@@ -130,12 +130,16 @@ impl World {
 
     fn settings(&self, secrets: &Secrets) -> anyhow::Result<String> {
         let (account, token) = self.simulator.jira.credentials();
+        let login = match self.scene.jira {
+            JiraKind::Cloud => format!("account = \"{account}\"\ntoken = \"{token}\""),
+            JiraKind::DataCenter => format!("deployment = \"data-center\"\ntoken = \"{token}\""),
+        };
         let Addresses { jira, github, slack: slack_at } = self.addresses;
         let path = |name: &str| toml::Value::String(self.folder.path().join(name).display().to_string());
         let mut text = format!(
             "[server]\nlisten = \"{service}\"\npublic_url = \"http://{service}\"\n\
              [database]\nurl = {database}\n\
-             [jira]\napi_url = \"http://{jira}\"\naccount = \"{account}\"\ntoken = \"{token}\"\nwebhook_secrets = [\"{jira_secret}\"]\nsettle_seconds = 0\n\
+             [jira]\napi_url = \"http://{jira}\"\n{login}\nwebhook_secrets = [\"{jira_secret}\"]\nsettle_seconds = 0\n\
              [jira.fields]\nresponsible = \"Responsible person\"\ntests = \"Tests\"\nsecurity_analysis = \"Security analysis\"\nend_date = \"End date\"\n\
              [github]\napi_url = \"http://{github}\"\ntoken = \"{github_token}\"\nwebhook_secrets = [\"{github_secret}\"]\n\
              [slack]\napi_url = \"http://{slack_at}/api\"\nbot_token = \"{slack_token}\"\nsigning_secret = \"{slack_secret}\"\n\

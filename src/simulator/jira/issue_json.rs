@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::super::scene::JiraKind;
 use super::adf;
 use super::fields::{FIELDS, Field, Kind};
 use super::shapes::{Frame, Version, name_of, schema_of, time};
@@ -67,9 +68,10 @@ pub(super) fn issue(frame: Frame<'_>, state: &State, ticket: &Ticket, wanted: &W
     issue
 }
 
-/// Inside an issue the history is newest first and capped; `/changelog` is oldest first and paged.
+/// Inside an issue the history is newest first, and capped on Cloud; there `/changelog` is oldest first and paged.
 fn changelog_inside(frame: Frame<'_>, ticket: &Ticket) -> Value {
-    let newest = ticket.history.iter().rev().take(INSIDE).map(|entry| change(frame, entry)).collect::<Vec<_>>();
+    let most = if frame.scene.jira == JiraKind::Cloud { INSIDE } else { usize::MAX };
+    let newest = ticket.history.iter().rev().take(most).map(|entry| change(frame, entry)).collect::<Vec<_>>();
     json!({ "startAt": 0, "maxResults": newest.len(), "total": ticket.history.len(), "histories": newest })
 }
 
@@ -186,7 +188,7 @@ pub(super) fn change(frame: Frame<'_>, change: &Change) -> Value {
         "id": change.id.to_string(),
         "author": frame.user(&change.author),
         "created": time(change.at),
-        "items": change.items.iter().map(item).collect::<Vec<_>>(),
+        "items": change.items.iter().map(|one| item(frame, one)).collect::<Vec<_>>(),
     });
     if let Some(metadata) = &change.metadata {
         shape["historyMetadata"] = metadata.clone();
@@ -194,17 +196,20 @@ pub(super) fn change(frame: Frame<'_>, change: &Change) -> Value {
     shape
 }
 
-/// One changed field.
-pub(super) fn item(item: &Item) -> Value {
-    json!({
+/// One changed field. Data Center names it and says no more.
+pub(super) fn item(frame: Frame<'_>, item: &Item) -> Value {
+    let mut shape = json!({
         "field": item.field,
         "fieldtype": item.field_type,
-        "fieldId": item.field_id,
         "from": item.from.id,
         "fromString": item.from.text,
         "to": item.to.id,
         "toString": item.to.text,
-    })
+    });
+    if frame.scene.jira == JiraKind::Cloud {
+        shape["fieldId"] = json!(item.field_id);
+    }
+    shape
 }
 
 /// A remote link.

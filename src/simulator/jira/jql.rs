@@ -292,7 +292,8 @@ mod tests {
     const NOW: i64 = 1_793_610_000_000;
 
     fn state() -> State {
-        let mut state = State::new(vec![("customfield_10101", "prod-us".into())]);
+        let mut state =
+            State::new(vec![("customfield_10101", "prod-us".into())], crate::simulator::scene::JiraKind::Cloud);
         for (key, component) in [("PRODCM-1", "billing-api"), ("PRODCM-2", "web \"x\""), ("PRODCM-3", "")] {
             let new = NewTicket { key: key.into(), by: String::new(), content: Edit::default() };
             let mut ticket = blank(state.next_ticket_id(), &new, NOW - 60 * 60 * 1000);

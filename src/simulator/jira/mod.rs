@@ -1,4 +1,4 @@
-//! The simulated Jira Cloud: a change project with its workflow, its REST API, its webhooks and its pages.
+//! The simulated Jira, Cloud or Data Center: a change project with its workflow, its REST API, its webhooks and its pages.
 
 mod actions;
 mod adf;
@@ -20,6 +20,7 @@ mod tests;
 mod view;
 mod webhook_body;
 mod webhooks;
+mod wiki;
 mod workflow;
 
 pub use view::{CommentView, TicketView, TransitionView};
@@ -34,7 +35,7 @@ use uuid::Uuid;
 use super::Shared;
 use super::scene::{
     ChangeWorkflow, Comment, CreateTicket, DeleteComment, DeleteTicket, EditComment, EditTicket, ForgeWebhook,
-    MoveTicket, Redeliver, RenameTicket, Scene, SceneError,
+    JiraKind, MoveTicket, Redeliver, RenameTicket, Scene, SceneError,
 };
 use actions::{NewTicket, Push};
 use fields::{FIELDS, Field};
@@ -66,13 +67,21 @@ impl Jira {
     pub fn new(shared: Shared) -> Jira {
         Jira {
             token: Uuid::now_v7().simple().to_string(),
-            state: Mutex::new(State::new(fields::options(&shared.scene))),
+            state: Mutex::new(State::new(fields::options(&shared.scene), shared.scene.jira)),
             hooks: Hooks::new(shared.clock.clone(), shared.faults.clone()),
             shared,
         }
     }
 
-    /// The bot's e-mail address and API token.
+    /// The shape of its data in the REST API.
+    fn version(&self) -> Version {
+        match self.shared.scene.jira {
+            JiraKind::Cloud => Version::Three,
+            JiraKind::DataCenter => Version::Two,
+        }
+    }
+
+    /// The bot's e-mail address and API token. On Data Center the token alone is enough.
     #[must_use]
     pub fn credentials(&self) -> (String, String) {
         (BOT_EMAIL.to_owned(), self.token.clone())

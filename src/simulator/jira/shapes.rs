@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::scene::Scene;
+use super::super::scene::{JiraKind, Scene};
 use super::fields::{FIELDS, Field};
 use super::workflow::{Category, STATUSES, Status, Transition};
 
@@ -49,16 +49,28 @@ impl Frame<'_> {
             Some(person) => (person.full_name.as_str(), person.email(), "atlassian"),
             None => ("Former user", String::new(), "atlassian"),
         };
-        json!({
-            "self": self.link(&format!("user?accountId={account}")),
-            "accountId": account,
-            "accountType": kind,
+        let mut user = json!({
             "emailAddress": email,
             "avatarUrls": self.avatars(),
             "displayName": name,
             "active": person.is_some_and(|person| person.jira != "deactivated") || account == BOT,
             "timeZone": "Etc/UTC",
-        })
+        });
+        match self.scene.jira {
+            JiraKind::Cloud => {
+                user["self"] = json!(self.link(&format!("user?accountId={account}")));
+                user["accountId"] = json!(account);
+                user["accountType"] = json!(kind);
+            }
+            // The key stays when somebody is renamed; the name is what they type to log in.
+            JiraKind::DataCenter => {
+                let name = person.map_or("cm-bot", |person| person.name.as_str());
+                user["self"] = json!(self.link(&format!("user?username={name}")));
+                user["key"] = json!(account);
+                user["name"] = json!(name);
+            }
+        }
+        user
     }
 
     fn avatars(&self) -> Value {

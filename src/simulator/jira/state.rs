@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::super::scene::MayUse;
+use super::super::scene::{JiraKind, MayUse};
 use super::fields::Field;
 use super::service_desk::RequestApproval;
 use super::workflow::Status;
@@ -22,6 +22,8 @@ pub(super) struct State {
     pub tickets: Vec<Tracked>,
     /// The address under which the newest client reached us: `self` links and next pages must lead back here.
     pub site: String,
+    /// Which Jira it is.
+    pub kind: JiraKind,
     /// The options of the select fields: field id and value. The place in the list makes the option's id.
     pub options: Vec<(&'static str, String)>,
     /// Who may use the button "Approve".
@@ -138,11 +140,12 @@ pub(super) struct Edit {
 
 impl State {
     /// Nothing but the options.
-    pub(super) fn new(options: Vec<(&'static str, String)>) -> State {
+    pub(super) fn new(options: Vec<(&'static str, String)>, kind: JiraKind) -> State {
         let may_approve = MayUse::Approvers;
         State {
             tickets: Vec::new(),
             site: SITE.to_owned(),
+            kind,
             options,
             may_approve,
             permissions: BTreeMap::new(),
@@ -171,16 +174,25 @@ impl State {
 
     /// Changes a ticket and lets the index know later.
     pub(super) fn change<T>(&mut self, id_or_key: &str, now: i64, change: impl FnOnce(&mut Ticket) -> T) -> Option<T> {
+        let lag = self.lag();
         let tracked = self.tickets.iter_mut().find(|tracked| tracked.ticket.is(id_or_key))?;
         let answer = change(&mut tracked.ticket);
         tracked.ticket.updated = now;
-        tracked.unindexed.push((now + INDEX_LAG_MS, tracked.ticket.clone()));
+        tracked.unindexed.push((now + lag, tracked.ticket.clone()));
         Some(answer)
+    }
+
+    /// A Data Center of one machine indexes what is written before it answers.
+    fn lag(&self) -> i64 {
+        match self.kind {
+            JiraKind::Cloud => INDEX_LAG_MS,
+            JiraKind::DataCenter => 0,
+        }
     }
 
     /// Adds a ticket; the index learns of it later.
     pub(super) fn add(&mut self, ticket: Ticket) {
-        let unindexed = vec![(ticket.created + INDEX_LAG_MS, ticket.clone())];
+        let unindexed = vec![(ticket.created + self.lag(), ticket.clone())];
         self.tickets.push(Tracked { ticket, indexed: None, unindexed });
     }
 
@@ -248,7 +260,7 @@ mod tests {
 
     #[test]
     fn the_index_lags_behind_a_write() {
-        let mut state = State::new(Vec::new());
+        let mut state = State::new(Vec::new(), JiraKind::Cloud);
         let new = NewTicket { key: "PRODCM-1".into(), by: String::new(), content: Edit::default() };
         state.add(blank(10_001, &new, 0));
         state.change("prodcm-1", 3_000, |ticket| ticket.summary = "New".into());
@@ -261,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_next_key_follows_the_highest_of_its_project() {
-        let mut state = State::new(Vec::new());
+        let mut state = State::new(Vec::new(), JiraKind::Cloud);
         let new = NewTicket { key: "PRODCM-412".into(), by: String::new(), content: Edit::default() };
         state.add(blank(10_001, &new, 0));
         assert_eq!((state.next_key("PRODCM"), state.next_key("OTHER")), ("PRODCM-413".into(), "OTHER-1".into()));

@@ -3,9 +3,11 @@
 use serde_json::Value;
 
 use super::Jira;
+use super::adf;
 use super::issue_json::remote_link;
-use super::shapes::Version;
+use super::shapes::{Frame, Version};
 use super::state::{Change, Comment};
+use super::wiki;
 
 /// A ticket as an expectation sees it.
 #[derive(Debug, Clone, PartialEq)]
@@ -54,10 +56,10 @@ impl Jira {
     pub fn ticket(&self, key: &str) -> Option<TicketView> {
         let state = self.locked();
         let ticket = state.find(key)?;
-        let frame = self.frame(&state, Version::Three);
+        let frame = self.frame(&state, self.version());
         Some(TicketView {
             status: ticket.status.name.to_owned(),
-            comments: ticket.comments.iter().map(comment).collect(),
+            comments: ticket.comments.iter().map(|one| comment(frame, one)).collect(),
             transitions: ticket.history.iter().filter_map(transition).collect(),
             remote_links: ticket.links.iter().map(|link| remote_link(frame, ticket, link)).collect(),
             summary: ticket.summary.clone(),
@@ -71,11 +73,16 @@ impl Jira {
     }
 }
 
-fn comment(comment: &Comment) -> CommentView {
+/// On Data Center the markup is shown as people read it.
+fn comment(frame: Frame<'_>, comment: &Comment) -> CommentView {
+    let body = match frame.version {
+        Version::Three => comment.body.clone(),
+        Version::Two => adf::document(&wiki::text(&adf::text(&comment.body), frame.scene)),
+    };
     CommentView {
         id: comment.id.to_string(),
         author_account: comment.author.clone(),
-        body: comment.body.clone(),
+        body,
         properties: comment.properties.clone(),
         edits: comment.edits,
     }

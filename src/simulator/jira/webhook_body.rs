@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::super::scene::JiraKind;
 use super::issue_json::{comment as comment_json, item, small_issue, webhook_issue};
 use super::shapes::{BOT, Frame};
 use super::state::{Change, Comment, State, Ticket};
@@ -55,16 +56,19 @@ fn issue(
         "issue_event_type_name": kind,
         "user": frame.user(&change.author),
         "issue": webhook_issue(frame, state, ticket),
-        "changelog": { "id": change.id.to_string(), "items": change.items.iter().map(item).collect::<Vec<_>>() },
+        "changelog": { "id": change.id.to_string(), "items": change.items.iter().map(|one| item(frame, one)).collect::<Vec<_>>() },
     })
 }
 
-/// A new or changed comment. Cloud sends no `user` with it, and only six fields of the issue.
+/// A new or changed comment. Cloud sends no `user` with it, and only six fields of the issue; Data Center sends no issue at all.
 pub(super) fn comment(frame: Frame<'_>, name: &str, (ticket, comment): (&Ticket, &Comment)) -> Value {
-    json!({
+    let mut body = json!({
         "timestamp": comment.updated,
         "webhookEvent": name,
         "comment": comment_json(frame, ticket, comment),
-        "issue": small_issue(frame, ticket),
-    })
+    });
+    if frame.scene.jira == JiraKind::Cloud {
+        body["issue"] = small_issue(frame, ticket);
+    }
+    body
 }

@@ -59,6 +59,9 @@ pub struct Scene {
     /// What can be deployed. Without this, `billing-api` to `prod-us` from the first repository.
     #[serde(default = "default_services")]
     pub services: Vec<Service>,
+    /// Which Jira it is; without this, Jira Cloud.
+    #[serde(default)]
+    pub jira: JiraKind,
     /// The repositories; without this, `acme/billing-api` with release branch `main`.
     #[serde(default = "default_repositories")]
     pub repositories: Vec<Repository>,
@@ -237,6 +240,17 @@ pub enum Variant {
     Scene,
     /// Without the defect: the change is approved.
     Twin,
+}
+
+/// Which Jira a scene is played with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum JiraKind {
+    /// Jira Cloud.
+    #[default]
+    Cloud,
+    /// Jira Data Center.
+    DataCenter,
 }
 
 /// Why a scene cannot be played.

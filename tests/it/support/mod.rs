@@ -12,7 +12,7 @@ use cm_bot::cli::demo::play::{Played, play_in, settle, start_in};
 use cm_bot::cli::demo::world::World;
 use cm_bot::model::TicketKey;
 use cm_bot::simulator::clock::Clock;
-use cm_bot::simulator::scene::{Scene, Step, Variant};
+use cm_bot::simulator::scene::{JiraKind, Scene, Step, Variant};
 
 use cm_bot::store::{Store, TrailEntry};
 use facts::{Recorded, said};
@@ -20,6 +20,9 @@ use sha2::{Digest, Sha256};
 
 /// Names a folder into which every decision of a played scene is written, for `tests/mutants/run`.
 const RECORD: &str = "CM_BOT_TEST_RECORD";
+
+/// `data-center` here plays every scene with a Jira Data Center, in the tests that do not look at what only Cloud has.
+const JIRA: &str = "CM_BOT_TEST_JIRA";
 
 /// A scene that a test may change before it is played.
 #[derive(Clone)]
@@ -49,6 +52,12 @@ pub fn scene_names() -> Vec<String> {
 }
 
 impl TestScene {
+    /// The same with a Jira Data Center.
+    pub fn on_data_center(mut self) -> TestScene {
+        self.text = format!("jira = \"data-center\"\n{}", self.text);
+        self
+    }
+
     /// The difference that the test is about: the first `old` becomes `new`.
     pub fn with(mut self, old: &str, new: &str) -> TestScene {
         assert!(self.text.contains(old), "scene {} does not contain {old:?}", self.name);
@@ -91,7 +100,10 @@ async fn record(played: &Played, folder: &Path) {
 }
 
 /// A world whose service works on the database of these tests.
-pub async fn world(scene: Scene, clock: Clock) -> World {
+pub async fn world(mut scene: Scene, clock: Clock) -> World {
+    if std::env::var(JIRA).is_ok_and(|kind| kind == "data-center") {
+        scene.jira = JiraKind::DataCenter;
+    }
     let world = World::new(scene, clock).await.unwrap();
     let file = world.settings_file();
     let url = database::fresh(file.parent().unwrap()).await;

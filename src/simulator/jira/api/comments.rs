@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use super::super::Jira;
 use super::super::actions::{NewComment, properties_of};
+use super::super::adf;
 use super::super::adf_check;
 use super::super::issue_json::comment as shape_of;
 use super::super::refusal::{Refusal, object};
@@ -38,7 +39,7 @@ pub(super) async fn list(
     }
     let size = asked.number("maxResults").unwrap_or(PAGE).min(PAGE);
     let start = asked.number("startAt").unwrap_or(0);
-    let frame = jira.frame(&state, Version::Three);
+    let frame = jira.frame(&state, jira.version());
     let page = comments
         .iter()
         .skip(start)
@@ -71,7 +72,7 @@ fn answer(jira: &Jira, (issue, id): (&str, &str), asked: &Params) -> Result<Valu
     let ticket = state.find(issue).ok_or_else(Refusal::no_issue)?;
     let comment = ticket.comments.iter().find(|comment| comment.id.to_string() == id);
     let comment = comment.ok_or_else(|| Refusal::no_comment(id))?;
-    Ok(expanded(shape_of(jira.frame(&state, Version::Three), ticket, comment), comment, asked))
+    Ok(expanded(shape_of(jira.frame(&state, jira.version()), ticket, comment), comment, asked))
 }
 
 /// `POST /issue/{issue}/comment`
@@ -82,7 +83,7 @@ pub(super) async fn add(
     body: Bytes,
 ) -> Result<Response, Refusal> {
     jira.locked().find(&issue).ok_or_else(Refusal::no_issue)?;
-    let comment = written(&object(&body)?)?;
+    let comment = written(&jira, &object(&body)?)?;
     let id = jira.add_comment(&issue, comment).ok_or_else(Refusal::no_issue)?.to_string();
     let shape = answer(&jira, (&issue, &id), &asked)?;
     Ok((StatusCode::CREATED, Json(shape)).into_response())
@@ -104,23 +105,40 @@ pub(super) async fn change(
     if author != BOT {
         return Err(Refusal::bad("You do not have the permission to edit this comment."));
     }
-    let comment = written(&object(&body)?)?;
+    let comment = written(&jira, &object(&body)?)?;
     let number = id.parse().map_err(|_| Refusal::no_comment(&id))?;
     jira.edit_comment(number, comment).ok_or_else(|| Refusal::no_comment(&id))?;
     answer(&jira, (&issue, &id), &asked).map(Json)
 }
 
-/// The comment in a request. In version 3 the body is an ADF document: a string is refused.
-fn written(request: &Value) -> Result<NewComment, Refusal> {
-    let body = request["body"].clone();
+/// The comment in a request. In version 3 the body is an ADF document, and a string is refused; in version 2 it is the other
+/// way round.
+fn written(jira: &Jira, request: &Value) -> Result<NewComment, Refusal> {
+    let body = match jira.version() {
+        Version::Three => document(&request["body"])?,
+        Version::Two => markup(&request["body"])?,
+    };
+    let visibility = Some(request["visibility"].clone()).filter(Value::is_object);
+    Ok(NewComment { by: BOT.to_owned(), body, properties: properties_of(request), visibility })
+}
+
+fn document(body: &Value) -> Result<Value, Refusal> {
     if !body.is_object() {
         return Err(Refusal::field("comment", "Comment body is not valid!"));
     }
     if body.to_string().chars().count() > TEXT_LIMIT {
         return Err(Refusal::field("comment", "CONTENT_LIMIT_EXCEEDED"));
     }
-    adf_check::check(&body)
-        .map_err(|fault| Refusal::field("comment", format!("Comment body is not valid! {fault}")))?;
-    let visibility = Some(request["visibility"].clone()).filter(Value::is_object);
-    Ok(NewComment { by: BOT.to_owned(), body, properties: properties_of(request), visibility })
+    adf_check::check(body).map_err(|fault| Refusal::field("comment", format!("Comment body is not valid! {fault}")))?;
+    Ok(body.clone())
+}
+
+fn markup(body: &Value) -> Result<Value, Refusal> {
+    let text = body.as_str().filter(|text| !text.trim().is_empty());
+    let text = text.ok_or_else(|| Refusal::field("comment", "Comment body can not be empty!"))?;
+    if text.chars().count() > TEXT_LIMIT {
+        let fault = "The entered text is too long. It exceeds the allowed limit of 32,767 characters.";
+        return Err(Refusal::field("comment", fault));
+    }
+    Ok(adf::document(text))
 }

@@ -31,7 +31,7 @@ pub(super) async fn types(
 ) -> Result<Json<Value>, Refusal> {
     known_project(&jira, &project)?;
     let state = jira.locked();
-    page("issueTypes", vec![jira.frame(&state, Version::Three).issue_type()], &asked).map(Json)
+    page(&jira, "issueTypes", vec![jira.frame(&state, jira.version()).issue_type()], &asked).map(Json)
 }
 
 /// `GET /issue/createmeta/{project}/issuetypes/{id}`
@@ -45,9 +45,9 @@ pub(super) async fn fields(
         return Err(Refusal::new(StatusCode::NOT_FOUND, "The issue type selected is invalid."));
     }
     let state = jira.locked();
-    let frame = jira.frame(&state, Version::Three);
+    let frame = jira.frame(&state, jira.version());
     let ids = ON_THE_FORM.into_iter().chain(FIELDS.iter().map(|field| field.id));
-    page("fields", ids.map(|id| form_field(id, frame, &state)).collect(), &asked).map(Json)
+    page(&jira, "fields", ids.map(|id| form_field(id, frame, &state)).collect(), &asked).map(Json)
 }
 
 fn form_field(id: &str, frame: Frame<'_>, state: &Remembered) -> Value {
@@ -100,7 +100,11 @@ pub(super) fn check(content: &Edit, scene: &Scene) -> Result<(), Refusal> {
     }
 }
 
-fn page(name: &str, all: Vec<Value>, asked: &super::params::Params) -> Result<Value, Refusal> {
+fn page(jira: &Jira, name: &str, all: Vec<Value>, asked: &super::params::Params) -> Result<Value, Refusal> {
+    let name = match jira.version() {
+        Version::Three => name,
+        Version::Two => "values",
+    };
     let size = asked.number("maxResults").unwrap_or(PAGE);
     if size > LARGEST_PAGE {
         return Err(Refusal::bad("Parameter 'maxResults' must not exceed the limit '200'"));

@@ -2,7 +2,9 @@
 
 use serde_json::{Map, Value};
 
+use super::super::super::scene::JiraKind;
 use super::super::actions::properties_of;
+use super::super::adf;
 use super::super::adf_check;
 use super::super::fields::{Field, Kind, by_id};
 use super::super::refusal::Refusal;
@@ -36,8 +38,8 @@ fn set(edit: &mut Edit, name: &str, value: &Value, state: &State) -> Result<(), 
         // Both are read when a ticket is made, and an edit leaves them alone.
         "project" | "issuetype" => {}
         "summary" => edit.summary = Some(summary(value)?),
-        "description" => edit.description = Some(document(name, value)?),
-        "reporter" => edit.reporter = Some(account(value)?),
+        "description" => edit.description = Some(document(name, value, state)?),
+        "reporter" => edit.reporter = Some(account(value, state)?),
         "components" => edit.components = Some(names(value)),
         "labels" => edit.labels = Some(labels(value)?),
         _ => {
@@ -64,15 +66,26 @@ fn summary(value: &Value) -> Result<String, Refusal> {
     Err(Refusal::field("summary", fault))
 }
 
-/// A user, named by account id in either of the two ways that Jira takes.
-fn account(value: &Value) -> Result<String, Refusal> {
-    let given = value["id"].as_str().or(value["accountId"].as_str()).filter(|id| !id.is_empty());
-    given.map(String::from).ok_or_else(|| Refusal::field("reporter", "data was not an object"))
+/// A user, named by account id in either of the two ways that Cloud takes, or by the name that Data Center takes.
+fn account(value: &Value, state: &State) -> Result<String, Refusal> {
+    let given = match state.kind {
+        JiraKind::Cloud => value["id"].as_str().or(value["accountId"].as_str()).map(String::from),
+        JiraKind::DataCenter => value["name"].as_str().map(|name| format!("712020:{name}")),
+    };
+    given.filter(|id| !id.is_empty()).ok_or_else(|| Refusal::field("reporter", "data was not an object"))
 }
 
-fn document(name: &str, value: &Value) -> Result<Option<Value>, Refusal> {
+fn document(name: &str, value: &Value, state: &State) -> Result<Option<Value>, Refusal> {
     if value.is_null() {
         return Ok(None);
+    }
+    if state.kind == JiraKind::DataCenter {
+        let text = value.as_str().ok_or_else(|| Refusal::field(name, "Operation value must be a string"))?;
+        if text.chars().count() > TEXT_LIMIT {
+            let fault = "The entered text is too long. It exceeds the allowed limit of 32,767 characters.";
+            return Err(Refusal::field(name, fault));
+        }
+        return Ok(Some(adf::document(text)));
     }
     if !value.is_object() {
         let fault = "Operation value must be an Atlassian Document (see the Atlassian Document Format)";
@@ -101,7 +114,7 @@ fn labels(value: &Value) -> Result<Vec<String>, Refusal> {
 
 fn custom(field: &'static Field, value: &Value, state: &State) -> Result<Option<Value>, Refusal> {
     match field.kind {
-        Kind::Area => document(field.id, value),
+        Kind::Area => document(field.id, value, state),
         _ if value.is_null() => Ok(None),
         Kind::Line => {
             let text = value.as_str().ok_or_else(|| Refusal::field(field.id, "Operation value must be a string"))?;

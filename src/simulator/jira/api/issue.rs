@@ -14,7 +14,7 @@ use super::super::Jira;
 use super::super::actions::{NewTicket, Push, properties_of};
 use super::super::issue_json::{self, Wanted};
 use super::super::refusal::{Refusal, object};
-use super::super::shapes::{BOT, Version};
+use super::super::shapes::BOT;
 use super::super::workflow;
 use super::create_meta;
 use super::edit;
@@ -44,7 +44,7 @@ pub(super) async fn create(State(jira): State<Arc<Jira>>, body: Bytes) -> Result
     jira.create(NewTicket { key: key.clone(), by: BOT.to_owned(), content });
     let state = jira.locked();
     let ticket = state.find(&key).ok_or_else(Refusal::no_issue)?;
-    let link = jira.frame(&state, Version::Three).link(&format!("issue/{}", ticket.id));
+    let link = jira.frame(&state, jira.version()).link(&format!("issue/{}", ticket.id));
     let answer = json!({ "id": ticket.id.to_string(), "key": ticket.key, "self": link });
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
@@ -61,7 +61,7 @@ pub(super) async fn read(
 fn shape(jira: &Jira, issue: &str, wanted: &Wanted) -> Result<Value, Refusal> {
     let state = jira.locked();
     let ticket = state.find(issue).ok_or_else(Refusal::no_issue)?;
-    Ok(issue_json::issue(jira.frame(&state, Version::Three), &state, ticket, wanted))
+    Ok(issue_json::issue(jira.frame(&state, jira.version()), &state, ticket, wanted))
 }
 
 /// `PUT /issue/{issue}`
@@ -92,7 +92,7 @@ pub(super) async fn transitions(
 ) -> Result<Json<Value>, Refusal> {
     let state = jira.locked();
     let ticket = state.find(&issue).ok_or_else(Refusal::no_issue)?;
-    let frame = jira.frame(&state, Version::Three);
+    let frame = jira.frame(&state, jira.version());
     let with_fields = asked.list("expand").iter().any(|name| name == "transitions.fields");
     let only = asked.text("transitionId");
     let offered = workflow::available(ticket.status).filter(|one| only.is_none_or(|id| id == one.id));
@@ -140,7 +140,7 @@ pub(super) async fn changelog(
 ) -> Result<Json<Value>, Refusal> {
     let state = jira.locked();
     let ticket = state.find(&issue).ok_or_else(Refusal::no_issue)?;
-    let frame = jira.frame(&state, Version::Three);
+    let frame = jira.frame(&state, jira.version());
     let size = asked.number("maxResults").unwrap_or(PAGE).clamp(1, PAGE);
     let (start, total) = (asked.number("startAt").unwrap_or(0), ticket.history.len());
     let page = ticket.history.iter().skip(start).take(size).map(|change| issue_json::change(frame, change));

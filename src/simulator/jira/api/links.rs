@@ -12,7 +12,6 @@ use serde_json::{Map, Value, json};
 use super::super::Jira;
 use super::super::issue_json::remote_link;
 use super::super::refusal::{Refusal, object};
-use super::super::shapes::Version;
 use super::super::state::RemoteLink;
 use super::params::Asked;
 
@@ -27,7 +26,7 @@ pub(super) async fn list(
 ) -> Result<Json<Value>, Refusal> {
     let state = jira.locked();
     let ticket = state.find(&issue).ok_or_else(Refusal::no_issue)?;
-    let shape = |link: &RemoteLink| remote_link(jira.frame(&state, Version::Three), ticket, link);
+    let shape = |link: &RemoteLink| remote_link(jira.frame(&state, jira.version()), ticket, link);
     match asked.text("globalId") {
         None => Ok(Json(ticket.links.iter().map(shape).collect())),
         Some(id) => {
@@ -55,7 +54,7 @@ pub(super) async fn upsert(
         None => (StatusCode::CREATED, state.next_id()),
     };
     let link = RemoteLink { id, global_id, parts: parts(&body) };
-    let answer = jira.frame(&state, Version::Three).link(&format!("issue/{issue}/remotelink/{id}"));
+    let answer = jira.frame(&state, jira.version()).link(&format!("issue/{issue}/remotelink/{id}"));
     let changed = state.change(&issue, jira.shared.clock.now_ms(), |ticket| {
         match ticket.links.iter_mut().find(|known| known.id == id) {
             Some(known) => *known = link,

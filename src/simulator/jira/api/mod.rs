@@ -1,4 +1,4 @@
-//! The REST API of the simulated Jira: `/rest/api/3`, and the little that exists outside of it.
+//! The REST API of the simulated Jira: `/rest/api/3`, or `/rest/api/2` on Data Center, and the little that exists outside of it.
 
 mod comments;
 mod create_meta;
@@ -23,13 +23,17 @@ use axum::routing::{get, post, put};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
+use super::super::scene::JiraKind;
 use super::Jira;
 use super::shapes::BOT_EMAIL;
 
 /// All routes, each behind the check of who asks.
 pub(super) fn router(jira: Arc<Jira>) -> Router {
-    let guarded = Router::new()
-        .nest("/rest/api/3", version_three())
+    let api = match jira.shared.scene.jira {
+        JiraKind::Cloud => Router::new().nest("/rest/api/3", version_three()),
+        JiraKind::DataCenter => Router::new().nest("/rest/api/2", version_two()),
+    };
+    let guarded = api
         .route("/rest/servicedeskapi/request/{issue}/approval", get(service_desk::list))
         .route("/rest/servicedeskapi/request/{issue}/approval/{id}", get(service_desk::read).post(service_desk::answer))
         .route("/rest/webhooks/1.0/webhook", get(webhook::list).post(webhook::register))
@@ -42,6 +46,18 @@ pub(super) fn router(jira: Arc<Jira>) -> Router {
 }
 
 fn version_three() -> Router<Arc<Jira>> {
+    both_versions()
+        .route("/issue/{issue}/changelog", get(issue::changelog))
+        .route("/search/jql", get(search::by_query).post(search::by_body))
+        .route("/search", get(search::gone).post(search::gone))
+}
+
+/// Data Center shows the history inside of the issue alone.
+fn version_two() -> Router<Arc<Jira>> {
+    both_versions().route("/search", get(search::by_number))
+}
+
+fn both_versions() -> Router<Arc<Jira>> {
     Router::new()
         .route("/myself", get(site::myself))
         .route("/user", get(site::user))
@@ -53,7 +69,6 @@ fn version_three() -> Router<Arc<Jira>> {
         .route("/issue/createmeta/{project}/issuetypes/{id}", get(create_meta::fields))
         .route("/issue/{issue}", get(issue::read).put(issue::change))
         .route("/issue/{issue}/transitions", get(issue::transitions).post(issue::push))
-        .route("/issue/{issue}/changelog", get(issue::changelog))
         .route("/issue/{issue}/comment", get(comments::list).post(comments::add))
         .route("/issue/{issue}/comment/{id}", get(comments::read).put(comments::change))
         .route("/issue/{issue}/remotelink", get(links::list).post(links::upsert))
@@ -61,8 +76,6 @@ fn version_three() -> Router<Arc<Jira>> {
         .route("/issue/{issue}/properties/{key}", get(properties::of_issue).put(properties::set_of_issue))
         .route("/comment/{id}/properties", get(properties::comment_keys))
         .route("/comment/{id}/properties/{key}", get(properties::of_comment).put(properties::set_of_comment))
-        .route("/search/jql", get(search::by_query).post(search::by_body))
-        .route("/search", get(search::gone).post(search::gone))
         .route("/webhook", put(webhook::not_an_app).post(webhook::not_an_app))
 }
 
@@ -84,6 +97,9 @@ async fn authenticate(State(jira): State<Arc<Jira>>, request: Request, next: Nex
 
 fn is_bot(jira: &Jira, headers: &HeaderMap) -> bool {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+    if jira.shared.scene.jira == JiraKind::DataCenter {
+        return given.and_then(|value| value.strip_prefix("Bearer ")) == Some(jira.token.as_str());
+    }
     let encoded = given.and_then(|value| value.strip_prefix("Basic "));
     let decoded = encoded.and_then(|value| STANDARD.decode(value.trim()).ok());
     decoded.is_some_and(|decoded| decoded == format!("{BOT_EMAIL}:{}", jira.token).into_bytes())

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use super::super::Jira;
 use super::super::actions::set_property;
 use super::super::refusal::Refusal;
-use super::super::shapes::Version;
 
 /// How long a value may be.
 const VALUE_LIMIT: usize = 32_768;
@@ -25,7 +24,7 @@ pub(super) async fn issue_keys(
 ) -> Result<Json<Value>, Refusal> {
     let state = jira.locked();
     let ticket = state.find(&issue).ok_or_else(Refusal::no_issue)?;
-    let link = jira.frame(&state, Version::Three).link(&format!("issue/{}/properties", ticket.id));
+    let link = jira.frame(&state, jira.version()).link(&format!("issue/{}/properties", ticket.id));
     Ok(Json(keys(ticket.properties.keys().map(String::as_str), &link)))
 }
 
@@ -60,7 +59,7 @@ pub(super) async fn comment_keys(
 ) -> Result<Json<Value>, Refusal> {
     let state = jira.locked();
     let (_, comment) = state.comment(&id).ok_or_else(|| Refusal::no_comment(&id))?;
-    let link = jira.frame(&state, Version::Three).link(&format!("comment/{id}/properties"));
+    let link = jira.frame(&state, jira.version()).link(&format!("comment/{id}/properties"));
     Ok(Json(keys(comment.properties.iter().map(|(key, _)| key.as_str()), &link)))
 }
 

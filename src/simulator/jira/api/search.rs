@@ -14,13 +14,16 @@ use super::super::Jira;
 use super::super::issue_json::{self, Wanted};
 use super::super::jql::Query as Jql;
 use super::super::refusal::{Refusal, object};
-use super::super::shapes::{Version, name_of, schema_of};
+use super::super::shapes::{name_of, schema_of};
+use super::super::state::Ticket;
 use super::params::Asked;
 
 /// How many issues are on a page when nobody says.
 const PAGE: usize = 50;
 /// The most issues on a page.
 const LARGEST_PAGE: usize = 5_000;
+/// The most issues on a page of Data Center, as it is set up at first.
+const LARGEST_NUMBERED_PAGE: usize = 1_000;
 /// The most issues that can be reconciled.
 const RECONCILED: usize = 50;
 
@@ -85,7 +88,7 @@ impl Search {
         let mut found = seen.iter().filter(|ticket| query.matches(&state, ticket)).collect::<Vec<_>>();
         found.sort_by_key(|ticket| std::cmp::Reverse(ticket.id));
         let size = self.size.clamp(1, LARGEST_PAGE);
-        let frame = jira.frame(&state, Version::Three);
+        let frame = jira.frame(&state, jira.version());
         let page = found.iter().skip(start).take(size).map(|ticket| match self.only_ids() {
             true => json!({ "id": ticket.id.to_string() }),
             false => issue_json::issue(frame, &state, ticket, &self.per_issue()),
@@ -131,6 +134,22 @@ impl Search {
         let start = start.and_then(|(_, start)| start.parse().ok());
         start.ok_or_else(|| Refusal::bad("The provided next page token is invalid or expired."))
     }
+}
+
+/// `GET /search` of Data Center: pages begin at a number, and it answers how many there are.
+pub(super) async fn by_number(State(jira): State<Arc<Jira>>, Query(asked): Asked) -> Result<Json<Value>, Refusal> {
+    let now = jira.shared.clock.now_ms();
+    let query = Jql::parse(asked.text("jql").unwrap_or_default(), now).map_err(Refusal::bad)?;
+    let mut state = jira.locked();
+    query.check(&state, &jira.shared.scene).map_err(Refusal::bad)?;
+    let seen: Vec<Ticket> = state.tickets.iter_mut().filter_map(|tracked| tracked.indexed(now).cloned()).collect();
+    let mut found: Vec<&Ticket> = seen.iter().filter(|ticket| query.matches(&state, ticket)).collect();
+    found.sort_by_key(|ticket| ticket.id);
+    let (start, size) = (asked.number("startAt").unwrap_or(0), asked.number("maxResults").unwrap_or(PAGE));
+    let frame = jira.frame(&state, jira.version());
+    let page = found.iter().skip(start).take(size.min(LARGEST_NUMBERED_PAGE));
+    let issues = page.map(|ticket| issue_json::issue(frame, &state, ticket, &asked.wanted())).collect::<Vec<_>>();
+    Ok(Json(json!({ "startAt": start, "maxResults": size, "total": found.len(), "issues": issues })))
 }
 
 /// `GET` and `POST /search`: removed from Cloud.

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
+use super::super::super::scene::JiraKind;
 use super::super::Jira;
 use super::super::refusal::{Refusal, object};
 use super::super::service_desk::{Answer, RequestApproval};
-use super::super::shapes::{BOT, Version};
+use super::super::shapes::BOT;
 use super::super::state::Ticket;
 use super::params::Asked;
 
@@ -23,12 +24,16 @@ pub(super) async fn list(
     State(jira): State<Arc<Jira>>,
     Path(issue): Path<String>,
     Query(asked): Asked,
+    headers: HeaderMap,
 ) -> Result<Json<Value>, Refusal> {
+    if jira.shared.scene.jira == JiraKind::DataCenter && !headers.contains_key("X-ExperimentalApi") {
+        return Err(Refusal::new(StatusCode::PRECONDITION_FAILED, "This API is experimental: opt in."));
+    }
     let state = jira.locked();
     let ticket = state.find(&issue).ok_or_else(Refusal::no_issue)?;
     let start = asked.number("start").unwrap_or(0);
     let limit = asked.number("limit").unwrap_or(PAGE).min(PAGE);
-    let frame = jira.frame(&state, Version::Three);
+    let frame = jira.frame(&state, jira.version());
     let page = ticket.approvals.iter().skip(start).take(limit);
     let values = page.map(|approval| approval.shape(frame, &ticket.key, BOT)).collect::<Vec<_>>();
     let is_last = start + values.len() >= ticket.approvals.len();
@@ -80,7 +85,7 @@ fn take(jira: &Jira, (issue, id): (&str, &str), answer: Answer) -> Result<(), Re
 fn shown(jira: &Jira, issue: &str, id: &str) -> Result<Json<Value>, Refusal> {
     let state = jira.locked();
     let ticket = state.find(issue).ok_or_else(Refusal::no_issue)?;
-    Ok(Json(found(ticket, id)?.shape(jira.frame(&state, Version::Three), &ticket.key, BOT)))
+    Ok(Json(found(ticket, id)?.shape(jira.frame(&state, jira.version()), &ticket.key, BOT)))
 }
 
 fn found<'a>(ticket: &'a Ticket, id: &str) -> Result<&'a RequestApproval, Refusal> {

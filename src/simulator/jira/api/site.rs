@@ -8,9 +8,10 @@ use axum::extract::{Path, Query, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
+use super::super::super::scene::JiraKind;
 use super::super::Jira;
 use super::super::refusal::Refusal;
-use super::super::shapes::{self, BOT, PROJECT, Version, time};
+use super::super::shapes::{self, BOT, PROJECT, time};
 use super::params::Asked;
 
 /// Permissions that Jira knows, with their id and whether the bot has them.
@@ -29,7 +30,7 @@ const PERMISSIONS: [(&str, &str, &str, bool); 12] = [
     ("ADMINISTER", "0", "Administer Jira", false),
 ];
 
-/// `GET /serverInfo`: open to everybody, as in Jira. Data Center would say `Server`.
+/// `GET /serverInfo`: open to everybody, as in Jira.
 pub(super) async fn server_info(
     State(jira): State<Arc<Jira>>,
     Path(version): Path<String>,
@@ -38,12 +39,16 @@ pub(super) async fn server_info(
         return Err(Refusal::new(StatusCode::NOT_FOUND, "dead link"));
     }
     let site = jira.locked().site.clone();
+    let (version_text, numbers, kind) = match jira.shared.scene.jira {
+        JiraKind::Cloud => ("1001.0.0-SNAPSHOT", [1001, 0, 0], "Cloud"),
+        JiraKind::DataCenter => ("10.3.1", [10, 3, 1], "Server"),
+    };
     Ok(Json(json!({
         "baseUrl": site,
         "displayUrl": site,
-        "version": "1001.0.0-SNAPSHOT",
-        "versionNumbers": [1001, 0, 0],
-        "deploymentType": "Cloud",
+        "version": version_text,
+        "versionNumbers": numbers,
+        "deploymentType": kind,
         "buildNumber": 100_287,
         "buildDate": "2026-10-30T00:00:00.000+0000",
         "serverTime": time(jira.shared.clock.now_ms()),
@@ -56,7 +61,7 @@ pub(super) async fn server_info(
 /// `GET /myself`
 pub(super) async fn myself(State(jira): State<Arc<Jira>>) -> Json<Value> {
     let state = jira.locked();
-    let mut user = jira.frame(&state, Version::Three).user(BOT);
+    let mut user = jira.frame(&state, jira.version()).user(BOT);
     user["locale"] = json!("en_US");
     user["groups"] = json!({ "size": 1, "items": [] });
     user["applicationRoles"] = json!({ "size": 1, "items": [] });
@@ -64,17 +69,20 @@ pub(super) async fn myself(State(jira): State<Arc<Jira>>) -> Json<Value> {
     Json(user)
 }
 
-/// `GET /user`: one account, by its id.
+/// `GET /user`: one account, by its id, or by its key on Data Center.
 pub(super) async fn user(State(jira): State<Arc<Jira>>, Query(asked): Asked) -> Result<Json<Value>, Refusal> {
-    let account =
-        asked.text("accountId").ok_or_else(|| Refusal::bad("The query parameter 'accountId' is required."))?;
+    let name = match jira.shared.scene.jira {
+        JiraKind::Cloud => "accountId",
+        JiraKind::DataCenter => "key",
+    };
+    let account = asked.text(name).ok_or_else(|| Refusal::bad(format!("The query parameter '{name}' is required.")))?;
     let is_known = account == BOT || jira.shared.scene.people.iter().any(|person| person.jira_account() == account);
     if !is_known {
         let message = "Specified user does not exist or you do not have required permissions";
         return Err(Refusal::new(StatusCode::NOT_FOUND, message));
     }
     let state = jira.locked();
-    Ok(Json(jira.frame(&state, Version::Three).user(account)))
+    Ok(Json(jira.frame(&state, jira.version()).user(account)))
 }
 
 /// `GET /mypermissions`: the list of permissions must be named.
@@ -113,7 +121,7 @@ pub(super) async fn fields() -> Json<Value> {
 pub(super) async fn project(State(jira): State<Arc<Jira>>, Path(key): Path<String>) -> Result<Json<Value>, Refusal> {
     let key = known_project(&jira, &key)?;
     let state = jira.locked();
-    Ok(Json(jira.frame(&state, Version::Three).whole_project(&key)))
+    Ok(Json(jira.frame(&state, jira.version()).whole_project(&key)))
 }
 
 /// The key of a project, given its key or id.
