@@ -20,6 +20,7 @@ mod cost;
 mod crash;
 mod crash_matrix;
 mod criteria;
+mod data_center;
 mod degraded;
 mod deploy;
 mod doctor;
