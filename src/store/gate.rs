@@ -8,7 +8,7 @@ use super::actions::{drop_untried, insert};
 use super::db::{Row, Transaction, query};
 use super::{NewAction, Standing, Store, StoreError, audit, marks, stored};
 use crate::audit::Entry;
-use crate::model::{AccountId, Deployment, Ending, Field, IssueId, Run, TicketKey, Timestamp};
+use crate::model::{AccountId, CommitSha, Deployment, Ending, Field, IssueId, Run, TicketKey, Timestamp};
 use crate::policy::gate::Pass;
 
 /// Requests, each with its use and its newest outcome.
@@ -219,7 +219,8 @@ impl Store {
     }
 
     /// Records that a run was let through, with its audit entry, or nothing at all. The same run is answered the same
-    /// again; another one is not let through by the same approval.
+    /// again; another one is not let through by the same approval. Only the approval that was given last can be used: what
+    /// was read before it was voided and given anew is not the one that stands.
     ///
     /// # Errors
     /// When it cannot be stored: then nothing was let through.
@@ -235,7 +236,8 @@ impl Store {
             return Ok(Used::By(Timestamp(row.get(0)?)));
         }
         let (issue, approved) = (pass.issue(), pass.approved());
-        if marks::is_voided(&mut transaction, issue, &approved.commit).await? {
+        let is_voided = marks::is_voided(&mut transaction, issue, &approved.commit).await?;
+        if is_voided || given_at(&mut transaction, issue, &approved.commit).await? != Some(approved.at) {
             return Ok(Used::NotStanding);
         }
         let sql = "INSERT INTO gate_uses (request_id, issue_id, commit_sha, approved_at, used_at) \
@@ -277,6 +279,21 @@ impl Store {
         audit::append(&mut transaction, entry).await?;
         transaction.commit().await
     }
+}
+
+/// When the approval of a commit was given the last time. A row of `approvals` is never changed, so its marks say it; an
+/// older version has left none.
+async fn given_at(
+    transaction: &mut Transaction,
+    issue: &IssueId,
+    commit: &CommitSha,
+) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT COALESCE((SELECT m.approved_at FROM approval_marks AS m \
+                 WHERE m.issue_id = a.issue_id AND m.commit_sha = a.commit_sha AND m.mark = 'given' \
+                 ORDER BY m.seq DESC LIMIT 1), a.approved_at) \
+               FROM approvals AS a WHERE a.issue_id = $1 AND a.commit_sha = $2";
+    let row = query(sql).bind(issue.as_str()).bind(commit.as_str()).optional(transaction).await?;
+    row.map(|row| Ok(Timestamp(row.get(0)?))).transpose()
 }
 
 /// Whose use it is that stands in the way.

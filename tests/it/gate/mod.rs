@@ -10,6 +10,7 @@ mod orphans;
 mod pipelines;
 mod plans;
 mod protection;
+mod records;
 mod requests;
 mod rules;
 mod tokens;

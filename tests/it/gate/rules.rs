@@ -13,11 +13,11 @@ use cm_bot::policy::gate::{Answer, Approved, Planned, Reason, Stand, may_deploy}
 use crate::support::facts::{NOW, criteria, criteria_with, passing};
 
 /// A deployment that is let through; a test changes one thing.
-struct Case {
-    asked: Deployment,
-    ticket: Option<Ticket>,
+pub(super) struct Case {
+    pub(super) asked: Deployment,
+    pub(super) ticket: Option<Ticket>,
     service: Service,
-    approval: Option<Approved>,
+    pub(super) approval: Option<Approved>,
     used_by: Option<Run>,
     on_branch: Fact<Relation>,
     criteria: Criteria,
@@ -34,7 +34,7 @@ fn name(text: &str) -> PipelineName {
 }
 
 impl Case {
-    fn clean() -> Case {
+    pub(super) fn clean() -> Case {
         let facts = passing();
         let Placement::Registered { service, environment } = facts.placement else { panic!("it is registered") };
         let mut ticket = facts.ticket;
@@ -73,7 +73,7 @@ impl Case {
         }
     }
 
-    fn answer(&self) -> Answer {
+    pub(super) fn answer(&self) -> Answer {
         let stand = Stand {
             ticket: self.ticket.as_ref(),
             service: &self.service,

@@ -1,0 +1,130 @@
+//! What the records of the gate hold against whoever comes in between.
+
+use std::collections::BTreeMap;
+
+use cm_bot::audit::{Entry, Event};
+use cm_bot::model::{PipelineName, Timestamp};
+use cm_bot::policy::gate::{Answer, Pass};
+use cm_bot::store::{Again, Approval, GateRequest, Store, Used, Void};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use super::rules::Case;
+use crate::support::database::{fresh, open};
+use crate::support::facts::NOW;
+
+/// So long before now the ticket was approved, and approved again.
+const FIRST: Timestamp = Timestamp(NOW.0 - 3_600_000);
+const SECOND: Timestamp = Timestamp(NOW.0 - 60_000);
+
+/// A store, and the case of a clean deployment.
+struct Records {
+    _folder: TempDir,
+    store: Store,
+    case: Case,
+}
+
+impl Records {
+    async fn new() -> Records {
+        let folder = tempfile::tempdir().unwrap();
+        let url = fresh(folder.path()).await;
+        Records { _folder: folder, store: open(&url).await, case: Case::clean() }
+    }
+
+    fn entry(&self) -> Entry {
+        let ticket = self.case.ticket.as_ref().unwrap();
+        Entry { at: NOW, ticket: Some(ticket.key.clone()), event: Event::Ended { status: "something".into() } }
+    }
+
+    /// The ticket is approved.
+    async fn give(&self, at: Timestamp) {
+        let ticket = self.case.ticket.as_ref().unwrap();
+        let approval = Approval {
+            issue: ticket.id.clone(),
+            ticket: ticket.key.clone(),
+            scope: self.case.asked.scope(),
+            commit: self.case.asked.commit.clone(),
+            at,
+            decision: None,
+            by: Vec::new(),
+            fingerprint: ticket.fingerprint(),
+        };
+        self.store.record_approval(&approval, &self.entry(), &[]).await.unwrap();
+    }
+
+    /// Its approval does not count any more.
+    async fn void(&self, approved_at: Timestamp) {
+        let (issue, commit) = (&self.case.ticket.as_ref().unwrap().id, &self.case.asked.commit);
+        let void = Void { issue, commit, approved_at, again: Again::Judge };
+        self.store.void_approval(&void, &self.entry(), &[]).await.unwrap();
+    }
+
+    /// What the gate gives for the approval of a moment.
+    fn pass(&mut self, at: Timestamp) -> Pass {
+        self.case.approval.as_mut().unwrap().at = at;
+        let Answer::Allow(pass) = self.case.answer() else { panic!("{:?}", self.case.answer()) };
+        pass
+    }
+
+    /// A run asks, and its request has the ticket.
+    async fn request(&self, build: &str) -> GateRequest {
+        let ticket = self.case.ticket.as_ref().unwrap();
+        let mut deployment = self.case.asked.clone();
+        deployment.run.build = PipelineName::parse(build).unwrap();
+        let request = GateRequest {
+            id: Uuid::new_v4(),
+            deployment,
+            words: BTreeMap::new(),
+            caller: "a test".into(),
+            requester: None,
+            wanted: None,
+            requested_at: NOW,
+            tried_at: None,
+            ticket: None,
+            unfilled: Vec::new(),
+            used_at: None,
+            used_approval: None,
+            ending: None,
+        };
+        let (store, entry) = (&self.store, self.entry());
+        store.request_change(&request, &entry).await.unwrap();
+        store.link_request((request.id, &[]), (&ticket.id, &ticket.key), &entry).await.unwrap();
+        store.gate_request(request.id).await.unwrap().unwrap()
+    }
+
+    async fn uses(&self, request: &GateRequest, pass: &Pass) -> Used {
+        self.store.use_approval((request, pass), &self.entry(), NOW).await.unwrap()
+    }
+
+    /// A run that was let through.
+    async fn let_through(&mut self) -> GateRequest {
+        self.give(FIRST).await;
+        let (request, pass) = (self.request("1871").await, self.pass(FIRST));
+        assert_eq!(self.uses(&request, &pass).await, Used::By(NOW));
+        self.store.gate_request(request.id).await.unwrap().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn an_approval_that_was_given_anew_meanwhile_is_not_used_under_the_one_before() {
+    let mut records = Records::new().await;
+    records.give(FIRST).await;
+    let (request, first) = (records.request("1871").await, records.pass(FIRST));
+    records.void(FIRST).await;
+    assert_eq!(records.uses(&request, &first).await, Used::NotStanding, "it was voided");
+    records.give(SECOND).await;
+    assert_eq!(records.uses(&request, &first).await, Used::NotStanding, "what stands now is another one");
+    let second = records.pass(SECOND);
+    assert_eq!(records.uses(&request, &second).await, Used::By(NOW));
+    let other = records.request("1872").await;
+    assert_eq!(records.uses(&other, &second).await, Used::ByAnother(Box::new(request.deployment.run)));
+}
+
+#[tokio::test]
+async fn the_approval_that_stands_is_used_once() {
+    let mut records = Records::new().await;
+    let request = records.let_through().await;
+    assert_eq!(request.used_approval, Some(FIRST));
+    let pass = records.pass(FIRST);
+    assert_eq!(records.uses(&request, &pass).await, Used::By(NOW), "the same run is answered the same");
+}
