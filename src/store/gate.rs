@@ -66,6 +66,17 @@ pub enum Used {
     NotStanding,
 }
 
+/// What became of a report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reported {
+    /// It is recorded.
+    Recorded,
+    /// It had been said before.
+    Known,
+    /// Nothing was recorded: it may not follow what was said before, which is this.
+    Otherwise(Ending),
+}
+
 /// The approval at which a ticket stands, and who used it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GateApproval {
@@ -252,7 +263,7 @@ impl Store {
     }
 
     /// Records what became of a deployment, with its audit entry and what is to be done about it. Said twice in a row it
-    /// is recorded once.
+    /// is recorded once, and what may not follow what was said last is not recorded at all, whoever was faster.
     ///
     /// # Errors
     /// When it cannot be stored.
@@ -261,12 +272,15 @@ impl Store {
         (request, issue): (&GateRequest, &IssueId),
         (ending, note): (Ending, &str),
         (entry, actions): (&Entry, &[NewAction]),
-    ) -> Result<(), StoreError> {
+    ) -> Result<Reported, StoreError> {
         let mut transaction = self.write().await?;
         let sql = "SELECT outcome FROM gate_outcomes WHERE request_id = $1 ORDER BY seq DESC LIMIT 1";
         let last = query(sql).bind(request.id.to_string()).optional(&mut transaction).await?;
-        if last.map(|row| stored(Ending::parse(row.get(0)?))).transpose()? == Some(ending) {
-            return Ok(());
+        let last = last.map(|row| stored(Ending::parse(row.get(0)?))).transpose()?;
+        match last {
+            Some(last) if last == ending => return Ok(Reported::Known),
+            Some(last) if !ending.may_follow(Some(last)) => return Ok(Reported::Otherwise(last)),
+            Some(_) | None => {}
         }
         let sql = "INSERT INTO gate_outcomes (request_id, issue_id, commit_sha, service, environment, outcome, note, reported_at) \
                    VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -277,7 +291,8 @@ impl Store {
         drop_untried(&mut transaction, issue).await?;
         insert(&mut transaction, (issue, None), actions, entry.at).await?;
         audit::append(&mut transaction, entry).await?;
-        transaction.commit().await
+        transaction.commit().await?;
+        Ok(Reported::Recorded)
     }
 }
 

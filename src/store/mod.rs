@@ -61,7 +61,7 @@ pub use deliveries::{Delivery, Received};
 pub use disk::lost as disk_lost;
 pub use emergencies::{EmergencyRecord, Mark};
 pub use evidence::Activation;
-pub use gate::{GateApproval, GateRequest, Used};
+pub use gate::{GateApproval, GateRequest, Reported, Used};
 pub use inspections::{InspectableChange, InspectionResult, RecordedDraw, UnsanctionedDeployment};
 pub use jobs::{ClaimedJob, Job};
 pub use marks::{Again, Standing, Void};

@@ -86,7 +86,7 @@ pub(in crate::handlers) async fn went_out(context: &Context, request: Uuid) -> R
     match &request.ticket {
         Some((issue, _)) if has_no_end && request.caller == CALLER => {
             let note = "GitHub shows that the deployment succeeded.";
-            finish(context, (&request, issue), Ending::Succeeded, note).await
+            finish(context, (&request, issue), Ending::Succeeded, note).await.map(drop)
         }
         Some(_) | None => Ok(()),
     }

@@ -19,7 +19,7 @@ use crate::integrations::SourceError;
 use crate::model::{Deployment, Ending, Text, Timestamp};
 use crate::policy::gate::{Denial, Reason};
 use crate::server::problem::Problem;
-use crate::store::GateRequest;
+use crate::store::{GateRequest, Reported};
 
 /// Largest body, in bytes.
 const MOST_BYTES: usize = 64 * 1024;
@@ -168,15 +168,12 @@ pub(super) async fn finish(
     let (Some(_), Some((issue, _))) = (request.used_at, &request.ticket) else {
         return Err(conflict("not_let_through", "The gate has not let this run through, so nothing of it can end."));
     };
-    if !ending.may_follow(request.ending) {
-        let said = request.ending.map_or("", Ending::id);
-        return Err(conflict(
-            "ended_otherwise",
-            format!("This deployment ended before: {said}. Nothing was recorded."),
-        ));
-    }
     let note = report.note.unwrap_or_default();
-    gate::finish(&api.context, (&request, issue), ending, &note).await.map_err(|error| broken(&error))?;
+    let reported = gate::finish(&api.context, (&request, issue), ending, &note).await;
+    if let Reported::Otherwise(said) = reported.map_err(|error| broken(&error))? {
+        let said = format!("This deployment ended before: {}. Nothing was recorded.", said.id());
+        return Err(conflict("ended_otherwise", said));
+    }
     api.wake.all();
     Ok(Json(change(&api, &own(&api, &caller, &id).await?).await?))
 }

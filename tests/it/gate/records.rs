@@ -1,16 +1,17 @@
-//! What the records of the gate hold against whoever comes in between.
+//! What the records of the gate hold against whoever comes in between: an approval that was given anew, and two reports of one
+//! deployment at the same moment.
 
 use std::collections::BTreeMap;
 
 use cm_bot::audit::{Entry, Event};
-use cm_bot::model::{PipelineName, Timestamp};
+use cm_bot::model::{Ending, PipelineName, Timestamp};
 use cm_bot::policy::gate::{Answer, Pass};
-use cm_bot::store::{Again, Approval, GateRequest, Store, Used, Void};
+use cm_bot::store::{Again, Approval, GateRequest, Reported, Store, Used, Void};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::rules::Case;
-use crate::support::database::{fresh, open};
+use crate::support::database::{Other, fresh, open};
 use crate::support::facts::NOW;
 
 /// So long before now the ticket was approved, and approved again.
@@ -20,6 +21,7 @@ const SECOND: Timestamp = Timestamp(NOW.0 - 60_000);
 /// A store, and the case of a clean deployment.
 struct Records {
     _folder: TempDir,
+    url: String,
     store: Store,
     case: Case,
 }
@@ -28,7 +30,7 @@ impl Records {
     async fn new() -> Records {
         let folder = tempfile::tempdir().unwrap();
         let url = fresh(folder.path()).await;
-        Records { _folder: folder, store: open(&url).await, case: Case::clean() }
+        Records { _folder: folder, store: open(&url).await, url, case: Case::clean() }
     }
 
     fn entry(&self) -> Entry {
@@ -96,6 +98,20 @@ impl Records {
         self.store.use_approval((request, pass), &self.entry(), NOW).await.unwrap()
     }
 
+    async fn reports(&self, request: &GateRequest, ending: Ending) -> Reported {
+        let (issue, _) = request.ticket.as_ref().unwrap();
+        let entry = self.entry();
+        self.store.record_ending((request, issue), (ending, ""), (&entry, &[])).await.unwrap()
+    }
+
+    async fn ending(&self, request: &GateRequest) -> Option<Ending> {
+        self.store.gate_request(request.id).await.unwrap().unwrap().ending
+    }
+
+    async fn outcomes(&self) -> i64 {
+        Other::connect(&self.url).await.number("SELECT count(*) FROM gate_outcomes").await
+    }
+
     /// A run that was let through.
     async fn let_through(&mut self) -> GateRequest {
         self.give(FIRST).await;
@@ -127,4 +143,39 @@ async fn the_approval_that_stands_is_used_once() {
     assert_eq!(request.used_approval, Some(FIRST));
     let pass = records.pass(FIRST);
     assert_eq!(records.uses(&request, &pass).await, Used::By(NOW), "the same run is answered the same");
+}
+
+#[tokio::test]
+async fn what_is_reported_while_somebody_looks_for_the_silent_is_not_called_unreported() {
+    let mut records = Records::new().await;
+    let request = records.let_through().await;
+    let silent = records.store.unreported_since(Timestamp(NOW.0 + 1)).await.unwrap();
+    assert_eq!(silent, std::slice::from_ref(&request));
+    assert_eq!(records.reports(&request, Ending::Succeeded).await, Reported::Recorded);
+    assert_eq!(records.reports(&silent[0], Ending::Unreported).await, Reported::Otherwise(Ending::Succeeded));
+    assert_eq!((records.ending(&request).await, records.outcomes().await), (Some(Ending::Succeeded), 1));
+}
+
+#[tokio::test]
+async fn what_is_silent_is_called_unreported_once_and_may_still_be_reported() {
+    let mut records = Records::new().await;
+    let request = records.let_through().await;
+    assert_eq!(records.reports(&request, Ending::Unreported).await, Reported::Recorded);
+    assert_eq!(records.reports(&request, Ending::Unreported).await, Reported::Known);
+    assert_eq!(records.reports(&request, Ending::Succeeded).await, Reported::Recorded, "late is better than never");
+    assert_eq!((records.ending(&request).await, records.outcomes().await), (Some(Ending::Succeeded), 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_reports_at_once_the_first_one_counts() {
+    let mut records = Records::new().await;
+    let request = records.let_through().await;
+    let both = tokio::join!(records.reports(&request, Ending::Succeeded), records.reports(&request, Ending::Failed));
+    let ending = records.ending(&request).await.unwrap();
+    let expected = match ending {
+        Ending::Succeeded => (Reported::Recorded, Reported::Otherwise(Ending::Succeeded)),
+        _ => (Reported::Otherwise(Ending::Failed), Reported::Recorded),
+    };
+    assert_eq!((both, records.outcomes().await), (expected, 1));
+    assert_eq!(records.reports(&request, Ending::RolledBack).await, Reported::Recorded);
 }
