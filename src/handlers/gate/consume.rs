@@ -13,7 +13,8 @@ use crate::model::{IssueId, ServiceName, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
 use crate::policy::approvers::acts::rests_on_closed_way;
 use crate::policy::gate::{
-    Answer, Approved, Denial, Pass, Planned, Stand, already_used, audit_unavailable, may_deploy, other_plan,
+    Answer, Approved, Denial, Pass, Past, Planned, Stand, already_used, audit_unavailable, may_deploy, other_plan,
+    used_up,
 };
 use crate::settings::ServiceGate;
 use crate::store::{GateApproval, GateRequest, StoreError, Used};
@@ -31,13 +32,16 @@ pub enum Consumed {
     CouldNotCheck(String),
 }
 
-/// Answers a run that applies this plan, if any. One that was let through is answered the same again.
+/// Answers a run that applies this plan, if any.
+///
+/// One that was let through is answered the same again, until its deployment has ended, its approval does not count any
+/// more, or the time of an approval is over.
 ///
 /// # Errors
 /// Never: whatever fails is an answer that lets nothing through.
 pub async fn consume(context: &Context, request: &GateRequest, plan: Option<&str>) -> Consumed {
     if let Some(used_at) = request.used_at {
-        return match is_its_plan(context, request, plan).await {
+        return match no_longer(context, request, plan).await {
             Ok(None) => allowed(context, request, used_at).await,
             Ok(Some(denial)) => deny(context, request, denial).await,
             Err(error) => unavailable(&error),
@@ -79,15 +83,34 @@ pub async fn objection(context: &Context, request: &GateRequest) -> Result<Optio
     }
 }
 
-/// Whether a run that was let through still applies the plan with which it was.
-async fn is_its_plan(
+/// Why a run that was let through is not answered the same again, as our own records know it; nothing when it is.
+async fn no_longer(
     context: &Context,
     request: &GateRequest,
     applied: Option<&str>,
 ) -> Result<Option<Denial>, StoreError> {
+    if let Some(used_at) = request.used_at {
+        let (used, ending) = (request.used_approval, request.ending);
+        let past = Past { used_at, used, standing: standing(context, request).await?, ending };
+        if let Some(denial) = used_up(&past, &context.policy.criteria, context.clock.now()) {
+            return Ok(Some(denial));
+        }
+    }
     let sent = context.sources.store.plan_of(request.id).await?;
     let planned = Planned { sent: sent.as_ref(), applied, ..Planned::default() };
     Ok(other_plan(&planned, &request.deployment.service))
+}
+
+/// When the approval was given at which the ticket of a request stands now. A ticket that was declined or closed, or is gone,
+/// stands at none, although its approval was not voided.
+async fn standing(context: &Context, request: &GateRequest) -> Result<Option<Timestamp>, StoreError> {
+    let store = &context.sources.store;
+    let Some((issue, _)) = &request.ticket else { return Ok(None) };
+    let known = store.known_ticket(issue).await?;
+    if known.is_some_and(|known| ["declined", "closed", "gone"].contains(&known.status.as_str())) {
+        return Ok(None);
+    }
+    Ok(store.gate_approval(issue).await?.map(|approval| approval.given_at))
 }
 
 async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) -> Result<Answer, HandlerError> {

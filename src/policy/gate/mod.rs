@@ -4,6 +4,7 @@
 //! under the ticket as it was read a moment ago. Only this folder makes a [`Pass`], and only who holds one can record
 //! that a deployment was let through.
 
+mod again;
 mod approval;
 mod build;
 mod caller;
@@ -20,6 +21,7 @@ use crate::policy::approvers::Matrix;
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Gap};
 
+pub use again::{Past, used_up};
 pub use build::{concerns, differences};
 pub use caller::Proven;
 pub use ci::unlike_jenkins;
@@ -105,7 +107,7 @@ pub struct Denial {
 pub enum Reason {
     /// The build is not the one in the ticket.
     BuildMismatch,
-    /// Another run has used the approval.
+    /// Another run has used the approval, or this one has, and its deployment is over.
     AlreadyUsed,
     /// The ticket is not what was approved.
     TicketChanged,

@@ -110,6 +110,57 @@ async fn c07_a_second_attempt_does_not_use_the_approval_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_deployment_has_ended_is_not_let_through_again() {
+    for (outcome, ended) in
+        [("succeeded", "it succeeded"), ("failed", "it failed"), ("rolled_back", "it was rolled back")]
+    {
+        let pipeline = Pipeline::approved().await;
+        let id = pipeline.request(&pipeline.asked()).await;
+        let first = pipeline.is_let_through(&id).await;
+        assert_eq!(pipeline.is_let_through(&id).await, first, "an answer may be lost on the way");
+        assert_eq!(pipeline.finish(&id, outcome).await.0, 200);
+        assert_eq!(pipeline.request(&pipeline.asked()).await, id, "whoever retries the job asks as the same run");
+        let problem = pipeline.is_denied(&id, "already_used").await;
+        let said = format!("This run was let through before, and its deployment has ended: {ended}.");
+        assert_eq!((problem["status"].as_u64(), problem["detail"].as_str()), (Some(403), Some(said.as_str())));
+        assert_eq!(problem["todo"], "start a new run of the pipeline: it requests a change of its own.");
+        pipeline.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_never_reports_is_let_through_again_as_long_as_an_approval_counts() {
+    let pipeline = Pipeline::approved().await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    let first = pipeline.is_let_through(&id).await;
+    pipeline.played.world.simulator.shared.clock.pass(Duration::from_secs(24 * 3600 - 60));
+    assert_eq!(pipeline.is_let_through(&id).await, first);
+    pipeline.played.world.simulator.shared.clock.pass(Duration::from_secs(60));
+    let problem = pipeline.is_denied(&id, "already_used").await;
+    let said = problem["detail"].as_str().unwrap();
+    assert!(said.starts_with("This run was let through at "), "{said}");
+    assert!(said.ends_with(" UTC, and that counts for 24 hours."), "{said}");
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_whose_approval_was_taken_back_is_not_let_through_again() {
+    let edit = "edit_ticket = { ticket = \"PRODCM-412\", by = \"dana\", fields = { rollback_plan = \"n/a\" } }";
+    let close = "move_ticket = { ticket = \"PRODCM-412\", by = \"sam\", to = \"Closed\" }";
+    for step in [edit, close] {
+        let pipeline = Pipeline::approved().await;
+        let id = pipeline.request(&pipeline.asked()).await;
+        pipeline.is_let_through(&id).await;
+        pipeline.happens("comment = { ticket = \"PRODCM-412\", by = \"dana\", text = \"On its way.\" }").await;
+        pipeline.is_let_through(&id).await;
+        pipeline.happens(step).await;
+        let problem = pipeline.is_denied(&id, "already_used").await;
+        assert_eq!(problem["detail"], "The approval that let this run through does not count any more.", "{step}");
+        pipeline.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_run_asks_for_one_thing() {
     let pipeline = Pipeline::approved().await;
     pipeline.request(&pipeline.asked()).await;
