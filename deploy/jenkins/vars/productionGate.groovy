@@ -59,6 +59,9 @@ private boolean isApproved(Map args, String change) {
   if (state in ['declined', 'withdrawn', 'used_by_another', 'failed', 'rolled_back']) {
     error("The change is ${state}. Nothing is deployed.")
   }
+  if (state in ['succeeded', 'unreported']) {
+    error("This build was let through before (${state}). Nothing is deployed.")
+  }
   return state == 'approved'
 }
 

@@ -164,7 +164,7 @@ pub async fn run(command: Command) -> anyhow::Result<Exit> {
     let form = form(service);
     let client = Client::new(service)?;
     let answer = match &command {
-        Command::Request(request) => client.request(&asked(request)?).await.map(|change| show::change(&change, form)),
+        Command::Request(request) => client.request(&asked(request)?).await.map(|change| show::ahead(&change, form)),
         Command::Status(named) => client.read(&named.id, 0).await.map(|change| show::change(&change, form)),
         Command::Wait { named, timeout } => return Ok(wait(&client, named, *timeout).await),
         Command::Plan { named, plan } => {
@@ -189,7 +189,7 @@ async fn wait(client: &Client, named: &Named, timeout: Duration) -> Exit {
     loop {
         let left = timeout.saturating_sub(begun.elapsed());
         match client.read(&named.id, left.as_secs().min(GLANCE)).await {
-            Ok(change) if !show::is_open(&change) => return show::change(&change, form),
+            Ok(change) if !show::is_open(&change) => return show::ahead(&change, form),
             Ok(change) => {
                 let lines = show::lines(&change);
                 if lines != told {

@@ -31,6 +31,16 @@ pub fn change(change: &Change, form: Form) -> Exit {
     }
 }
 
+/// The same for whoever wants to deploy: what has ended is no yes, also when it succeeded.
+pub fn ahead(change: &Change, form: Form) -> Exit {
+    let exit = self::change(change, form);
+    if matches!(change.state.as_str(), "succeeded" | "failed" | "rolled_back") {
+        eprintln!("The deployment of this run has ended before. Start a new run; it requests a change of its own.");
+        return Exit::Blocked;
+    }
+    exit
+}
+
 /// A change whose pipeline has just said how it ended.
 pub fn finished(change: &Change, form: Form) -> Exit {
     print(change, form);

@@ -72,6 +72,16 @@ async fn a_shell_requests_asks_deploys_and_reports() {
     let output = pipeline.shell(&["finish", id, "--outcome", "succeeded"], &[]).await;
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
     assert!(stdout(&output).starts_with("Deployed   PRODCM-412"), "{}", stdout(&output));
+    let output = pipeline.shell(&["status", id], &[]).await;
+    assert_eq!(output.status.code(), Some(0), "it is done: {}", stderr(&output));
+    let again = pipeline.requested("merged", &["--artifact", "billing-api:1871"]).await;
+    for output in [again, pipeline.shell(&["wait", id, "--timeout", "1s"], &[]).await] {
+        assert_eq!(output.status.code(), Some(4), "what has ended is no yes: {}", stdout(&output));
+        assert_eq!(
+            stderr(&output),
+            "The deployment of this run has ended before. Start a new run; it requests a change of its own.\n"
+        );
+    }
     pipeline.stop().await;
 }
 

@@ -116,7 +116,7 @@ fn below(file: &str, key: &str) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_job_of_the_gitlab_template_opens_and_reports() {
+async fn the_job_of_the_gitlab_template_opens_and_reports_and_a_retry_of_it_does_not_open() {
     let ticket = "create_ticket = { key = \"PRODCM-412\", by = \"dana\", commit = \"merged\" }";
     let scene = scene("clean-change").with(ticket, "pass = \"1s\"");
     let played = start_with(scene.parsed(), |settings| {
@@ -126,28 +126,35 @@ async fn the_job_of_the_gitlab_template_opens_and_reports() {
     .await;
     play_all(&played).await;
     let pipeline = Pipeline::of(played);
-    let folder = tempfile::tempdir().unwrap();
     let script: Vec<String> = below("deploy/gitlab/gate.yml", "before_script:")
         .iter()
         .map(|line| line.trim_start_matches("- ").to_owned())
         .collect();
     let after = below("deploy/gitlab/gate.yml", "after_script:");
     let after = after.iter().filter(|line| *line != "- |").cloned().collect::<Vec<_>>().join("\n");
-    let mut bash = shell(&pipeline);
-    let deploy = Path::new("deploy").canonicalize().unwrap();
-    bash.current_dir(folder.path()).env(
-        "PATH",
-        format!("{}:{}:{}", program().parent().unwrap().display(), deploy.display(), std::env::var("PATH").unwrap()),
-    );
-    bash.env("CM_BOT_TOKEN", pipeline.played.world.gate_token("billing-api")).env("CM_BOT_TIMEOUT", "30s");
-    bash.env("GITLAB_CI", "true").env("CI_PROJECT_PATH", "acme/billing-api").env("CI_PIPELINE_ID", "55");
-    bash.env("CI_COMMIT_BRANCH", "main").env("CI_COMMIT_SHA", pipeline.commit()).env("CI_JOB_STATUS", "success");
-    bash.env("SERVICE", "billing-api").env("DEPLOY_TO", "prod-us");
-    bash.args(["-e", "-c", &format!("{}\necho DEPLOYED\n{after}", script.join("\n"))]);
-    let output = run(bash).await;
+    // GitLab gives each job of a pipeline a clean folder, and "Retry" starts the job again in the same pipeline.
+    let job = |folder: &Path| {
+        let mut bash = shell(&pipeline);
+        let (deploy, path) = (Path::new("deploy").canonicalize().unwrap(), std::env::var("PATH").unwrap());
+        let path = format!("{}:{}:{path}", program().parent().unwrap().display(), deploy.display());
+        bash.current_dir(folder).env("PATH", path);
+        bash.env("CM_BOT_TOKEN", pipeline.played.world.gate_token("billing-api")).env("CM_BOT_TIMEOUT", "30s");
+        bash.env("GITLAB_CI", "true").env("CI_PROJECT_PATH", "acme/billing-api").env("CI_PIPELINE_ID", "55");
+        bash.env("CI_COMMIT_BRANCH", "main").env("CI_COMMIT_SHA", pipeline.commit()).env("CI_JOB_STATUS", "success");
+        bash.env("SERVICE", "billing-api").env("DEPLOY_TO", "prod-us");
+        bash.args(["-e", "-c", &format!("{}\necho DEPLOYED\n{after}", script.join("\n"))]);
+        bash
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(job(folder.path())).await;
     assert_eq!(output.status.code(), Some(0), "{}", words(&output).1);
     assert!(words(&output).0.contains("DEPLOYED"));
     assert!(words(&output).1.contains("Deployed   "), "it reports: {}", words(&output).1);
+    settle(&pipeline.played).await.unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let output = run(job(folder.path())).await;
+    assert_eq!((output.status.code(), words(&output).0.as_str()), (Some(1), ""), "{}", words(&output).1);
+    assert!(words(&output).1.contains("The deployment of this run has ended before."), "{}", words(&output).1);
     pipeline.stop().await;
 }
 
@@ -209,6 +216,10 @@ async fn the_step_of_the_jenkins_library_deploys_what_was_approved_and_reports()
     assert_eq!((output.status.code(), words(&output).0.trim()), (Some(0), "DEPLOYED"), "{}", words(&output).1);
     settle(&pipeline.played).await.unwrap();
     assert_eq!(pipeline.ticket_status("PRODCM-412"), "Closed");
+    let output = run(jenkins(&pipeline, "merged")).await;
+    assert_eq!((output.status.code(), words(&output).0.trim()), (Some(1), ""), "{}", words(&output).1);
+    let said = "This build was let through before (succeeded). Nothing is deployed.";
+    assert!(words(&output).1.contains(said), "{}", words(&output).1);
     pipeline.stop().await;
 }
 
