@@ -56,14 +56,23 @@ pub(super) async fn request(State(api): State<Api>, caller: Caller, body: Body) 
         HandlerError::Source(SourceError::NotFound) => malformed("Jira has no ticket of this key"),
         error => broken(&error),
     })?;
-    let change = change(&api, &stored).await?;
-    if let Some(callback) = callback {
-        let noted = api.context.sources.store.note_callback(stored.id, &callback, &change.state).await;
-        noted.map_err(|error| failed(&error))?;
-    }
+    let change = match callback {
+        Some(callback) => noted(&api, &stored, &callback).await?,
+        None => change(&api, &stored).await?,
+    };
     api.wake.all();
     let status = if known.is_some() { StatusCode::OK } else { StatusCode::CREATED };
     Ok((status, Json(change)).into_response())
+}
+
+/// A request whose pipeline wants to be told. That is noted before the state is read which the pipeline is answered, so that
+/// a change between the two is in the answer, and a later one is told.
+async fn noted(api: &Api, request: &GateRequest, callback: &str) -> Result<Change, Problem> {
+    let store = &api.context.sources.store;
+    let before = change(api, request).await?;
+    store.note_callback(request.id, callback, &before.state).await.map_err(|error| failed(&error))?;
+    let now = store.gate_request(request.id).await.map_err(|error| failed(&error))?;
+    change(api, now.as_ref().unwrap_or(request)).await
 }
 
 /// The address that a pipeline wants to be told at, if the settings list it.
