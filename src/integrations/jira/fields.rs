@@ -32,8 +32,10 @@ impl Known {
         for info in all {
             names.entry(info.name.clone()).or_default().push(info.id.clone());
         }
-        let custom = |info: &FieldInfo| info.schema.as_ref().and_then(|schema| schema.custom.clone());
-        let is_area = |info: &&FieldInfo| custom(info).is_some_and(|custom| custom.ends_with(":textarea"));
+        let is_area = |info: &&FieldInfo| {
+            let custom = info.schema.as_ref().and_then(|schema| schema["custom"].as_str());
+            custom.is_some_and(|custom| custom.ends_with(":textarea"))
+        };
         let areas = all.iter().filter(is_area).map(|info| info.id.clone()).collect();
         Ok(Known { ids: resolve(wanted, all)?, areas, names })
     }

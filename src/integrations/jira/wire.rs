@@ -30,8 +30,9 @@ pub(super) struct Permission {
 pub(super) struct FieldInfo {
     pub id: String,
     pub name: String,
+    /// Its type, which only matters for how a field of a ticket that cm-bot makes is written: whatever it is, ours is found.
     /// Some fields of apps have none.
-    pub schema: Option<FieldSchema>,
+    pub schema: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
