@@ -40,15 +40,16 @@ pub(super) async fn read(store: &Store) -> Result<Trail, StoreError> {
             return Ok(trail);
         }
         for (seq, body, _) in entries {
-            let damaged = |error: serde_json::Error| StoreError::Damaged(format!("entry {seq} of the trail: {error}"));
-            trail.add(seq, serde_json::from_str(&body).map_err(damaged)?);
+            let damaged = |why: String| StoreError::Damaged(format!("entry {seq} of the trail: {why}"));
+            let entry = serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?;
+            trail.add(seq, entry).map_err(|why| damaged(why.to_owned()))?;
             last = seq;
         }
     }
 }
 
 impl Trail {
-    fn add(&mut self, seq: i64, entry: Value) {
+    fn add(&mut self, seq: i64, entry: Value) -> Result<(), &'static str> {
         self.length = seq;
         if let Some(at) = entry["at"].as_i64().map(Timestamp) {
             let (oldest, newest) = self.times.unwrap_or((at, at));
@@ -57,12 +58,13 @@ impl Trail {
         if let Some(ticket) = entry["ticket"].as_str() {
             self.of_ticket.entry(ticket.to_owned()).or_default().push(seq);
         }
-        let event = entry["event"].as_str().unwrap_or_default();
+        let event = entry["event"].as_str().ok_or("it does not say what happened")?;
         if event == "orphan_deployment" && !entry["emergency"].is_null() {
             self.emergencies.extend(entry["source"].as_str().map(str::to_owned));
         }
         if HISTORY.contains(&event) {
             self.history.push((seq, entry));
         }
+        Ok(())
     }
 }

@@ -54,6 +54,7 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn retried(&self, most: i64) -> Result<Vec<Retried>, StoreError> {
+        // Said twice, so that SQLite knows that the index of what is to be done has all of them.
         let sql = "SELECT t.ticket_key, a.kind, a.attempts, a.last_error, a.run_at FROM actions AS a \
                    JOIN tickets AS t ON t.issue_id = a.issue_id \
                    WHERE a.state IN ('ready', 'running') AND a.state = 'ready' AND a.last_error IS NOT NULL \
