@@ -84,6 +84,7 @@ impl Peer {
         let mut process = Ended(process);
         let mut port = String::new();
         BufReader::new(process.0.stdout.take().unwrap()).read_line(&mut port).unwrap();
+        assert!(!port.is_empty(), "jira820 did not start: tests/run installs it with tests/peers/requirements.txt");
         let address = format!("http://127.0.0.1:{}", port.trim());
         let client = client(&address, &token);
         let peer =
