@@ -8,7 +8,7 @@ use super::actions::{drop_untried, insert};
 use super::db::{Row, Transaction, query};
 use super::{NewAction, Standing, Store, StoreError, audit, marks, stored};
 use crate::audit::Entry;
-use crate::model::{AccountId, CommitSha, Deployment, Ending, Field, IssueId, Run, TicketKey, Timestamp};
+use crate::model::{AccountId, CommitSha, Deployment, Ending, Field, IssueId, PipelineName, Run, TicketKey, Timestamp};
 use crate::policy::gate::Pass;
 
 /// Requests, each with its use and its newest outcome.
@@ -16,7 +16,7 @@ macro_rules! requests {
     ($which:literal) => {
         concat!(
             "SELECT r.id, r.deployment, r.words, r.caller, r.requester, r.wanted_ticket, r.requested_at, r.tried_at, r.issue_id, \
-             r.ticket_key, r.unfilled, u.used_at, u.approved_at AS used_approval, \
+             r.ticket_key, r.unfilled, u.used_at, u.approved_at AS used_approval, u.job AS used_job, \
              (SELECT o.outcome FROM gate_outcomes AS o WHERE o.request_id = r.id ORDER BY o.seq DESC LIMIT 1) AS outcome \
              FROM gate_requests AS r LEFT JOIN gate_uses AS u ON u.request_id = r.id ",
             $which
@@ -47,12 +47,21 @@ pub struct GateRequest {
     pub ticket: Option<(IssueId, TicketKey)>,
     /// What could not be filled in, with the reason.
     pub unfilled: Vec<(String, String)>,
-    /// When the approval was used by it.
-    pub used_at: Option<Timestamp>,
-    /// When the approval that it used had been given.
-    pub used_approval: Option<Timestamp>,
+    /// How it was let through, once it was.
+    pub used: Option<Use>,
     /// What became of the deployment.
     pub ending: Option<Ending>,
+}
+
+/// How a run was let through.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Use {
+    /// When.
+    pub at: Timestamp,
+    /// When the approval that it used had been given.
+    pub approved_at: Timestamp,
+    /// The job of the run that asked, where its token says so.
+    pub job: Option<PipelineName>,
 }
 
 /// What a run may make of an approval.
@@ -62,6 +71,8 @@ pub enum Used {
     By(Timestamp),
     /// Another run was faster.
     ByAnother(Box<Run>),
+    /// This job of the same run was faster.
+    ByAnotherJob(PipelineName),
     /// The approval does not stand any more.
     NotStanding,
 }
@@ -238,28 +249,32 @@ impl Store {
     pub async fn use_approval(
         &self,
         (request, pass): (&GateRequest, &Pass),
+        job: Option<&PipelineName>,
         entry: &Entry,
-        now: Timestamp,
     ) -> Result<Used, StoreError> {
         let mut transaction = self.write().await?;
-        let sql = "SELECT used_at FROM gate_uses WHERE request_id = $1";
+        let sql = "SELECT used_at, job AS used_job FROM gate_uses WHERE request_id = $1";
         if let Some(row) = query(sql).bind(request.id.to_string()).optional(&mut transaction).await? {
-            return Ok(Used::By(Timestamp(row.get(0)?)));
+            return match job_of(&row)?.filter(|let_through| Some(let_through) != job) {
+                Some(other) => Ok(Used::ByAnotherJob(other)),
+                None => Ok(Used::By(Timestamp(row.get("used_at")?))),
+            };
         }
         let (issue, approved) = (pass.issue(), pass.approved());
         let is_voided = marks::is_voided(&mut transaction, issue, &approved.commit).await?;
         if is_voided || given_at(&mut transaction, issue, &approved.commit).await? != Some(approved.at) {
             return Ok(Used::NotStanding);
         }
-        let sql = "INSERT INTO gate_uses (request_id, issue_id, commit_sha, approved_at, used_at) \
-                   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING";
+        let sql = "INSERT INTO gate_uses (request_id, issue_id, commit_sha, approved_at, used_at, job) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING";
         let query_ = query(sql).bind(request.id.to_string()).bind(issue.as_str()).bind(approved.commit.as_str());
-        if query_.bind(approved.at.0).bind(now.0).execute(&mut transaction).await? == 0 {
+        let query_ = query_.bind(approved.at.0).bind(entry.at.0).bind(job.map(PipelineName::as_str));
+        if query_.execute(&mut transaction).await? == 0 {
             return user(&mut transaction, pass).await;
         }
         audit::append(&mut transaction, entry).await?;
         transaction.commit().await?;
-        Ok(Used::By(now))
+        Ok(Used::By(entry.at))
     }
 
     /// Records what became of a deployment, with its audit entry and what is to be done about it. Said twice in a row it
@@ -319,6 +334,17 @@ async fn user(transaction: &mut Transaction, pass: &Pass) -> Result<Used, StoreE
     Ok(Used::ByAnother(Box::new(request(&query.one(transaction).await?)?.deployment.run)))
 }
 
+fn used(row: &Row) -> Result<Option<Use>, StoreError> {
+    let (at, approved_at): (Option<i64>, Option<i64>) = (row.get("used_at")?, row.get("used_approval")?);
+    let Some((at, approved_at)) = at.zip(approved_at) else { return Ok(None) };
+    Ok(Some(Use { at: Timestamp(at), approved_at: Timestamp(approved_at), job: job_of(row)? }))
+}
+
+fn job_of(row: &Row) -> Result<Option<PipelineName>, StoreError> {
+    let job: Option<String> = row.get("used_job")?;
+    job.map(|job| stored(PipelineName::parse(&job))).transpose()
+}
+
 fn request(row: &Row) -> Result<GateRequest, StoreError> {
     let issue: Option<String> = row.get("issue_id")?;
     let key: Option<String> = row.get("ticket_key")?;
@@ -340,8 +366,7 @@ fn request(row: &Row) -> Result<GateRequest, StoreError> {
         tried_at: row.get::<Option<i64>>("tried_at")?.map(Timestamp),
         ticket,
         unfilled: stored(serde_json::from_str(row.get("unfilled")?))?,
-        used_at: row.get::<Option<i64>>("used_at")?.map(Timestamp),
-        used_approval: row.get::<Option<i64>>("used_approval")?.map(Timestamp),
+        used: used(row)?,
         ending: ending.as_deref().map(|ending| stored(Ending::parse(ending))).transpose()?,
     })
 }

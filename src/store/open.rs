@@ -58,6 +58,8 @@ const CHANGES: &[Change] = &[
     change!(21, "0021_gate_callbacks"),
     change!(22, "0022_given_by"),
     change!(23, "0023_deciding"),
+    change!(24, "0024_jobs_of_runs"),
+    change!(25, "0025_wishes"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

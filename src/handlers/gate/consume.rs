@@ -9,15 +9,15 @@ use crate::handlers::approvals::basis;
 use crate::handlers::gate::{approved_changes, unlike};
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
-use crate::model::{IssueId, ServiceName, Text, Ticket, TicketStatus, Timestamp};
+use crate::model::{IssueId, PipelineName, ServiceName, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
 use crate::policy::approvers::acts::rests_on_closed_way;
 use crate::policy::gate::{
-    Answer, Approved, Denial, Pass, Past, Planned, Stand, already_used, audit_unavailable, may_deploy, other_plan,
-    used_up,
+    Answer, Approved, Denial, Pass, Past, Planned, Stand, already_used, another_job, audit_unavailable, may_deploy,
+    other_plan, used_up,
 };
 use crate::settings::ServiceGate;
-use crate::store::{GateApproval, GateRequest, StoreError, Used};
+use crate::store::{GateApproval, GateRequest, StoreError, Use, Used};
 
 /// What a run is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,17 +32,26 @@ pub enum Consumed {
     CouldNotCheck(String),
 }
 
-/// Answers a run that applies this plan, if any.
+/// Who asks, and for what.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Asking<'a> {
+    /// The job of the run that asks, where its token says so.
+    pub job: Option<&'a PipelineName>,
+    /// The digest of the Terraform plan that it applies, if it applies one.
+    pub plan: Option<&'a str>,
+}
+
+/// Answers a run.
 ///
 /// One that was let through is answered the same again, until its deployment has ended, its approval does not count any
-/// more, or the time of an approval is over.
+/// more, or the time of an approval is over; and only the same job of it.
 ///
 /// # Errors
 /// Never: whatever fails is an answer that lets nothing through.
-pub async fn consume(context: &Context, request: &GateRequest, plan: Option<&str>) -> Consumed {
-    if let Some(used_at) = request.used_at {
-        return match no_longer(context, request, plan).await {
-            Ok(None) => allowed(context, request, used_at).await,
+pub async fn consume(context: &Context, request: &GateRequest, asking: Asking<'_>) -> Consumed {
+    if let Some(used) = &request.used {
+        return match no_longer(context, (request, used), asking).await {
+            Ok(None) => allowed(context, request, used.at).await,
             Ok(Some(denial)) => deny(context, request, denial).await,
             Err(error) => unavailable(&error),
         };
@@ -54,8 +63,8 @@ pub async fn consume(context: &Context, request: &GateRequest, plan: Option<&str
             return Consumed::CouldNotCheck(format!("The CI system could not be asked about the run: {error}."));
         }
     }
-    match judged(context, request, plan).await {
-        Ok(Answer::Allow(pass)) => allow(context, request, &pass).await,
+    match judged(context, request, asking.plan).await {
+        Ok(Answer::Allow(pass)) => allow(context, (request, &pass), asking).await,
         Ok(Answer::Wait) => Consumed::Waiting,
         Ok(Answer::Deny(denial)) => deny(context, request, denial).await,
         Ok(Answer::CouldNotCheck(gap)) => Consumed::CouldNotCheck(format!("{gap}.")),
@@ -70,12 +79,12 @@ pub async fn consume(context: &Context, request: &GateRequest, plan: Option<&str
 /// # Errors
 /// When something could not be found out.
 pub async fn objection(context: &Context, request: &GateRequest) -> Result<Option<String>, HandlerError> {
-    let Some(used) = request.used_approval else { return Ok(Some("It was not let through.".into())) };
+    let Some(used) = &request.used else { return Ok(Some("It was not let through.".into())) };
     if let Some(ending) = request.ending {
         return Ok(Some(format!("Its deployment has ended before: {}.", ending.id())));
     }
     match judged(context, request, None).await? {
-        Answer::Allow(pass) if pass.approved().at == used => Ok(None),
+        Answer::Allow(pass) if pass.approved().at == used.approved_at => Ok(None),
         Answer::Allow(_) => Ok(Some("The approval that it had used does not count any more.".into())),
         Answer::Wait => Ok(Some("The ticket is not approved any more.".into())),
         Answer::Deny(denial) => Ok(Some(denial.headline)),
@@ -86,18 +95,22 @@ pub async fn objection(context: &Context, request: &GateRequest) -> Result<Optio
 /// Why a run that was let through is not answered the same again, as our own records know it; nothing when it is.
 async fn no_longer(
     context: &Context,
-    request: &GateRequest,
-    applied: Option<&str>,
+    (request, used): (&GateRequest, &Use),
+    asking: Asking<'_>,
 ) -> Result<Option<Denial>, StoreError> {
-    if let Some(used_at) = request.used_at {
-        let (used, ending) = (request.used_approval, request.ending);
-        let past = Past { used_at, used, standing: standing(context, request).await?, ending };
-        if let Some(denial) = used_up(&past, &context.policy.criteria, context.clock.now()) {
-            return Ok(Some(denial));
-        }
+    let past = Past {
+        used_at: used.at,
+        used: used.approved_at,
+        job: used.job.as_ref(),
+        asked_by: asking.job,
+        standing: standing(context, request).await?,
+        ending: request.ending,
+    };
+    if let Some(denial) = used_up(&past, &context.policy.criteria, context.clock.now()) {
+        return Ok(Some(denial));
     }
     let sent = context.sources.store.plan_of(request.id).await?;
-    let planned = Planned { sent: sent.as_ref(), applied, ..Planned::default() };
+    let planned = Planned { sent: sent.as_ref(), applied: asking.plan, ..Planned::default() };
     Ok(other_plan(&planned, &request.deployment.service))
 }
 
@@ -221,7 +234,7 @@ async fn approved(context: &Context, issue: &IssueId, found: GateApproval) -> Re
     })
 }
 
-async fn allow(context: &Context, request: &GateRequest, pass: &Pass) -> Consumed {
+async fn allow(context: &Context, (request, pass): (&GateRequest, &Pass), asking: Asking<'_>) -> Consumed {
     let now = context.clock.now();
     let event = Event::GateAllowed {
         request: request.id.to_string(),
@@ -232,12 +245,13 @@ async fn allow(context: &Context, request: &GateRequest, pass: &Pass) -> Consume
         approved_at: pass.approved().at,
     };
     let entry = Entry { at: now, ticket: Some(pass.ticket().clone()), event };
-    match context.sources.store.use_approval((request, pass), &entry, now).await {
+    match context.sources.store.use_approval((request, pass), asking.job, &entry).await {
         Ok(Used::By(at)) => {
             tracing::info!(ticket.key = %pass.ticket(), request = %request.id, "Let {} through", request.deployment.run);
             allowed(context, request, at).await
         }
         Ok(Used::ByAnother(run)) => deny(context, request, already_used(&run)).await,
+        Ok(Used::ByAnotherJob(job)) => deny(context, request, another_job(&job)).await,
         Ok(Used::NotStanding) => Consumed::Waiting,
         Err(error) => unavailable(&error),
     }

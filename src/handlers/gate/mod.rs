@@ -11,7 +11,7 @@ mod request;
 mod status;
 
 pub use ci::unlike;
-pub use consume::{Consumed, consume, objection};
+pub use consume::{Asking, Consumed, consume, objection};
 pub use emergency::{Account, account};
 pub use finish::{finish, follow_up};
 pub use plan::{approved_changes, plan};

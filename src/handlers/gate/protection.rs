@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{Consumed, NewRequest, State, consume, finish, request, status};
+use super::{Asking, Consumed, NewRequest, State, consume, finish, request, status};
 use crate::audit::{Entry, Event};
 use crate::handlers::{Context, HandlerError, Next};
 use crate::integrations::SourceError;
@@ -82,7 +82,7 @@ pub(in crate::handlers) async fn look_again(context: &Context, issue: &IssueId) 
 /// GitHub shows that a deployment succeeded. The pipeline of one that waited at the rule calls nothing, so that is its end.
 pub(in crate::handlers) async fn went_out(context: &Context, request: Uuid) -> Result<(), HandlerError> {
     let Some(request) = context.sources.store.gate_request(request).await? else { return Ok(()) };
-    let has_no_end = request.used_at.is_some() && request.ending.is_none_or(|ending| ending == Ending::Unreported);
+    let has_no_end = request.used.is_some() && request.ending.is_none_or(|ending| ending == Ending::Unreported);
     match &request.ticket {
         Some((issue, _)) if has_no_end && request.caller == CALLER => {
             let note = "GitHub shows that the deployment succeeded.";
@@ -167,7 +167,7 @@ async fn answer(context: &Context, held: &Held<'_>, request: &GateRequest) -> Re
         State::Withdrawn => reject(context, held, request, "The ticket is closed, or is gone.").await,
         State::UsedByAnother => reject(context, held, request, "Another run has used the approval.").await,
         State::Ended(_) => reject(context, held, request, "The deployment of this run has ended before.").await,
-        State::Approved | State::Deploying => match consume(context, request, None).await {
+        State::Approved | State::Deploying => match consume(context, request, Asking::default()).await {
             Consumed::Allowed(_) => end(context, held, request, None).await,
             Consumed::Waiting => wait(context, held, (request, &why)).await,
             Consumed::Denied(denial) => denied(context, held, request, &denial).await,

@@ -72,7 +72,7 @@ pub async fn status(context: &Context, request: &GateRequest) -> Result<Status, 
     if let Some(ending) = request.ending {
         return Ok(plain(State::Ended(ending)));
     }
-    if request.used_at.is_some() {
+    if request.used.is_some() {
         return Ok(plain(State::Deploying));
     }
     match &request.ticket {

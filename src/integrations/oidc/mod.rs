@@ -202,6 +202,7 @@ fn github(claims: &Claims) -> Result<Proven, ParseError> {
 }
 
 /// <https://docs.gitlab.com/ci/secrets/id_token_authentication/>: a run is named by its pipeline, its job by the project.
+/// "Retry" starts the job again in the same pipeline, as a job with another id.
 fn gitlab(claims: &Claims) -> Result<Proven, ParseError> {
     let project = need(&claims.project_path)?;
     Ok(Proven {
@@ -209,6 +210,7 @@ fn gitlab(claims: &Claims) -> Result<Proven, ParseError> {
         repository: RepoName::parse(project).ok(),
         job: Some(PipelineName::parse(project)?),
         build: Some(PipelineName::parse(need(&claims.pipeline_id)?)?),
+        started_job: Some(PipelineName::parse(need(&claims.job_id)?)?),
         branch: Some(branch_of_ref(need(&claims.ref_path)?)?),
         commit: Some(CommitSha::parse(need(&claims.sha)?)?),
         environment: claims.environment.as_deref().map(Environment::parse).transpose()?,
@@ -243,6 +245,7 @@ fn nothing() -> Proven {
         job: None,
         build: None,
         attempt: None,
+        started_job: None,
         branch: None,
         commit: None,
         environment: None,

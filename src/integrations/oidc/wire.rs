@@ -29,6 +29,7 @@ pub(super) struct Claims {
     pub project_id: Option<String>,
     pub ref_path: Option<String>,
     pub pipeline_id: Option<String>,
+    pub job_id: Option<String>,
     pub ci_config_ref_uri: Option<String>,
     // Jenkins
     pub build_number: Option<String>,

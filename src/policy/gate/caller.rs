@@ -21,6 +21,8 @@ pub struct Proven {
     pub build: Option<PipelineName>,
     /// The attempt.
     pub attempt: Option<u32>,
+    /// The job of the run as it was started this time; another start of it is another one.
+    pub started_job: Option<PipelineName>,
     /// The branch.
     pub branch: Option<BranchName>,
     /// The commit.

@@ -21,7 +21,7 @@ use crate::policy::approvers::Matrix;
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Gap};
 
-pub use again::{Past, used_up};
+pub use again::{Past, another_job, used_up};
 pub use build::{concerns, differences};
 pub use caller::Proven;
 pub use ci::unlike_jenkins;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::wire::{Applied, Asked, Change, Consumption, Report};
 use super::{Api, Caller, allowed, failed, forbidden, unavailable};
 use crate::handlers::HandlerError;
-use crate::handlers::gate::{self, Account, Consumed, NewRequest, State as Standing, Status};
+use crate::handlers::gate::{self, Account, Asking, Consumed, NewRequest, State as Standing, Status};
 use crate::integrations::SourceError;
 use crate::model::{Deployment, Ending, Text, Timestamp};
 use crate::policy::gate::{Denial, Reason};
@@ -129,7 +129,8 @@ pub(super) async fn consume(
 ) -> Result<Json<Consumption>, Problem> {
     let request = own(&api, &caller, &id).await?;
     let plan = applied(body).await?;
-    match gate::consume(&api.context, &request, plan.as_deref()).await {
+    let asking = Asking { job: caller.0.started_job.as_ref(), plan: plan.as_deref() };
+    match gate::consume(&api.context, &request, asking).await {
         Consumed::Allowed(at) => {
             let Account { emergency, duties } = account(&api, &request).await?;
             Ok(Json(Consumption {
@@ -174,7 +175,7 @@ pub(super) async fn finish(
     let report: Report = read_body(body).await?;
     let ending = Ending::parse(&report.outcome).ok().filter(|ending| *ending != Ending::Unreported);
     let ending = ending.ok_or_else(|| malformed("outcome must be succeeded, failed or rolled_back"))?;
-    let (Some(_), Some((issue, _))) = (request.used_at, &request.ticket) else {
+    let (Some(_), Some((issue, _))) = (&request.used, &request.ticket) else {
         return Err(conflict("not_let_through", "The gate has not let this run through, so nothing of it can end."));
     };
     let note = report.note.unwrap_or_default();

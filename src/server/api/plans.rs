@@ -30,7 +30,7 @@ pub(super) async fn judge(
     body: Body,
 ) -> Result<Json<Judgement>, Problem> {
     let request = own(&api, &caller, &id).await?;
-    if request.used_at.is_some() {
+    if request.used.is_some() {
         return Err(too_late());
     }
     let Ok(_place) = api.plans.try_acquire() else {

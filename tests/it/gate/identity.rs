@@ -19,6 +19,9 @@ use crate::support::{play_all, scene, start_with};
 
 pub const WORKFLOW: &str = "acme/billing-api/.github/workflows/deploy.yml";
 
+/// The pipeline's file of a project at GitLab, as its tokens name it.
+const GITLAB_FILE: &str = "gitlab.example/acme/billing-api//.gitlab-ci.yml@refs/heads/main";
+
 /// A key of an issuer.
 struct Key {
     kid: String,
@@ -120,12 +123,16 @@ impl Issuer {
 
 /// A service that trusts the deploy workflow of one repository of this issuer.
 pub async fn trusting(issuer: &Issuer) -> Pipeline {
+    trusting_a("github-actions", &format!("{WORKFLOW}@refs/heads/main"), issuer).await
+}
+
+async fn trusting_a(system: &str, workflow: &str, issuer: &Issuer) -> Pipeline {
     let ticket = "[[timeline]]\ncreate_ticket = { key = \"PRODCM-412\", by = \"dana\", commit = \"merged\" }\n";
     let scene = scene("clean-change").with(ticket, "");
     let change = |settings: &mut toml::Table| {
         let gate = format!(
-            "identities = [{{ system = \"github-actions\", issuer = \"{}\", audience = \"cm-bot\", \
-             repository_id = \"4711\", workflow = \"{WORKFLOW}@refs/heads/main\" }}]\n\
+            "identities = [{{ system = \"{system}\", issuer = \"{}\", audience = \"cm-bot\", \
+             repository_id = \"4711\", workflow = \"{workflow}\" }}]\n\
              rollback_plan = \"Deploy the previous build with the same workflow.\"",
             issuer.address
         );
@@ -157,6 +164,46 @@ async fn a_run_that_proves_who_it_is_gets_its_ticket() {
     let ticket = pipeline.played.app.context.sources.jira.ticket_by_key(&key).await.unwrap();
     assert_eq!(ticket.requester.unwrap().as_str(), "712020:dana", "whoever started the run is the requester");
     pipeline.is_let_through(&id).await;
+    pipeline.stop().await;
+}
+
+/// The claims of a job of GitLab.
+fn of_gitlab(issuer: &Issuer, pipeline: &Pipeline, job: Value) -> String {
+    let claims = json!({
+        "sub": "project_path:acme/billing-api:ref_type:branch:ref:main", "project_path": "acme/billing-api",
+        "project_id": "4711", "ref_path": "refs/heads/main", "pipeline_id": "1871", "job_id": job,
+        "ci_config_ref_uri": GITLAB_FILE, "repository_id": null, "run_id": null,
+    });
+    issuer.sign(&issuer.claims(pipeline, claims))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_of_gitlab_that_is_started_again_is_another_deployment() {
+    let issuer = Issuer::start().await;
+    let mut pipeline = trusting_a("gitlab", GITLAB_FILE, &issuer).await;
+    pipeline.token = of_gitlab(&issuer, &pipeline, json!("811"));
+    let body = pipeline.asked_with(json!({"system": "gitlab", "job": "acme/billing-api"}));
+    let id = pipeline.request(&body).await;
+    let first = pipeline.is_let_through(&id).await;
+    assert_eq!(pipeline.is_let_through(&id).await, first, "an answer may be lost on the way");
+    pipeline.token = of_gitlab(&issuer, &pipeline, json!("812"));
+    assert_eq!(pipeline.request(&body).await, id, "GitLab's Retry starts another job in the same pipeline");
+    let problem = pipeline.is_denied(&id, "already_used").await;
+    let said = "This run was let through before, in its job 811, and this is another job.";
+    assert_eq!(problem["detail"], said);
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_of_gitlab_without_an_id_is_refused() {
+    let issuer = Issuer::start().await;
+    let pipeline = trusting_a("gitlab", GITLAB_FILE, &issuer).await;
+    let body = pipeline.asked_with(json!({"system": "gitlab", "job": "acme/billing-api"}));
+    for (job, expected) in [(json!(null), 401), (json!("811"), 201)] {
+        let token = of_gitlab(&issuer, &pipeline, job);
+        let (status, answer) = pipeline.send_as(&token, (Method::POST, "changes"), Some(&body)).await;
+        assert_eq!(status, expected, "{answer}");
+    }
     pipeline.stop().await;
 }
 

@@ -84,8 +84,7 @@ impl Records {
             tried_at: None,
             ticket: None,
             unfilled: Vec::new(),
-            used_at: None,
-            used_approval: None,
+            used: None,
             ending: None,
         };
         let (store, entry) = (&self.store, self.entry());
@@ -95,7 +94,12 @@ impl Records {
     }
 
     async fn uses(&self, request: &GateRequest, pass: &Pass) -> Used {
-        self.store.use_approval((request, pass), &self.entry(), NOW).await.unwrap()
+        self.uses_in(None, (request, pass)).await
+    }
+
+    async fn uses_in(&self, job: Option<&str>, (request, pass): (&GateRequest, &Pass)) -> Used {
+        let job = job.map(|job| PipelineName::parse(job).unwrap());
+        self.store.use_approval((request, pass), job.as_ref(), &self.entry()).await.unwrap()
     }
 
     async fn reports(&self, request: &GateRequest, ending: Ending) -> Reported {
@@ -140,9 +144,21 @@ async fn an_approval_that_was_given_anew_meanwhile_is_not_used_under_the_one_bef
 async fn the_approval_that_stands_is_used_once() {
     let mut records = Records::new().await;
     let request = records.let_through().await;
-    assert_eq!(request.used_approval, Some(FIRST));
+    assert_eq!(request.used.as_ref().unwrap().approved_at, FIRST);
     let pass = records.pass(FIRST);
     assert_eq!(records.uses(&request, &pass).await, Used::By(NOW), "the same run is answered the same");
+}
+
+#[tokio::test]
+async fn of_two_jobs_of_a_run_one_is_let_through() {
+    let mut records = Records::new().await;
+    records.give(FIRST).await;
+    let (request, pass) = (records.request("1871").await, records.pass(FIRST));
+    let asks = async |job| records.uses_in(job, (&request, &pass)).await;
+    assert_eq!(asks(Some("811")).await, Used::By(NOW));
+    let other = Used::ByAnotherJob(PipelineName::parse("811").unwrap());
+    assert_eq!((asks(Some("812")).await, asks(None).await), (other.clone(), other));
+    assert_eq!(asks(Some("811")).await, Used::By(NOW), "the same job is answered the same");
 }
 
 #[tokio::test]
