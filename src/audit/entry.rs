@@ -350,6 +350,15 @@ pub enum Event {
         /// Who vouches for them, or why nobody does.
         signed: String,
     },
+    /// Somebody asked for a change in Slack, and its ticket was made.
+    RequestedInSlack {
+        /// Who.
+        by: String,
+        /// The class of change.
+        class: String,
+        /// What is changed.
+        scope: String,
+    },
     /// From here on people decide in other places beside Jira: `link` leads to Jira, `interactive` decides there too.
     DecidingChanged {
         /// `slack.decisions` of the settings.

@@ -4,6 +4,7 @@ use clap::ValueEnum;
 use serde_json::{Value, json};
 
 use super::Exit;
+use crate::integrations::slack::interaction::{EMERGENCY_CHANGE, REQUEST_CHANGE};
 use crate::settings::DEFAULTS;
 
 /// Events of the GitHub App.
@@ -148,10 +149,16 @@ fn slack(url: &str, name: &str) -> anyhow::Result<()> {
         "features": {
             "bot_user": { "display_name": name, "always_online": true },
             "slash_commands": [{
-                "command": "/emergency-change",
+                "command": EMERGENCY_CHANGE,
                 "url": format!("{url}/slack/commands"),
                 "description": "Declare an emergency change",
                 "usage_hint": "SERVICE ENVIRONMENT what is done | why it cannot wait",
+                "should_escape": true,
+            }, {
+                "command": REQUEST_CHANGE,
+                "url": format!("{url}/slack/commands"),
+                "description": "Request a change that brings no code",
+                "usage_hint": "CLASS SERVICE ENVIRONMENT what is needed | why",
                 "should_escape": true,
             }],
         },

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::follow_up::emergency::{edits, key, root};
 use super::{Context, HandlerError, Next};
-use crate::integrations::jira::{NewTicket, RequestMark};
+use crate::integrations::jira::{NewTicket, Reporter, RequestMark};
 use crate::integrations::slack::SlackError;
 use crate::model::{EmergencyId, Field, IssueId, shortened};
 use crate::store::{EmergencyRecord, Job, Place, Post, StoreError};
@@ -57,7 +57,7 @@ async fn ticket(context: &Context, record: &EmergencyRecord) -> Result<IssueId, 
         mark,
         summary: &summary,
         component: &scope.service,
-        reporter: record.declaration.owner.as_ref(),
+        reporter: record.declaration.owner.as_ref().map_or(Reporter::OurOwn, Reporter::IfPossible),
         fields: &filled(context, record),
     };
     Ok(jira.create_issue(&new).await?.id)

@@ -14,6 +14,7 @@ mod fault;
 mod follow_up;
 pub mod gate;
 pub mod inspection;
+mod making;
 pub mod page;
 mod repository;
 pub mod sighting;

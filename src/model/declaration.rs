@@ -39,8 +39,11 @@ pub enum Unclear {
     /// Nothing was written.
     #[error("nothing was written")]
     Empty,
-    /// The first two words are no registered service and environment.
-    #[error("it does not begin with a registered service and environment: {0}")]
+    /// The first word is no class that can be asked for.
+    #[error("it does not begin with a class of change that can be asked for here: {0}")]
+    NoClass(String),
+    /// The words where service and environment belong are none that are registered.
+    #[error("it does not name a registered service and environment: {0}")]
     NoScope(String),
     /// What is done, or why, is missing.
     #[error("say what you change and why, with a | between them")]
@@ -116,7 +119,8 @@ pub fn registered(service: &str, environment: &str, services: &[Service]) -> Opt
     Some(Scope { service: found.name.clone(), environment: environment.clone() })
 }
 
-fn known(services: &[Service]) -> String {
+/// Every registered service with its environments, as far as somebody reads on.
+pub(super) fn known(services: &[Service]) -> String {
     let all = services.iter().flat_map(|service| {
         service.environments.iter().map(move |environment| format!("{} {environment}", service.name))
     });

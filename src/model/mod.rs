@@ -20,6 +20,7 @@ mod sighting;
 mod text;
 mod ticket;
 mod time;
+mod wish;
 
 pub use commit::{Commit, GitActor, Relation, Signature};
 pub use declaration::{Declaration, EmergencyId, Unclear, registered};
@@ -47,3 +48,4 @@ pub use sighting::{JenkinsBuild, SeenRun, Sighting, Watched, WatchedPlace, Witne
 pub use text::{Span, Text, listed, plural, shortened};
 pub use ticket::{Field, Status, Ticket, TicketStatus};
 pub use time::{Day, Month, Timestamp};
+pub use wish::Wish;

@@ -50,6 +50,9 @@ pub enum Kind {
 /// The form in which an emergency is declared.
 pub const DECLARE: &str = "emergency.declare";
 
+/// The form in which a change that brings no code is asked for.
+pub const REQUEST: &str = "change.request";
+
 /// The form in which more time is given.
 pub const NEW_DATE: &str = "emergency.new-date";
 
@@ -65,10 +68,6 @@ pub const REASON: usize = 10;
 /// Asks what is needed to declare an emergency.
 #[must_use]
 pub fn declare(services: &[Service], channel: &str) -> Form {
-    let scopes = services.iter().flat_map(|service| {
-        let environments = service.environments.iter();
-        environments.map(|one| (format!("{} {one}", service.name), format!("{} to {one}", service.name)))
-    });
     let severities = ["1", "2", "3", "4"].map(|level| (level.to_owned(), format!("severity {level}")));
     let hint = Mrkdwn::new().words("The leads are told at once. Nobody has to approve it first; it is documented within 24 hours, and reviewed afterwards.");
     Form {
@@ -78,11 +77,33 @@ pub fn declare(services: &[Service], channel: &str) -> Form {
         submit: "Declare".into(),
         parts: vec![Part::Section(hint)],
         inputs: vec![
-            input("scope", "What do you change?", Kind::Choice(scopes.collect())),
+            input("scope", "What do you change?", Kind::Choice(scopes(services))),
             input("what", "What do you do?", Kind::Words { least: REASON }),
             input("why", "What is wrong, and why can it not wait?", Kind::Words { least: REASON }),
             input("severity", "How bad is it?", Kind::Choice(severities.to_vec())),
             Input { optional: true, ..input("incident", "Incident", Kind::Line) },
+        ],
+    }
+}
+
+/// Asks what is needed to make the ticket of a change that brings no code.
+#[must_use]
+pub fn request(classes: &[&str], services: &[Service], channel: &str) -> Form {
+    let classes = classes.iter().map(|class| ((*class).to_owned(), (*class).to_owned())).collect();
+    let hint =
+        Mrkdwn::new().words("A ticket is made for you in Jira. Nothing may be changed before it is approved there.");
+    Form {
+        id: REQUEST,
+        about: format!("request {channel}"),
+        title: "Request a change".into(),
+        submit: "Request".into(),
+        parts: vec![Part::Section(hint)],
+        inputs: vec![
+            input("class", "What kind of change is it?", Kind::Choice(classes)),
+            input("scope", "What is changed?", Kind::Choice(scopes(services))),
+            input("what", "What do you need?", Kind::Words { least: REASON }),
+            input("why", "Why is it needed?", Kind::Words { least: REASON }),
+            Input { optional: true, ..input("links", "Links", Kind::Line) },
         ],
     }
 }
@@ -105,6 +126,15 @@ pub fn new_date(id: EmergencyId, subject: &str) -> Form {
             input("reason", "Why is more time needed?", Kind::Words { least: REASON }),
         ],
     }
+}
+
+/// Every registered service in each of its environments.
+fn scopes(services: &[Service]) -> Vec<(String, String)> {
+    let scopes = services.iter().flat_map(|service| {
+        let environments = service.environments.iter();
+        environments.map(|one| (format!("{} {one}", service.name), format!("{} to {one}", service.name)))
+    });
+    scopes.collect()
 }
 
 fn input(name: &'static str, label: &str, kind: Kind) -> Input {

@@ -13,15 +13,12 @@ use sha2::{Digest, Sha256};
 use super::forms::form_for;
 use super::webhooks::only;
 use super::{MOST_SLACK, Server};
-use crate::integrations::slack::interaction::{Command, Deed, Interaction, read};
+use crate::integrations::slack::interaction::{Command, Deed, EMERGENCY_CHANGE, Interaction, REQUEST_CHANGE, read};
 use crate::integrations::slack::request::is_signed;
 use crate::integrations::slack::to_view;
-use crate::model::{Declaration, Person, Unclear};
+use crate::model::{Declaration, Person, Unclear, Wish};
 use crate::render::form::{self, Form};
 use crate::store::{Delivery, Job};
-
-/// The command with which an emergency is declared.
-const EMERGENCY: &str = "/emergency-change";
 
 /// `POST /slack/interactions`: a button that was pressed, a form that was sent.
 pub(super) async fn interaction(State(server): State<Server>, headers: HeaderMap, body: Body) -> StatusCode {
@@ -51,7 +48,7 @@ pub(super) async fn command(State(server): State<Server>, headers: HeaderMap, bo
     match read(&body) {
         Some(Interaction { account, deed: Deed::Command(command), .. }) => {
             let person = server.policy.criteria.people.by_slack(&account);
-            declare(&server, person, (&command, &body)).await
+            answer(&server, person, (&command, &body)).await
         }
         // Slack asks now and then whether the address is there.
         Some(_) | None => StatusCode::OK.into_response(),
@@ -59,24 +56,26 @@ pub(super) async fn command(State(server): State<Server>, headers: HeaderMap, bo
 }
 
 /// What can be said at once is said at once; the rest is stored and done.
-async fn declare(server: &Server, person: Option<&Person>, (command, body): (&Command, &Bytes)) -> Response {
-    if command.name != EMERGENCY {
-        return aside("Nothing was recorded. cm-bot knows no such command.");
-    }
-    let Some(person) = person else {
-        return aside(
+async fn answer(server: &Server, person: Option<&Person>, (command, body): (&Command, &Bytes)) -> Response {
+    match (command.name.as_str(), person) {
+        (EMERGENCY_CHANGE, Some(person)) => declare(server, person, (command, body)).await,
+        (REQUEST_CHANGE, Some(_)) => request(server, (command, body)).await,
+        (EMERGENCY_CHANGE, None) => aside(
             "Nothing was recorded. Your Slack account is not in the people file. Make a ticket of the class emergency in Jira, or call a lead.",
-        );
-    };
+        ),
+        (REQUEST_CHANGE, None) => {
+            aside("Nothing was recorded. Your Slack account is not in the people file. Make the ticket in Jira.")
+        }
+        _ => aside("Nothing was recorded. cm-bot knows no such command."),
+    }
+}
+
+async fn declare(server: &Server, person: &Person, (command, body): (&Command, &Bytes)) -> Response {
     match Declaration::parse(&command.text, (&person.jira, &person.name), &server.services) {
         Err(Unclear::Empty) => {
-            let form = form::declare(&server.services, &command.channel);
-            match open(server, &command.trigger, &form).await {
-                StatusCode::OK => StatusCode::OK.into_response(),
-                _ => aside(&format!("Nothing was recorded: the form does not open. {USAGE}")),
-            }
+            open_or_say(server, (command, DECLARATION), &form::declare(&server.services, &command.channel)).await
         }
-        Err(unclear) => aside(&format!("Nothing was recorded: {unclear}. {USAGE}")),
+        Err(unclear) => aside(&format!("Nothing was recorded: {unclear}. {DECLARATION}")),
         Ok(declaration) => match store(server, body).await {
             StatusCode::OK => aside(&format!(
                 "Your emergency change of {} is declared. The leads are told now, and a ticket is made for you.",
@@ -87,8 +86,37 @@ async fn declare(server: &Server, person: Option<&Person>, (command, body): (&Co
     }
 }
 
-const USAGE: &str =
+async fn request(server: &Server, (command, body): (&Command, &Bytes)) -> Response {
+    let classes = server.policy.criteria.terms.change_class.without_code();
+    if classes.is_empty() {
+        return aside("Nothing was recorded. The criteria know no change without code; make the ticket in Jira.");
+    }
+    match Wish::parse(&command.text, &classes, &server.services) {
+        Err(Unclear::Empty) => {
+            open_or_say(server, (command, WISH), &form::request(&classes, &server.services, &command.channel)).await
+        }
+        Err(unclear) => aside(&format!("Nothing was recorded: {unclear}. {WISH}")),
+        Ok(_) => match store(server, body).await {
+            StatusCode::OK => {
+                aside("Your request is recorded. Its ticket is made for you now; you are told here which one.")
+            }
+            status => status.into_response(),
+        },
+    }
+}
+
+const DECLARATION: &str =
     "Write: /emergency-change SERVICE ENVIRONMENT what you do | why it cannot wait | severity | incident";
+
+const WISH: &str = "Write: /request-change CLASS SERVICE ENVIRONMENT what you need | why it is needed | links";
+
+/// The form; where Slack opens none, how to write it in one line.
+async fn open_or_say(server: &Server, (command, usage): (&Command, &str), form: &Form) -> Response {
+    match open(server, &command.trigger, form).await {
+        StatusCode::OK => StatusCode::OK.into_response(),
+        _ => aside(&format!("Nothing was recorded: the form does not open. {usage}")),
+    }
+}
 
 fn aside(text: &str) -> Response {
     Json(json!({"response_type": "ephemeral", "text": text})).into_response()

@@ -40,6 +40,7 @@ mod sightings;
 mod tickets;
 mod turns;
 mod uploads;
+mod wishes;
 mod words;
 
 use std::sync::Arc;
@@ -61,7 +62,7 @@ pub use deliveries::{Delivery, Received};
 pub use disk::lost as disk_lost;
 pub use emergencies::{EmergencyRecord, Mark};
 pub use evidence::Activation;
-pub use gate::{GateApproval, GateRequest, Reported, Used};
+pub use gate::{GateApproval, GateRequest, Reported, Use, Used};
 pub use inspections::{InspectableChange, InspectionResult, RecordedDraw, UnsanctionedDeployment};
 pub use jobs::{ClaimedJob, Job};
 pub use marks::{Again, Standing, Void};
@@ -76,6 +77,7 @@ pub use sessions::{NewSession, Session};
 pub use tickets::KnownTicket;
 pub use turns::Turn;
 pub use uploads::{Upload, Uploaded};
+pub use wishes::Granted;
 pub use words::Word;
 
 use crate::model::Timestamp;

@@ -13,7 +13,7 @@ use std::time::Duration;
 use cm_bot::integrations::SourceError;
 use cm_bot::integrations::http;
 use cm_bot::integrations::jira::{
-    Comment, CommentMark, JiraClient, NewTicket, RequestMark, Signing, TransitionError, Unfilled, Wanted,
+    Comment, CommentMark, JiraClient, NewTicket, Reporter, RequestMark, Signing, TransitionError, Unfilled, Wanted,
 };
 use cm_bot::model::{AccountId, AccountState, Field, ServiceName, TicketKey, TicketStatus};
 use cm_bot::policy::approvers::{Deed, Way};
@@ -116,7 +116,7 @@ impl Peer {
             mark: RequestMark(Uuid::now_v7()),
             summary: "Deploy billing-api to prod-us *now* [~priya]",
             component: &component,
-            reporter: None,
+            reporter: Reporter::OurOwn,
             fields: &fields,
         };
         self.client.create_issue(&new).await.unwrap()

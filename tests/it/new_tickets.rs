@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use cm_bot::cli::demo::world::World;
 use cm_bot::integrations::http;
-use cm_bot::integrations::jira::{JiraClient, NewTicket, RequestMark, Unfilled};
+use cm_bot::integrations::jira::{JiraClient, NewTicket, Reporter, RequestMark, Unfilled};
 use cm_bot::integrations::{SourceError, jira::Created};
 use cm_bot::model::{AccountId, Field, ServiceName, Ticket};
 use cm_bot::settings::{Environment, load};
@@ -34,7 +34,7 @@ impl Jira {
         let component = ServiceName::parse("billing-api").unwrap();
         let reporter = AccountId::parse("712020:dana").unwrap();
         let summary = "Deploy billing-api build 1871 to prod-us";
-        let new = NewTicket { mark, summary, component: &component, reporter: Some(&reporter), fields };
+        let new = NewTicket { mark, summary, component: &component, reporter: Reporter::IfPossible(&reporter), fields };
         self.client.create_issue(&new).await
     }
 

@@ -1,23 +1,20 @@
 //! A pipeline wants to deploy: its build gets a ticket, the one that is there or a new one.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use uuid::Uuid;
 
 use crate::audit::{Entry, Event, TicketOrigin};
 use crate::gather;
+use crate::handlers::making::made_before;
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
-use crate::integrations::jira::{NewTicket, RequestMark};
+use crate::integrations::jira::{NewTicket, Reporter, RequestMark};
 use crate::model::{AccountId, Deployment, Field, IssueId, Status, Ticket, TicketKey, TicketStatus};
 use crate::policy;
 use crate::policy::gate::concerns;
 use crate::render::new_ticket::{Material, words};
 use crate::store::{GateRequest, Job};
-
-/// How late Jira's search may be at least before a ticket whose making was not answered is made again.
-const SEARCH_IS_LATE: Duration = Duration::from_secs(60);
 
 /// What a pipeline asks for.
 #[derive(Debug, Clone)]
@@ -65,8 +62,7 @@ pub async fn request(context: &Context, new: NewRequest) -> Result<GateRequest, 
         tried_at: None,
         ticket: None,
         unfilled: Vec::new(),
-        used_at: None,
-        used_approval: None,
+        used: None,
         ending: None,
     };
     let stored = context.sources.store.request_change(&new, &Entry { at: now, ticket: None, event }).await?;
@@ -127,13 +123,10 @@ async fn find(context: &Context, request: &GateRequest) -> Result<Option<(IssueI
 async fn make(context: &Context, request: &GateRequest) -> Result<(), HandlerError> {
     let (jira, store, now) = (&context.sources.jira, &context.sources.store, context.clock.now());
     let mark = RequestMark(request.id);
-    if let Some(tried) = request.tried_at {
-        if let Some(found) = jira.find_created(mark).await? {
-            return link(context, request, (&found, TicketOrigin::Made), &[]).await;
-        }
-        if now.since(tried) < context.settle.max(SEARCH_IS_LATE) {
-            return Err(SourceError::Incomplete("Jira may have made the ticket; its search is late".into()).into());
-        }
+    if let Some(tried) = request.tried_at
+        && let Some(found) = made_before(context, mark, tried).await?
+    {
+        return link(context, request, (&found, TicketOrigin::Made), &[]).await;
     }
     let draft = draft(&request.deployment)?;
     let criteria = &context.policy.criteria;
@@ -153,7 +146,7 @@ async fn make(context: &Context, request: &GateRequest) -> Result<(), HandlerErr
         mark,
         summary: &words.summary,
         component: &request.deployment.service,
-        reporter: request.requester.as_ref(),
+        reporter: request.requester.as_ref().map_or(Reporter::OurOwn, Reporter::IfPossible),
         fields: &words.fields,
     };
     let made = jira.create_issue(&new).await?;

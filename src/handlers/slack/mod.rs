@@ -3,16 +3,17 @@
 mod decide;
 mod declare;
 mod deeds;
+mod request;
 
 use super::word::Refusal;
 use super::{Context, HandlerError, Next};
 use crate::audit::{Entry, Event};
-use crate::integrations::slack::interaction::{Deed, Interaction, read};
+use crate::integrations::slack::interaction::{Deed, Interaction, REQUEST_CHANGE, read};
 use crate::integrations::slack::{SlackError, Standing, to_json};
 use crate::model::{Person, Timestamp};
 use crate::render::decide::subject_of;
 use crate::render::emergency::{ACKNOWLEDGE, CALL_OFF, recorded, refused};
-use crate::render::form::{APPROVE, DECLARE, DECLINE, NEW_DATE};
+use crate::render::form::{APPROVE, DECLARE, DECLINE, NEW_DATE, REQUEST};
 use crate::render::slack::Message;
 
 /// The source of deliveries from Slack.
@@ -80,10 +81,12 @@ async fn do_it(context: &Context, interaction: &Interaction, act: &Act<'_>) -> R
         Deed::Press(press) if press.action == CALL_OFF => deeds::call_off(context, &press.value, act).await,
         Deed::Submit(form) if form.form == NEW_DATE => deeds::new_date(context, form, act).await,
         Deed::Submit(form) if form.form == DECLARE => declare::by_form(context, form, act).await,
+        Deed::Submit(form) if form.form == REQUEST => request::by_form(context, form, act).await,
         Deed::Press(press) if press.action == APPROVE || press.action == DECLINE => {
             decide::pressed(context, press, act).await
         }
         Deed::Submit(form) if form.form == APPROVE || form.form == DECLINE => decide::by_form(context, form, act).await,
+        Deed::Command(command) if command.name == REQUEST_CHANGE => request::by_command(context, command, act).await,
         Deed::Command(command) => declare::by_command(context, command, act).await,
         Deed::Press(press) => Ok(Answer::Refused(deeds::not_yours(context, &press.value).await?)),
         Deed::Submit(_) => Ok(Answer::Refused(Refusal {

@@ -42,10 +42,21 @@ pub struct NewTicket<'a> {
     pub summary: &'a str,
     /// The service, which is its component.
     pub component: &'a ServiceName,
-    /// Who asks for the change, if that is known and Jira lets us say it; otherwise cm-bot's own account.
-    pub reporter: Option<&'a AccountId>,
+    /// Who asks for the change.
+    pub reporter: Reporter<'a>,
     /// What to fill in.
     pub fields: &'a BTreeMap<Field, String>,
+}
+
+/// Who a ticket says asks for the change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reporter<'a> {
+    /// cm-bot's own account: who it is, is not known.
+    OurOwn,
+    /// This person, if Jira lets us say it; otherwise cm-bot's own account.
+    IfPossible(&'a AccountId),
+    /// This person, or there is no ticket: else whoever asks could approve.
+    Always(&'a AccountId),
 }
 
 /// A ticket that was made.
@@ -182,6 +193,22 @@ impl JiraClient {
         Peer::Jira.read(self.request(Method::GET, path).query(&[("startAt", start), ("maxResults", PAGE)])).await
     }
 
+    /// What stands in the field of the reporter.
+    async fn reporter(
+        &self,
+        wanted: Reporter<'_>,
+        form: &BTreeMap<String, wire::FormField>,
+    ) -> Result<Option<Value>, SourceError> {
+        let (Reporter::IfPossible(account) | Reporter::Always(account)) = wanted else { return Ok(None) };
+        let on_the_form = form.contains_key("reporter");
+        let value = if on_the_form { self.as_reporter(account).await? } else { None };
+        if value.is_none() && matches!(wanted, Reporter::Always(_)) {
+            let message = "Jira does not let cm-bot name you as the reporter of a ticket".to_owned();
+            return Err(SourceError::Refused { status: 400, message });
+        }
+        Ok(value)
+    }
+
     /// An account as a field for one takes it; nothing when Jira does not know it any more.
     async fn as_reporter(&self, account: &AccountId) -> Result<Option<Value>, SourceError> {
         Ok(match self.dialect {
@@ -203,9 +230,7 @@ impl JiraClient {
         fields.insert("summary".into(), json!(line(new.summary)));
         fields.insert("components".into(), json!([{"name": new.component}]));
         fields.insert("labels".into(), json!([new.mark.label()]));
-        if let Some(reporter) = new.reporter.filter(|_| form.contains_key("reporter"))
-            && let Some(reporter) = self.as_reporter(reporter).await?
-        {
+        if let Some(reporter) = self.reporter(new.reporter, form).await? {
             fields.insert("reporter".into(), reporter);
         }
         let ids = self.field_ids().await?;

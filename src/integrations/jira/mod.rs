@@ -23,7 +23,7 @@ mod workflow;
 pub use acts::{Actor, Command, Recorded};
 pub use client::{JiraClient, TransitionError};
 pub use comments::{Comment, CommentMark};
-pub use create::{Created, NewTicket, RequestMark, Unfilled};
+pub use create::{Created, NewTicket, Reporter, RequestMark, Unfilled};
 pub use history::StatusChange;
 pub use search::{ChangedTicket, FoundTicket, Wanted};
 pub use server::Signing;

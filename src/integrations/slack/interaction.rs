@@ -9,6 +9,12 @@ use serde_json::Value;
 
 use crate::model::SlackId;
 
+/// The command with which an emergency is declared.
+pub const EMERGENCY_CHANGE: &str = "/emergency-change";
+
+/// The command with which a change that brings no code is asked for.
+pub const REQUEST_CHANGE: &str = "/request-change";
+
 /// Somebody did something.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Interaction {

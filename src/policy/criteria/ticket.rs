@@ -81,6 +81,13 @@ impl ChangeClasses {
         let class = class_of(ticket)?;
         self.classes.iter().find(|block| block.name == class)
     }
+
+    /// The classes that bring no code. Nobody but a person can ask for such a change, so it can be asked for in Slack.
+    #[must_use]
+    pub fn without_code(&self) -> Vec<&str> {
+        let found = self.classes.iter().filter(|block| block.brings == Brings::NoCode);
+        found.map(|block| block.name.as_str()).collect()
+    }
 }
 
 /// The class in lower case: `Emergency` and `emergency` are the same word to the person who chose it.
