@@ -2,7 +2,8 @@
 //!
 //! Best is our own record: GitHub told us, at the moment of the review, which commit it was for. Without it the moment is
 //! reconstructed: the review names the final commit, GitHub had received that commit before the review, and nothing was
-//! forced or retargeted after it. What neither proves does not count.
+//! forced or retargeted after it, nor pushed as far as our record of pushes knows. A comment names no commit, so our record has
+//! to say what stood there. What neither proves does not count.
 
 use super::Case;
 use super::branch::Branch;
@@ -91,23 +92,24 @@ impl End<'_, '_> {
             let (seen, head) = (seen.commit.short(), self.head());
             return Err(format!("given for {seen} at {}{moved}; {head} was pushed after it", at.clock()));
         };
-        let updates = &self.finals[..place];
-        let since = seen.received_at;
-        let strange = |push: &&Push| push.at >= since && push.after != seen.commit && !updates.contains(&&push.after);
-        if let Some(push) = self.branch.pull_request.ledger.pushes.iter().find(strange) {
-            return Err(format!(
-                "given at {}; {} was pushed after it, at {}",
-                at.clock(),
-                push.after.short(),
-                push.at.clock()
-            ));
-        }
-        let ledger = &self.branch.pull_request.ledger;
-        if let Some(change) = ledger.base_changes.iter().find(|change| **change >= since) {
-            let (at, change) = (at.clock(), change.clock());
-            return Err(format!("given at {at}, before the base branch was changed at {change}"));
-        }
+        self.unheard_of((at, seen.received_at), &self.finals[..=place])?;
         self.undisturbed_since(at)
+    }
+
+    /// Our own record knows of no push since then but of these commits, and of no other base branch. `since` is by our clock.
+    fn unheard_of(&self, (at, since): (Timestamp, Timestamp), good: &[&CommitSha]) -> Result<(), String> {
+        let ledger = &self.branch.pull_request.ledger;
+        let strange = |push: &&Push| push.at >= since && !good.contains(&&push.after);
+        if let Some(push) = ledger.pushes.iter().find(strange) {
+            let (at, sha, when) = (at.clock(), push.after.short(), push.at.clock());
+            return Err(format!("given at {at}; {sha} was pushed after it, at {when}"));
+        }
+        match ledger.base_changes.iter().find(|change| **change >= since) {
+            Some(change) => {
+                Err(format!("given at {}, before the base branch was changed at {}", at.clock(), change.clock()))
+            }
+            None => Ok(()),
+        }
     }
 
     /// GitHub had received one of the final commits before the review, and names that or a newer one for it today.
@@ -115,8 +117,19 @@ impl End<'_, '_> {
         let at = review.submitted_at;
         let newest = self.named_by(review)?;
         self.undisturbed_since(at)?;
+        self.unheard_of((at, at), self.finals)?;
+        // GitHub may have had a commit on another branch long before somebody pushed it here.
+        let pushes = &self.branch.pull_request.ledger.pushes;
+        let came_later = |sha: &CommitSha| pushes.iter().any(|push| push.at >= at && push.after == *sha);
+        let there: Vec<&CommitSha> = self.finals[newest..].iter().copied().filter(|sha| !came_later(sha)).collect();
+        if there.is_empty() {
+            return Err(format!("given at {}; {} was pushed after it", at.clock(), self.head()));
+        }
+        if review.commit.is_none() {
+            return self.stood_at(at);
+        }
         let first_seen = |sha: &&CommitSha| self.branch.pull_request.first_seen.get(*sha);
-        let known: Vec<&Timestamp> = self.finals[newest..].iter().filter_map(first_seen).collect();
+        let known: Vec<&Timestamp> = there.iter().filter_map(first_seen).collect();
         match known.first() {
             None => Err(format!(
                 "GitHub has no record of when it received {}, so nobody can prove that it was seen",
@@ -124,6 +137,22 @@ impl End<'_, '_> {
             )),
             Some(_) if known.iter().any(|seen| at > **seen) => Ok(()),
             Some(seen) => Err(format!("given at {}; GitHub received {} at {}", at.clock(), self.head(), seen.clock())),
+        }
+    }
+
+    /// By our own record one of the final commits was the end of the branch at that moment.
+    fn stood_at(&self, at: Timestamp) -> Result<(), String> {
+        let before = |push: &&Push| push.at < at;
+        match self.branch.pull_request.ledger.pushes.iter().rev().find(before) {
+            Some(push) if self.finals.contains(&&push.after) => Ok(()),
+            Some(push) => {
+                let (at, sha, head) = (at.clock(), push.after.short(), self.head());
+                Err(format!("given at {at}, when {sha} was the newest commit; {head} was pushed after it"))
+            }
+            None => Err(format!(
+                "a comment names no commit, and cm-bot has no record of its own of what was there at {}",
+                at.clock()
+            )),
         }
     }
 
@@ -141,13 +170,16 @@ impl End<'_, '_> {
         }
     }
 
-    /// No forced push and no new base branch since then, as far as GitHub tells.
+    /// No forced push and no other base since then, as far as GitHub tells. What became of the base after the merge brought
+    /// nothing in.
     fn undisturbed_since(&self, at: Timestamp) -> Result<(), String> {
         let pull_request = self.branch.pull_request;
         if let Some(push) = pull_request.force_pushes.iter().find(|push| push.at >= at) {
             return Err(format!("given at {}, before the branch was force-pushed at {}", at.clock(), push.at.clock()));
         }
-        match pull_request.base_changes.iter().find(|change| **change >= at) {
+        let merged = pull_request.merged.as_ref().map(|merged| merged.at);
+        let matters = |change: &&Timestamp| **change >= at && merged.is_none_or(|merged| **change <= merged);
+        match pull_request.base_changes.iter().find(matters) {
             Some(change) => {
                 Err(format!("given at {}, before the base branch was changed at {}", at.clock(), change.clock()))
             }

@@ -1,15 +1,16 @@
 //! Every commit was reviewed by somebody who did not contribute to it.
 
 use cm_bot::model::{
-    Account, AccountKind, Commit, Dismissal, ForcePush, GitActor, GithubId, Merged, Opinion, Review, Signature,
+    Account, AccountKind, Commit, Dismissal, ForcePush, GitActor, GithubId, Merged, Opinion, Push, Review, Signature,
     Timestamp,
 };
 use cm_bot::policy::decision::{By, Kind, Outcome};
+use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts};
 
 use crate::support::facts::{
-    NOW, approval, commit, criteria, finding, judge, merge, passing, pull_request, push, range, read, sha, tree_name,
-    user,
+    NOW, approval, commit, criteria, criteria_with, finding, judge, merge, passing, pull_request, push, range, read,
+    sha, tree_name, user,
 };
 
 const RULE: &str = "commit_review";
@@ -186,10 +187,59 @@ fn an_approval_older_than_the_arrival_of_the_commit_does_not_count() {
 }
 
 #[test]
+fn an_approval_before_a_push_that_we_heard_of_does_not_count_however_long_github_has_had_the_commit() {
+    let heard = |minutes_ago: i64| {
+        let mut facts = passing();
+        let push = Push { at: minutes(minutes_ago), ..push(&user("dana", 1001), Some('a'), 'b') };
+        pull_request(&mut facts).ledger.pushes = vec![push];
+        facts
+    };
+    assert!(
+        said(&heard(30))
+            .contains("the approval by Lee Wong does not count: given at 08:00 UTC; bbbbbbb was pushed after it")
+    );
+    assert_eq!(judge(&heard(90)).kind(), Kind::Approve);
+}
+
+#[test]
+fn what_was_reviewed_in_one_pull_request_says_nothing_of_what_came_through_another() {
+    let dana = user("dana", 1001);
+    // Both end in d; 871 was approved at b.
+    let two = |approved: bool| {
+        let mut facts = passing();
+        range(&mut facts).commits = vec![commit('b', &['a'], &dana), commit('d', &['b'], &dana)];
+        pull_request(&mut facts).merged = Some(Merged { commit: sha('d'), at: NOW });
+        let mut second = pull_request(&mut facts).clone();
+        (second.number, second.head) = (872, sha('d'));
+        second.pushes.push(push(&dana, Some('b'), 'd'));
+        second.first_seen.insert(sha('d'), minutes(120));
+        second.reviews = if approved { vec![approval(&user("lee", 1002), 'd')] } else { Vec::new() };
+        if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+            pull_requests.by_number.insert(872, second);
+            pull_requests.of_commit = ['b', 'd'].map(|name| (sha(name), vec![872, 871])).into();
+        }
+        facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('d').to_string());
+        facts
+    };
+    let verified = criteria_with("allow_verified_squash = false", "allow_verified_squash = true");
+    let decision = evaluate(&two(false), &verified, NOW);
+    let finding = &decision.findings().iter().find(|judged| judged.rule == RULE).unwrap().finding;
+    assert!(
+        read(finding).contains("ddddddd by dana came through pull request 872, which nobody approved"),
+        "{}",
+        read(finding)
+    );
+    let finding = self::finding(&two(true), RULE);
+    assert!(finding.seen.starts_with("2 commits, all reviewed"), "{}", read(&finding));
+}
+
+#[test]
 fn an_approval_for_another_base_branch_does_not_count() {
     let mut facts = passing();
+    pull_request(&mut facts).base_changes = vec![minutes(40)];
+    assert!(said(&facts).contains("given at 08:00 UTC, before the base branch was changed at 08:20 UTC"));
     pull_request(&mut facts).base_changes = vec![minutes(10)];
-    assert!(said(&facts).contains("given at 08:00 UTC, before the base branch was changed at 08:50 UTC"));
+    assert_eq!(judge(&facts).kind(), Kind::Approve, "what became of the base after the merge brought nothing in");
 }
 
 #[test]

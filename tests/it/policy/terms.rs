@@ -27,6 +27,7 @@ fn a_comment_approves_only_when_the_criteria_say_so() {
         ..approval(&user("lee", 1002), 'b')
     };
     pull_request(&mut facts).reviews = vec![comment];
+    pull_request(&mut facts).ledger.pushes = vec![push(&user("dana", 1001), None, 'b')];
     let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
     assert_eq!(judged(&facts, "", "").kind(), Kind::Block, "a comment is no approval");
     assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
@@ -47,9 +48,13 @@ fn an_approving_comment_is_for_the_commit_that_was_there() {
         ..approval(&user("lee", 1002), 'b')
     };
     pull_request(&mut facts).reviews = vec![comment];
+    let unheard = judged(&facts, says.0, says.1);
+    let why = "a comment names no commit, and cm-bot has no record of its own of what was there at 06:00 UTC";
+    assert_eq!(ignored(&unheard), why);
+    pull_request(&mut facts).ledger.pushes = vec![push(&user("dana", 1001), None, 'b')];
     let early = judged(&facts, says.0, says.1);
     assert_eq!(early.kind(), Kind::Block);
-    assert_eq!(ignored(&early), "given at 06:00 UTC; GitHub received bbbbbbb at 07:00 UTC");
+    assert_eq!(ignored(&early), "given at 06:00 UTC; bbbbbbb was pushed after it");
     pull_request(&mut facts).reviews[0].submitted_at = Timestamp(NOW.0 - 3_600_000);
     assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Approve);
 }
