@@ -1,13 +1,14 @@
 //! Who had a hand in a pull request: opener, authors, co-authors, committers, pushers, and who asked a machine for it.
 //!
 //! A contributor is a person, known by the number of a GitHub account. Of whom nobody can say who it is, nobody can say
-//! either that somebody else reviewed it.
+//! either that somebody else reviewed it. A machine does what somebody tells it: who that was must be on record, unless the
+//! criteria name it as one that works by the clock.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::Case;
 use super::branch::Branch;
-use crate::model::{Account, AccountKind, Commit, CommitSha, Signature, shortened};
+use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, GithubId, PullRequest, Signature, shortened};
 use crate::policy::criteria::Contributors;
 use crate::policy::facts::Gap;
 
@@ -16,6 +17,8 @@ use crate::policy::facts::Gap;
 pub(super) struct Contributions {
     deeds: Vec<Deed>,
     unidentified: Vec<Deed>,
+    /// The machine that opened the pull request, when it is on record who asked it to.
+    asked: Option<GithubId>,
 }
 
 /// One thing that somebody did.
@@ -39,10 +42,13 @@ impl Contributions {
             all.add_authors(commit, case);
             all.add_committer(commit, case);
         }
+        all.add_pushes(branch, &work, case);
+        if !branch.copies.is_empty() {
+            all.belong_to_every_copy();
+        }
         for copy in &branch.copies {
             all.add_authors(copy, case);
         }
-        all.add_pushes(branch, &work, case);
         (all, gap)
     }
 
@@ -72,24 +78,37 @@ impl Contributions {
         self.deeds.iter().map(|deed| deed.who.clone()).collect()
     }
 
+    /// Nobody can say which of the new commits holds whose work, so what was done to any of the old ones was done to each.
+    fn belong_to_every_copy(&mut self) {
+        self.deeds.iter_mut().chain(&mut self.unidentified).for_each(|deed| deed.commit = None);
+    }
+
     /// Opener, force-pushers, and whoever asked a bot for the work.
     fn add_pull_request(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
         let pull_request = branch.pull_request;
         let number = pull_request.number;
+        let opener = pull_request.opener.as_ref().filter(|opener| opener.kind == AccountKind::Bot);
+        let bot = opener.filter(|bot| !is_unattended(bot, case));
+        self.asked = bot.filter(|_| askers(pull_request).next().is_some()).map(|bot| bot.id);
         self.add(pull_request.opener.as_ref(), format!("opened pull request {number}"), None, case);
         for push in &pull_request.force_pushes {
             self.add(push.actor.as_ref(), format!("force-pushed to pull request {number}"), None, case);
         }
-        let unattended = &case.criteria.terms.commit_review.unattended_bots;
-        let opener = pull_request.opener.as_ref().filter(|opener| opener.kind == AccountKind::Bot);
-        let Some(bot) = opener.filter(|bot| !unattended.contains(&bot.id)) else { return };
-        for asker in pull_request.assignees.iter().filter(|account| account.kind == AccountKind::User) {
+        let Some(bot) = bot else { return };
+        for asker in askers(pull_request) {
             self.add(Some(asker), format!("asked {} for pull request {number}", bot.login), None, case);
         }
     }
 
+    /// The first is who made it; the others stand in its message. A machine there is only a line that could be left out.
     fn add_authors(&mut self, commit: &Commit, case: &Case<'_>) {
-        for author in &commit.authors {
+        let is_machine = |author: &GitActor| match &author.account {
+            // GraphQL calls everybody a user to whom an address belongs; no user's name ends like this.
+            Some(account) => account.kind == AccountKind::Bot || account.login.ends_with("[bot]"),
+            None => author.name.ends_with("[bot]"),
+        };
+        let others = commit.authors.iter().skip(1).filter(|author| !is_machine(author));
+        for author in commit.authors.iter().take(1).chain(others) {
             let at = Some(&commit.sha);
             match &author.account {
                 None => {
@@ -145,7 +164,10 @@ impl Contributions {
             return self.nobody_knows(format!("somebody without a GitHub account {how}"), commit);
         };
         match (account.kind, case.criteria.people.by_github(account.id)) {
-            (AccountKind::Bot, _) => {}
+            (AccountKind::Bot, _) if is_unattended(account, case) || self.asked == Some(account.id) => {}
+            (AccountKind::Bot, _) => {
+                self.nobody_knows(format!("{} {how}, and nobody can say who told it to", account.login), commit);
+            }
             (AccountKind::User | AccountKind::Other, Some(person)) => {
                 self.deeds.push(Deed { who: person.name.clone(), what: how, commit: commit.cloned() });
             }
@@ -160,6 +182,16 @@ impl Contributions {
     fn nobody_knows(&mut self, what: String, commit: Option<&CommitSha>) {
         self.unidentified.push(Deed { who: String::new(), what, commit: commit.cloned() });
     }
+}
+
+/// Whether a machine works by the clock, so that nobody tells it what to do.
+fn is_unattended(bot: &Account, case: &Case<'_>) -> bool {
+    case.criteria.terms.commit_review.unattended_bots.contains(&bot.id)
+}
+
+/// Whoever is on record as having asked for a pull request of a machine.
+fn askers(pull_request: &PullRequest) -> impl Iterator<Item = &Account> {
+    pull_request.assignees.iter().filter(|account| account.kind == AccountKind::User)
 }
 
 impl Deed {

@@ -42,8 +42,40 @@ async fn who_asked_a_coding_agent_cannot_approve_its_work() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_bot_that_nobody_asked_needs_one_reviewer() {
-    is_approved(made_by("coding-agent", "")).await;
+async fn a_bot_that_somebody_must_have_asked_and_nobody_is_on_record_for() {
+    let assigned = step("assign = { pull_request = 871, who = \"sam\", by = \"sam\" }");
+    let said = [
+        "came through pull request 871, where coding-agent opened pull request 871, and nobody can say who told it to",
+    ];
+    is_held(made_by("coding-agent", ""), &said).await;
+    is_approved(made_by("coding-agent", &assigned)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_that_somebody_let_push_to_a_colleagues_pull_request() {
+    let more = commit("more", "fix", "coding-agent", "signed = true\nfiles = { \"src/more.js\" = \"more();\\n\" }");
+    let push = "push = { branch = \"round-totals\", commit = \"more\", by = \"BOT\" }";
+    for (bot, is_known) in [("coding-agent", false), ("dependabot", true)] {
+        let more = more.replace("coding-agent", bot) + &step(&push.replace("BOT", bot));
+        let scene = clean().people(MACHINES).with(&step(REVIEW), &(more + &step(REVIEW)));
+        match is_known {
+            false => {
+                is_held(scene, &["where coding-agent[bot] wrote commit", "and nobody can say who told it to"]).await
+            }
+            true => is_approved(scene).await,
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_in_the_message_of_a_persons_commit_is_no_hand() {
+    let scene = || {
+        clean()
+            .people(MACHINES)
+            .with("author = \"dana\"\nmessage = \"Round", "author = \"dana\"\nco_authors = [\"CO\"]\nmessage = \"Round")
+    };
+    is_approved(scene().with("\"CO\"", "\"coding-agent\"")).await;
+    is_held(scene().with("\"CO\"", "\"lee\""), &["Lee Wong wrote commit"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
