@@ -20,7 +20,7 @@ pub(super) struct Branch<'a> {
 impl<'a> Branch<'a> {
     pub(super) fn of(link: &Link<'a>, through: &Through<'a>) -> Branch<'a> {
         let pull_request = through.pull_request;
-        let (commits, copies): (Vec<&Commit>, Vec<&Commit>) = match link.route {
+        let (commits, copies): (Vec<&Commit>, Vec<&Commit>) = match through.route {
             Route::Squash | Route::Rebase => {
                 (pull_request.commits.iter().flatten().collect(), through.together.clone())
             }

@@ -16,9 +16,9 @@ pub(in crate::policy) struct Link<'a> {
     pub tip: &'a Commit,
     /// Every commit that it brought, itself included, oldest first.
     pub brought: Vec<&'a Commit>,
-    /// How it was made.
+    /// How it was made, if through the first of these.
     pub route: Route,
-    /// The ways in which it may have come through a pull request. Each would be enough.
+    /// The ways in which it may have come through a pull request. Each would be enough, by its own proof and its own review.
     pub through: Vec<Through<'a>>,
 }
 
@@ -46,6 +46,8 @@ pub(in crate::policy) struct Through<'a> {
     pub pull_request: &'a PullRequest,
     /// The commits of the chain that came with it, oldest first.
     pub together: Vec<&'a Commit>,
+    /// How they came, if it was through this one.
+    pub route: Route,
 }
 
 impl Route {
@@ -144,21 +146,14 @@ impl<'a> Merged<'a, '_> {
         let ended_here = self.ended_in.get(&tip.sha).into_iter().flatten().copied();
         let found =
             ended_here.filter(|pull_request| pull_request.head == *second && is_for(pull_request, self.service));
-        found.map(|pull_request| Through { pull_request, together: vec![tip] }).collect()
+        found.map(|pull_request| Through { pull_request, together: vec![tip], route: Route::Merge }).collect()
     }
 
     fn route_of_single(&self, place: usize) -> (Route, Vec<Through<'a>>) {
         let tip = self.chain[place];
         let through: Vec<Through<'a>> =
             self.connected_with(&tip.sha).filter_map(|pull_request| self.came_with(place, pull_request)).collect();
-        let Some(first) = through.first() else { return (Route::Direct, Vec::new()) };
-        let kept = merged_in(first.pull_request) == Some(&first.pull_request.head);
-        let route = match first.together.len() {
-            _ if kept => Route::FastForward,
-            1 => Route::Squash,
-            _ => Route::Rebase,
-        };
-        (route, through)
+        (through.first().map_or(Route::Direct, |first| first.route), through)
     }
 
     /// The unbroken piece of the chain that ends where the pull request was merged, if this commit lies on it.
@@ -171,7 +166,12 @@ impl<'a> Merged<'a, '_> {
         let piece = self.chain[..=end].iter().rev().take_while(is_single).take_while(is_its);
         let mut together: Vec<&Commit> = piece.copied().collect();
         together.reverse();
-        Some(Through { pull_request, together })
+        let route = match together.len() {
+            _ if merged_in(pull_request) == Some(&pull_request.head) => Route::FastForward,
+            1 => Route::Squash,
+            _ => Route::Rebase,
+        };
+        Some(Through { pull_request, together, route })
     }
 
     /// Those that GitHub connects with the commit, as far as they were merged into the release branch of this repository.

@@ -129,56 +129,53 @@ impl Reviewed<'_> {
 }
 
 fn proofs_of_link<'a>(link: &Link<'a>, case: &Case<'a>) -> Vec<Proof<'a>> {
-    let standings: Vec<(Branch<'a>, Standing)> = link
-        .through
-        .iter()
-        .map(|through| Branch::of(link, through))
-        .map(|branch| {
-            let standing = Standing::of(&branch, case);
-            (branch, standing)
-        })
-        .collect();
-    let rewrite = link.through.first().filter(|_| link.route.rewrites()).map(|through| rewrite(through, case));
-    let proof = |commit: &'a Commit| {
-        let (pull_request, review) = best_review(commit, &standings, case);
-        let verdict = verdict(commit, link, rewrite.as_ref(), (review, case));
-        Proof { commit, pull_request, route: link.route, verdict }
-    };
-    link.brought.iter().copied().map(proof).collect()
+    let ways: Vec<Way<'a>> = link.through.iter().map(|through| Way::of(link, through, case)).collect();
+    link.brought.iter().copied().map(|commit| best_proof(commit, link, (&ways, case))).collect()
 }
 
-/// The review of the pull request behind a commit: the first that is approved, else the first.
-fn best_review<'a>(
-    commit: &Commit,
-    standings: &[(Branch<'a>, Standing)],
-    case: &Case<'_>,
-) -> (Option<&'a PullRequest>, Verdict) {
-    let judged =
-        standings.iter().map(|(branch, standing)| (Some(branch.pull_request), review(commit, branch, standing, case)));
-    let mut judged: Vec<_> = judged.collect();
-    let best = judged.iter().position(|(_, verdict)| matches!(verdict, Verdict::Reviewed(_))).unwrap_or(0);
-    if judged.is_empty() { (None, without_pull_request()) } else { judged.swap_remove(best) }
+/// A pull request through which a link may have come, and all that speaks for it: the proof of one says nothing of another.
+struct Way<'a> {
+    branch: Branch<'a>,
+    standing: Standing,
+    route: Route,
+    /// Whether new commits hold what was reviewed; nothing where there are none.
+    rewrite: Option<Result<Remerge, Gap>>,
 }
 
-fn verdict<'a>(
-    commit: &'a Commit,
-    link: &Link<'a>,
-    rewrite: Option<&Result<Remerge, Gap>>,
-    (review, case): (Verdict, &Case<'a>),
-) -> Verdict {
-    match link.route {
-        Route::Merge if commit.sha == link.tip.sha => merge_verdict(link.tip, case),
-        Route::Octopus => lacking("came in a merge of more than two lines of work, which cm-bot cannot take apart"),
-        Route::Squash | Route::Rebase => match rewrite {
+impl<'a> Way<'a> {
+    fn of(link: &Link<'a>, through: &Through<'a>, case: &Case<'a>) -> Way<'a> {
+        let branch = Branch::of(link, through);
+        let standing = Standing::of(&branch, case);
+        let rewrite = through.route.rewrites().then(|| rewrite(through, case));
+        Way { branch, standing, route: through.route, rewrite }
+    }
+
+    fn verdict(&self, commit: &Commit, case: &Case<'_>) -> Verdict {
+        match &self.rewrite {
             Some(Err(gap)) => Verdict::Unclear(gap.clone()),
             Some(Ok(Remerge::Differs(paths))) => {
                 unlike(&format!("holds something else than what was reviewed, in {}", paths_in_words(paths)))
             }
             Some(Ok(Remerge::NotOneBase)) => unlike(UNVERIFIABLE),
-            Some(Ok(Remerge::Clean)) | None => review,
-        },
-        Route::Merge | Route::FastForward | Route::Direct => review,
+            Some(Ok(Remerge::Clean)) | None => review(commit, &self.branch, &self.standing, case),
+        }
     }
+}
+
+/// What speaks for a commit: the first pull request that was reviewed as it came, else the first.
+fn best_proof<'a>(commit: &'a Commit, link: &Link<'a>, (ways, case): (&[Way<'a>], &Case<'a>)) -> Proof<'a> {
+    let judged: Vec<(&Way<'a>, Verdict)> = ways.iter().map(|way| (way, way.verdict(commit, case))).collect();
+    let best = judged.iter().position(|(_, verdict)| matches!(verdict, Verdict::Reviewed(_))).unwrap_or(0);
+    let (pull_request, route, verdict) = match judged.into_iter().nth(best) {
+        Some((way, verdict)) => (Some(way.branch.pull_request), way.route, verdict),
+        None => (None, link.route, without_pull_request()),
+    };
+    let verdict = match link.route {
+        Route::Merge if commit.sha == link.tip.sha => merge_verdict(link.tip, case),
+        Route::Octopus => lacking("came in a merge of more than two lines of work, which cm-bot cannot take apart"),
+        Route::Merge | Route::Squash | Route::Rebase | Route::FastForward | Route::Direct => verdict,
+    };
+    Proof { commit, pull_request, route, verdict }
 }
 
 /// What is said of a merge whose two lines do not have exactly one commit from which they parted.
