@@ -60,7 +60,7 @@ pub struct PullRequest {
     pub pushes: Vec<Push>,
     /// Forced pushes to its branch.
     pub force_pushes: Vec<ForcePush>,
-    /// When it was pointed at another base branch.
+    /// When it was pointed at another base branch, by somebody or by GitHub, or its base was forced elsewhere.
     pub base_changes: Vec<Timestamp>,
     /// Reviews that were dismissed.
     pub dismissals: Vec<Dismissal>,

@@ -142,6 +142,8 @@ pub enum Deed {
     BaseForced { before: Oid, after: Oid },
     /// The pull request got another base branch.
     BaseChanged { from: String, to: String },
+    /// GitHub gave it another base branch by itself, because the old one was merged and deleted.
+    BaseMoved { from: String, to: String },
     /// The review at this place lost its force.
     Dismissed { review: usize, was: Opinion },
     /// Somebody was made responsible.

@@ -68,12 +68,30 @@ impl World {
             return Err(SceneError(format!("`{}` is the default branch and stays", step.branch)));
         }
         repo.branches.remove(&step.branch);
+        let mut merged = repo.pulls.values().filter(|pull| pull.merged.is_some() && pull.head_branch == step.branch);
+        let merged_into = merged.next_back().map(|pull| pull.base_branch.clone());
         let uses = |pull: &&Pull| pull.head_branch == step.branch || pull.base_branch == step.branch;
         let open = repo.pulls.values().filter(|pull| pull.is_open()).filter(uses);
-        let open = open.map(|pull| pull.number).collect::<Vec<_>>();
+        let open: Vec<(u64, bool)> = open.map(|pull| (pull.number, pull.base_branch == step.branch)).collect();
         self.announce(place, &Notice::BranchDeleted { branch: &step.branch, tip, by: &by });
-        open.into_iter().for_each(|number| self.close(place, number, &by));
+        for (number, is_based_on_it) in open {
+            match merged_into.as_deref().filter(|_| is_based_on_it) {
+                Some(into) => self.move_to_base(place, number, (into, &by))?,
+                None => self.close(place, number, &by),
+            }
+        }
         Ok(())
+    }
+
+    /// GitHub points a pull request at the branch into which its base was merged. No webhook of it was ever seen.
+    fn move_to_base(&mut self, place: usize, number: u64, (into, by): (&str, &Account)) -> Result<(), SceneError> {
+        let (now, id, base) = (self.now(), self.next_id(), self.repos[place].tip(into)?);
+        let pull = self.open_pull_mut(place, number)?;
+        let from = std::mem::replace(&mut pull.base_branch, into.to_owned());
+        (pull.base, pull.updated) = (base, now);
+        let what = Deed::BaseMoved { from, to: into.to_owned() };
+        pull.timeline.push(Item::Event(Event { id, at: now, by: by.clone(), what }));
+        self.refresh_pull(place, number)
     }
 
     /// Moves a branch, with everything that GitHub does about it.

@@ -260,7 +260,13 @@ pub(in crate::integrations::github) struct ConversationComment {
 pub(in crate::integrations::github) enum TimelineItem {
     #[serde(rename = "HeadRefForcePushedEvent", rename_all = "camelCase")]
     ForcePushed { created_at: String, actor: Option<Actor> },
-    #[serde(rename = "BaseRefChangedEvent", rename_all = "camelCase")]
+    /// Another base branch, given by somebody or by GitHub when the base was merged and deleted; or the base was forced elsewhere.
+    #[serde(
+        rename = "BaseRefChangedEvent",
+        alias = "AutomaticBaseChangeSucceededEvent",
+        alias = "BaseRefForcePushedEvent",
+        rename_all = "camelCase"
+    )]
     BaseChanged { created_at: String },
     #[serde(rename = "AssignedEvent")]
     Assigned { assignee: Option<Actor> },

@@ -17,6 +17,7 @@ pub fn item_type(item: &Item) -> &'static str {
             Deed::HeadForced { .. } => "HEAD_REF_FORCE_PUSHED_EVENT",
             Deed::BaseForced { .. } => "BASE_REF_FORCE_PUSHED_EVENT",
             Deed::BaseChanged { .. } => "BASE_REF_CHANGED_EVENT",
+            Deed::BaseMoved { .. } => "AUTOMATIC_BASE_CHANGE_SUCCEEDED_EVENT",
             Deed::Dismissed { .. } => "REVIEW_DISMISSED_EVENT",
             Deed::Assigned { .. } => "ASSIGNED_EVENT",
             Deed::Merged => "MERGED_EVENT",
@@ -51,6 +52,9 @@ fn deed<'w>(of: PullObject<'w>, event: &'w Event) -> Object<'w> {
         Deed::BaseChanged { from, to } => Record::new("BaseRefChangedEvent")
             .leaf("previousRefName", from.as_str())
             .leaf("currentRefName", to.as_str()),
+        Deed::BaseMoved { from, to } => {
+            Record::new("AutomaticBaseChangeSucceededEvent").leaf("oldBase", from.as_str()).leaf("newBase", to.as_str())
+        }
         Deed::Dismissed { review, was } => {
             let review = pull.reviews.get(*review);
             let review = review.map(|review| Box::new(ReviewObject { view, pull, review }) as Object<'w>);

@@ -192,6 +192,7 @@ impl View<'_> {
             Deed::HeadForced { after, .. } => ("head_ref_force_pushed", Some(*after)),
             Deed::BaseForced { after, .. } => ("base_ref_force_pushed", Some(*after)),
             Deed::BaseChanged { .. } => ("base_ref_changed", None),
+            Deed::BaseMoved { .. } => ("automatic_base_change_succeeded", None),
             Deed::Dismissed { .. } => ("review_dismissed", None),
             Deed::Assigned { .. } => ("assigned", None),
             Deed::Merged => ("merged", pull.merged.as_ref().map(|landing| landing.commit)),
