@@ -59,6 +59,7 @@ async fn ticket(context: &Context, record: &EmergencyRecord) -> Result<IssueId, 
         component: &scope.service,
         reporter: record.declaration.owner.as_ref().map_or(Reporter::OurOwn, Reporter::IfPossible),
         fields: &filled(context, record),
+        never_without: &[],
     };
     Ok(jira.create_issue(&new).await?.id)
 }

@@ -118,6 +118,7 @@ impl Peer {
             component: &component,
             reporter: Reporter::OurOwn,
             fields: &fields,
+            never_without: &[],
         };
         self.client.create_issue(&new).await.unwrap()
     }

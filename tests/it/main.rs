@@ -68,6 +68,7 @@ mod settings;
 mod sibling_model;
 mod simulation;
 mod slack_decisions;
+mod slack_requests;
 mod store;
 mod support;
 mod traces;

@@ -34,7 +34,14 @@ impl Jira {
         let component = ServiceName::parse("billing-api").unwrap();
         let reporter = AccountId::parse("712020:dana").unwrap();
         let summary = "Deploy billing-api build 1871 to prod-us";
-        let new = NewTicket { mark, summary, component: &component, reporter: Reporter::IfPossible(&reporter), fields };
+        let new = NewTicket {
+            mark,
+            summary,
+            component: &component,
+            reporter: Reporter::IfPossible(&reporter),
+            fields,
+            never_without: &[],
+        };
         self.client.create_issue(&new).await
     }
 

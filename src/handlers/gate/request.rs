@@ -148,6 +148,7 @@ async fn make(context: &Context, request: &GateRequest) -> Result<(), HandlerErr
         component: &request.deployment.service,
         reporter: request.requester.as_ref().map_or(Reporter::OurOwn, Reporter::IfPossible),
         fields: &words.fields,
+        never_without: &[],
     };
     let made = jira.create_issue(&new).await?;
     let refused = made.unfilled.into_iter().map(|unfilled| (unfilled.field.to_string(), unfilled.why));

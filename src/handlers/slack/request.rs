@@ -91,6 +91,7 @@ async fn make(
         component: &wish.scope.service,
         reporter: Reporter::Always(&act.person.jira),
         fields: &fields,
+        never_without: &[Field::ChangeClass, Field::Environment],
     };
     context.sources.jira.create_issue(&new).await.map(|made| (made.id, made.key))
 }

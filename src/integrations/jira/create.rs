@@ -46,6 +46,8 @@ pub struct NewTicket<'a> {
     pub reporter: Reporter<'a>,
     /// What to fill in.
     pub fields: &'a BTreeMap<Field, String>,
+    /// Without which of them there is no ticket, because it would ask for something else.
+    pub never_without: &'a [Field],
 }
 
 /// Who a ticket says asks for the change.
@@ -241,6 +243,10 @@ impl JiraClient {
                 Some(Err(why)) => unfilled.push(Unfilled { field: *field, why }),
                 None => unfilled.push(Unfilled { field: *field, why: "the settings name no field for it".into() }),
             }
+        }
+        if let Some(lost) = unfilled.iter().find(|unfilled| new.never_without.contains(&unfilled.field)) {
+            let message = format!("The {} cannot be filled in: {}", lost.field, lost.why);
+            return Err(SourceError::Refused { status: 400, message });
         }
         let is_missing = |field: &&wire::FormField| {
             field.required && field.has_default_value != Some(true) && !fields.contains_key(&field.field_id)

@@ -173,7 +173,9 @@ pub(super) fn options(scene: &Scene) -> Vec<(&'static str, String)> {
         }
     }
     options.extend(["apply", "destroy"].map(|action| ("customfield_10108", action.to_owned())));
-    options.extend(["normal", "standard", "emergency"].map(|class| ("customfield_10113", class.to_owned())));
+    options.extend(
+        ["normal", "standard", "emergency", "provisioning"].map(|class| ("customfield_10113", class.to_owned())),
+    );
     options
 }
 

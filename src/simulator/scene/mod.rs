@@ -82,6 +82,9 @@ pub struct Scene {
     /// Fields without which Jira makes no ticket, by logical name; a person's ticket of a scene is made all the same.
     #[serde(default)]
     pub required_fields: Vec<String>,
+    /// Fields that Jira's form of new tickets lacks, by their ids.
+    #[serde(default)]
+    pub off_the_form: Vec<String>,
     /// What happens, in order. A minute of simulated time passes before each step.
     pub timeline: Vec<Step>,
     /// What must be true in the end, one block a ticket.

@@ -91,6 +91,33 @@ async fn an_approving_comment_before_the_last_push_does_not_count() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_approving_comment_before_the_push_of_what_stood_on_another_branch() {
+    let late = commit("late", "fix", "dana", "files = { \"src/more.js\" = \"more();\\n\" }");
+    let aside = step("push = { branch = \"scratch\", commit = \"late\" }");
+    let push = step("push = { branch = \"round-totals\", commit = \"late\" }");
+    let said = says("lee", "LGTM");
+    let steps = format!("{late}{aside}{}{push}{}", attacks(&said), in_twin(&said));
+    attack(
+        clean().more(LGTM).with(&step(REVIEW), &steps),
+        &["the approval by Lee Wong does not count: given at", "was pushed after it"],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_pushed_an_original_does_not_review_its_copy() {
+    let more = commit("more", "fix", "dana", "files = { \"src/more.js\" = \"more();\\n\" }");
+    let push = step("push = { branch = \"round-totals\", commit = \"more\", by = \"priya\" }");
+    let terms = "[criteria.commit_review]\ncontributors = \"of_commit\"\n[criteria.squash_merge]\nallow_verified_squash = true\n";
+    for method in ["squash", "rebase"] {
+        let merge = MERGE.replace(" }", &format!(", method = \"{method}\" }}"));
+        let scene = clean().more(terms).with(&step(REVIEW), &format!("{more}{push}{}", step(REVIEW)));
+        let scene = scene.with(MERGE, &merge).instead(REVIEW, &REVIEW.replace("lee", "priya"), REVIEW);
+        attack(scene, &["the approval by Priya Nair does not count: Priya Nair pushed"]).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_approving_comment_wants_the_right_to_push() {
     let rights = attacks("set_rights = { who = \"lee\", may_push = false }");
     let scene = clean().more(LGTM).with(&step(REVIEW), &format!("{}{rights}", step(&says("lee", "LGTM"))));

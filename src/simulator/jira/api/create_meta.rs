@@ -47,6 +47,7 @@ pub(super) async fn fields(
     let state = jira.locked();
     let frame = jira.frame(&state, jira.version());
     let ids = ON_THE_FORM.into_iter().chain(FIELDS.iter().map(|field| field.id));
+    let ids = ids.filter(|id| !frame.scene.off_the_form.iter().any(|off| off == id));
     page(&jira, "fields", ids.map(|id| form_field(id, frame, &state)).collect(), &asked).map(Json)
 }
 
