@@ -50,7 +50,7 @@ pub struct PullRequest {
     pub commits: Option<Vec<Commit>>,
     /// How it was merged, if it was.
     pub merged: Option<Merged>,
-    /// Who is or ever was assigned to it. The person who asked a coding agent for it was.
+    /// Who is or ever was assigned to it, and by whom. The person who asked a coding agent for it is among them.
     pub assignees: Vec<Account>,
     /// All reviews, in the order in which the server received them.
     pub reviews: Vec<Review>,

@@ -183,7 +183,11 @@ fn add_event(pull_request: &mut PullRequest, item: TimelineItem) -> Result<(), S
         TimelineItem::BaseChanged { created_at } => {
             pull_request.base_changes.push(parse(Timestamp::parse(&created_at))?);
         }
-        TimelineItem::Assigned { assignee } => pull_request.assignees.extend(assignee.as_ref().and_then(account)),
+        // Whoever names somebody else as the one who asked may have asked.
+        TimelineItem::Assigned { actor, assignee } => {
+            let both = [&actor, &assignee].into_iter().flatten();
+            pull_request.assignees.extend(both.filter_map(account));
+        }
         TimelineItem::ReviewDismissed { previous_review_state, actor, review: Some(review) } => {
             pull_request.dismissals.push(Dismissal {
                 review: review.id,

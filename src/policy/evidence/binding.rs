@@ -118,15 +118,17 @@ impl End<'_, '_> {
         let newest = self.named_by(review)?;
         self.undisturbed_since(at)?;
         self.unheard_of((at, at), self.finals)?;
-        // GitHub may have had a commit on another branch long before somebody pushed it here.
-        let pushes = &self.branch.pull_request.ledger.pushes;
-        let came_later = |sha: &CommitSha| pushes.iter().any(|push| push.at >= at && push.after == *sha);
+        // GitHub may have had a commit on another branch long before somebody pushed it here. Opening again brings nothing.
+        let stood = self.stood_at(at);
+        let brings = |push: &&Push| push.before.is_some() || stood != Some(&push.after);
+        let later: Vec<&Push> = self.pushes().filter(|push| push.at >= at).filter(brings).collect();
+        let came_later = |sha: &CommitSha| later.iter().any(|push| push.after == *sha);
         let there: Vec<&CommitSha> = self.finals[newest..].iter().copied().filter(|sha| !came_later(sha)).collect();
         if there.is_empty() {
             return Err(format!("given at {}; {} was pushed after it", at.clock(), self.head()));
         }
         if review.commit.is_none() {
-            return self.stood_at(at);
+            return self.is_final(stood, at);
         }
         let first_seen = |sha: &&CommitSha| self.branch.pull_request.first_seen.get(*sha);
         let known: Vec<&Timestamp> = there.iter().filter_map(first_seen).collect();
@@ -140,13 +142,22 @@ impl End<'_, '_> {
         }
     }
 
-    /// By our own record one of the final commits was the end of the branch at that moment.
-    fn stood_at(&self, at: Timestamp) -> Result<(), String> {
-        let before = |push: &&Push| push.at < at;
-        match self.branch.pull_request.ledger.pushes.iter().rev().find(before) {
-            Some(push) if self.finals.contains(&&push.after) => Ok(()),
-            Some(push) => {
-                let (at, sha, head) = (at.clock(), push.after.short(), self.head());
+    /// Where our own record says that the end of the branch went.
+    fn pushes(&self) -> impl Iterator<Item = &Push> {
+        self.branch.pull_request.ledger.pushes.iter()
+    }
+
+    /// By our own record the end of the branch at that moment. What we heard of late stands in the record late.
+    fn stood_at(&self, at: Timestamp) -> Option<&CommitSha> {
+        self.pushes().filter(|push| push.at < at).max_by_key(|push| push.at).map(|push| &push.after)
+    }
+
+    /// Whether one of the final commits stood there.
+    fn is_final(&self, stood: Option<&CommitSha>, at: Timestamp) -> Result<(), String> {
+        match stood {
+            Some(sha) if self.finals.contains(&sha) => Ok(()),
+            Some(sha) => {
+                let (at, sha, head) = (at.clock(), sha.short(), self.head());
                 Err(format!("given at {at}, when {sha} was the newest commit; {head} was pushed after it"))
             }
             None => Err(format!(

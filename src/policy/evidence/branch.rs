@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::links::{Link, Route, Through};
 use super::{Case, Remerge};
-use crate::model::{Commit, CommitSha, GithubId, Opinion, PullRequest, Push};
+use crate::model::{Account, AccountKind, Commit, CommitSha, GithubId, Opinion, PullRequest, Push};
 use crate::policy::facts::Gap;
 
 /// A pull request and its own commits.
@@ -58,14 +58,15 @@ impl<'a> Branch<'a> {
     }
 
     /// The commits that carry work. An update by somebody who approved is looked at closely, because a clean one would
-    /// make a contributor of a reviewer without reason; any other may count as work without harm. The gap says that one could
-    /// not be looked at, and counts as work.
+    /// make a contributor of a reviewer without reason, and so is one by a machine, whose work nobody answers for; any other may
+    /// count as work without harm. The gap says that one could not be looked at, and counts as work.
     pub(super) fn work(&self, case: &Case<'a>) -> (Vec<&'a Commit>, Option<Gap>) {
         let reviewers: HashSet<GithubId> = self.reviewers(case);
         let mut work = Vec::new();
         let mut gap = None;
         for commit in self.commits.iter().copied() {
-            let matters = commit.parents.len() == 2 && self.hands(commit).any(|id| reviewers.contains(&id));
+            let counts = |hand: &Account| hand.kind != AccountKind::User || reviewers.contains(&hand.id);
+            let matters = commit.parents.len() == 2 && self.hands(commit).any(counts);
             match if matters { self.is_clean_update(commit, case) } else { Ok(false) } {
                 Ok(true) => {}
                 Ok(false) => work.push(commit),
@@ -87,11 +88,11 @@ impl<'a> Branch<'a> {
     }
 
     /// Everybody who had a hand in a commit: authors, committer, pushers.
-    fn hands(&self, commit: &'a Commit) -> impl Iterator<Item = GithubId> {
+    fn hands(&self, commit: &'a Commit) -> impl Iterator<Item = &'a Account> {
         let made = commit.authors.iter().chain(std::iter::once(&commit.committer));
         let made = made.filter_map(|actor| actor.account.as_ref());
         let pushed = self.pushes().filter(|push| push.after == commit.sha).filter_map(|push| push.by.as_ref());
-        made.chain(pushed).map(|account| account.id)
+        made.chain(pushed)
     }
 
     /// Every push that somebody told us of. Our own record of the opening names who opened, not who had pushed.

@@ -47,7 +47,7 @@ impl Contributions {
             all.belong_to_every_copy();
         }
         for copy in &branch.copies {
-            all.add_authors(copy, case);
+            all.add_copy(copy, &work, case);
         }
         (all, gap)
     }
@@ -97,6 +97,17 @@ impl Contributions {
         let Some(bot) = bot else { return };
         for asker in askers(pull_request) {
             self.add(Some(asker), format!("asked {} for pull request {number}", bot.login), None, case);
+        }
+    }
+
+    /// GitHub signs no copy, so a machine that wrote one of the originals is judged by those.
+    fn add_copy(&mut self, copy: &Commit, originals: &[&Commit], case: &Case<'_>) {
+        let wrote = |author: &GitActor| {
+            let machine = author.account.as_ref().filter(|account| account.kind == AccountKind::Bot);
+            machine.is_some_and(|machine| originals.iter().any(|commit| made_by(commit, machine)))
+        };
+        if !copy.authors.first().is_some_and(wrote) {
+            self.add_authors(copy, case);
         }
     }
 
@@ -187,6 +198,11 @@ impl Contributions {
 /// Whether a machine works by the clock, so that nobody tells it what to do.
 fn is_unattended(bot: &Account, case: &Case<'_>) -> bool {
     case.criteria.terms.commit_review.unattended_bots.contains(&bot.id)
+}
+
+/// Whether an account is the first author of a commit.
+fn made_by(commit: &Commit, account: &Account) -> bool {
+    commit.authors.first().and_then(|author| author.account.as_ref()).is_some_and(|author| author.id == account.id)
 }
 
 /// Whoever is on record as having asked for a pull request of a machine.

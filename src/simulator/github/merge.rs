@@ -116,7 +116,8 @@ impl World {
                 tamper(git, &mut files, parted, step)?;
             }
             let tree = git.put_tree(&files)?;
-            tip = git.put_commit(Commit { tree, parents: vec![tip], committer: committer.clone(), ..original });
+            let copy = Commit { tree, parents: vec![tip], committer: committer.clone(), signature: None, ..original };
+            tip = git.put_commit(copy);
             made.push(tip);
         }
         Ok(made)

@@ -52,6 +52,27 @@ async fn a_bot_that_somebody_must_have_asked_and_nobody_is_on_record_for() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_names_a_colleague_as_the_one_who_asked_a_machine_may_have_asked() {
+    let assign = step("assign = { pull_request = 871, who = \"sam\", by = \"lee\" }");
+    let scene = made_by("coding-agent", &assign).instead(REVIEW, REVIEW, &review_by("priya"));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong asked coding-agent for pull request 871"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_that_brings_the_branch_up_to_date_adds_nothing() {
+    let other = commit("other", "v1", "lee", "files = { \"src/other.js\" = \"1\\n\" }");
+    let pull = "open_pull_request = { number = 870, from = \"other\", by = \"lee\" }";
+    let before = other
+        + &step("push = { branch = \"other\", commit = \"other\" }")
+        + &step(pull)
+        + &step("review = { pull_request = 870, by = \"dana\" }")
+        + &step("merge = { pull_request = 870, by = \"lee\", commit = \"first\" }");
+    let update = step("update_branch = { pull_request = 871, by = \"coding-agent\", commit = \"updated\" }");
+    let scene = clean().people(MACHINES).with(&step(REVIEW), &(before + &update + &step(REVIEW)));
+    is_approved(scene).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_somebody_let_push_to_a_colleagues_pull_request() {
     let more = commit("more", "fix", "coding-agent", "signed = true\nfiles = { \"src/more.js\" = \"more();\\n\" }");
     let push = "push = { branch = \"round-totals\", commit = \"more\", by = \"BOT\" }";
@@ -114,9 +135,12 @@ async fn a_bots_approval_beside_a_contributors_is_still_none() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_own_commits_of_a_machine_are_known_after_a_squash() {
     let criteria = "[criteria.squash_merge]\nallow_verified_squash = true\n";
-    let squash = step(&MERGE.replace(" }", ", method = \"squash\" }"));
-    let squashed = || made_by("dependabot", "").more(criteria).with(&step(MERGE), &squash);
-    is_approved(squashed()).await;
-    let unsigned = squashed().with("author = \"dependabot\"\nsigned = true", "author = \"dependabot\"");
+    let rewritten = |method: &str| {
+        let merge = step(&MERGE.replace(" }", &format!(", method = \"{method}\" }}")));
+        made_by("dependabot", "").more(criteria).with(&step(MERGE), &merge)
+    };
+    is_approved(rewritten("squash")).await;
+    is_approved(rewritten("rebase")).await;
+    let unsigned = rewritten("squash").with("author = \"dependabot\"\nsigned = true", "author = \"dependabot\"");
     is_held(unsigned, &["claims to be written by the bot dependabot[bot] but nobody signed it"]).await;
 }

@@ -202,6 +202,29 @@ fn an_approval_before_a_push_that_we_heard_of_does_not_count_however_long_github
 }
 
 #[test]
+fn opening_a_pull_request_again_brings_nothing() {
+    let mut facts = passing();
+    let (dana, lee) = (user("dana", 1001), user("lee", 1002));
+    let comment = Review { opinion: Opinion::Commented, text: "LGTM".into(), commit: None, ..approval(&lee, 'b') };
+    pull_request(&mut facts).reviews = vec![comment];
+    let opened = push(&dana, None, 'b');
+    let says = criteria_with("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let mut kind = |pushes: Vec<Push>| {
+        pull_request(&mut facts).ledger.pushes = pushes;
+        evaluate(&facts, &says, NOW).kind()
+    };
+    let reopened = Push { at: minutes(40), ..opened.clone() };
+    assert_eq!(kind(vec![opened.clone(), reopened]), Kind::Approve);
+    let away = Push { at: minutes(90), ..push(&dana, Some('b'), 'a') };
+    let back = Push { at: minutes(40), ..push(&dana, Some('a'), 'b') };
+    assert_eq!(kind(vec![opened.clone(), away, back]), Kind::Block, "something else stood there at the comment");
+    let late = Push { at: minutes(110), ..push(&dana, Some('a'), 'e') };
+    assert_eq!(kind(vec![opened, late.clone()]), Kind::Block);
+    let newer = Push { at: minutes(100), ..push(&dana, Some('e'), 'b') };
+    assert_eq!(kind(vec![newer, late]), Kind::Approve, "the older one was heard of late");
+}
+
+#[test]
 fn what_was_reviewed_in_one_pull_request_says_nothing_of_what_came_through_another() {
     let dana = user("dana", 1001);
     // Both end in d; 871 was approved at b.

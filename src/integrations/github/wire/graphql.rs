@@ -269,7 +269,7 @@ pub(in crate::integrations::github) enum TimelineItem {
     )]
     BaseChanged { created_at: String },
     #[serde(rename = "AssignedEvent")]
-    Assigned { assignee: Option<Actor> },
+    Assigned { actor: Option<Actor>, assignee: Option<Actor> },
     #[serde(rename = "ReviewDismissedEvent", rename_all = "camelCase")]
     ReviewDismissed { previous_review_state: String, actor: Option<Actor>, review: Option<ReviewId> },
 }
