@@ -26,18 +26,24 @@ const AT_A_TIME: usize = 4;
 /// Only when our own records cannot be read.
 pub async fn of(sources: &Sources, ticket: &Ticket, scope: &Scope) -> Result<Fact<Vec<Sibling>>, StoreError> {
     let known = sources.store.unfinished_of_scope(scope).await?;
-    let known: Vec<IssueId> = known.into_iter().map(|known| known.issue).collect();
+    let known = Known {
+        unfinished: known.into_iter().map(|known| known.issue).collect(),
+        under_way: sources.store.under_way_in_scope(scope).await?,
+    };
     let siblings = ask(sources, ticket, scope, known).await;
     Ok(fact(siblings, "the other tickets of this service", Source::Jira))
 }
 
-async fn ask(
-    sources: &Sources,
-    ticket: &Ticket,
-    scope: &Scope,
-    known: Vec<IssueId>,
-) -> Result<Vec<Sibling>, SourceError> {
-    let others = known.iter().filter(|id| **id != ticket.id);
+/// What our own records know of a scope.
+struct Known {
+    unfinished: Vec<IssueId>,
+    /// In no status of ours, and deployed at this moment.
+    under_way: Vec<IssueId>,
+}
+
+async fn ask(sources: &Sources, ticket: &Ticket, scope: &Scope, known: Known) -> Result<Vec<Sibling>, SourceError> {
+    let Known { unfinished, under_way } = known;
+    let others = unfinished.iter().filter(|id| **id != ticket.id);
     let recent: Vec<IssueId> = others.chain(std::iter::once(&ticket.id)).cloned().collect();
     let found = sources.jira.unfinished(&scope.service, &recent).await?;
     // Jira has brought the ticket itself up to date, so a search that misses it may miss others.
@@ -49,13 +55,20 @@ async fn ask(
         environment.is_some_and(|name| is_registered(sources, scope, name))
     };
     let found = found.into_iter().filter(|found| !elsewhere(found)).map(|found| found.id);
-    let ids: BTreeSet<IssueId> = known.into_iter().chain(found).filter(|id| *id != ticket.id).collect();
+    let ours = unfinished.into_iter().chain(under_way.iter().cloned());
+    let ids: BTreeSet<IssueId> = ours.chain(found).filter(|id| *id != ticket.id).collect();
     if ids.len() > MOST {
         return Err(SourceError::TooMuch(format!("{} unfinished tickets", ids.len())));
     }
     let reads: Vec<_> = ids.iter().map(|id| read(sources, id)).collect();
     let tickets: Vec<Option<Ticket>> = stream::iter(reads).buffered(AT_A_TIME).try_collect().await?;
-    let pending = tickets.into_iter().flatten().filter(|other| is_of(other, scope) && is_unfinished(other));
+    let is_open = |other: &Ticket| match other.status.meaning {
+        TicketStatus::Other => under_way.contains(&other.id),
+        TicketStatus::Pending | TicketStatus::Approved | TicketStatus::Declined | TicketStatus::Closed => {
+            is_unfinished(other)
+        }
+    };
+    let pending = tickets.into_iter().flatten().filter(|other| is_of(other, scope) && is_open(other));
     Ok(pending.map(|other| Sibling { ticket: other.key, status: other.status.name }).collect())
 }
 

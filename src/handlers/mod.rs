@@ -130,7 +130,7 @@ impl From<SlackError> for HandlerError {
 pub async fn handle(context: &Context, job: &Job) -> Result<Next, HandlerError> {
     match job {
         Job::Ticket(issue) => {
-            let was = context.sources.store.unfinished_in(issue).await?;
+            let was = context.sources.store.waited_for_in(issue).await?;
             let next = ticket(context, issue).await?;
             look_at_others(context, issue, was).await?;
             follow_up::of_ticket(context, issue, context.clock.now()).await?;

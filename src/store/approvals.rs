@@ -7,6 +7,25 @@ use crate::audit::Entry;
 use crate::model::{CommitSha, DecisionId, IssueId, Scope, TicketKey, Timestamp, listed};
 use crate::policy::facts::PastChange;
 
+/// Whether the newest word about a row of `approvals` is that it was given, for the scope of the row. One that was given again
+/// for another scope is none of this one.
+macro_rules! stands {
+    () => {
+        "COALESCE((SELECT m.mark || ' ' || COALESCE(m.scope, approvals.service || ' ' || approvals.environment) \
+           FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id AND m.commit_sha = approvals.commit_sha \
+           ORDER BY m.seq DESC LIMIT 1), 'given ' || approvals.service || ' ' || approvals.environment) \
+         = 'given ' || approvals.service || ' ' || approvals.environment"
+    };
+}
+
+/// Whether nobody has said what became of its deployment.
+macro_rules! unreported {
+    () => {
+        "COALESCE((SELECT r.outcome FROM gate_outcomes AS r WHERE r.issue_id = approvals.issue_id \
+           AND r.commit_sha = approvals.commit_sha ORDER BY r.seq DESC LIMIT 1), 'unreported') = 'unreported'"
+    };
+}
+
 /// A change that was approved.
 #[derive(Debug, Clone)]
 pub struct Approval {
@@ -88,23 +107,57 @@ impl Store {
 
     /// The last approved change of a scope, other than the ticket itself, that is in production as far as anybody has
     /// said. A voided approval is none, nor is one whose deployment failed or was rolled back. Where a pipeline has said
-    /// that a deployment succeeded, only such a change counts: a wrong "failed" makes the range longer, and nothing that
-    /// nobody reported makes it shorter. Where none has, the approval has to be enough.
+    /// that a deployment succeeded, the one that succeeded last counts: a wrong "failed" makes the range longer, and nothing
+    /// that nobody reported makes it shorter. Where none has, the approval that was given last has to be enough.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn baseline(&self, scope: &Scope, except: &IssueId) -> Result<Option<PastChange>, StoreError> {
-        let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
-                   WHERE service = $1 AND environment = $2 AND issue_id <> $3 \
-                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id \
-                   AND m.commit_sha = approvals.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
-                   AND COALESCE((SELECT o.outcome FROM gate_outcomes AS o WHERE o.issue_id = approvals.issue_id \
-                     AND o.commit_sha = approvals.commit_sha ORDER BY o.seq DESC LIMIT 1), 'unreported') = \
-                     CASE WHEN EXISTS (SELECT 1 FROM gate_outcomes AS s WHERE s.service = $1 AND s.environment = $2 \
-                       AND s.outcome = 'succeeded' AND NOT EXISTS (SELECT 1 FROM gate_outcomes AS l \
-                         WHERE l.request_id = s.request_id AND l.seq > s.seq)) THEN 'succeeded' ELSE 'unreported' END \
-                   ORDER BY seq DESC LIMIT 1";
-        self.past_change(query(sql), scope, except.as_str()).await
+        let deployed = concat!(
+            "SELECT ticket_key, approvals.commit_sha, approved_at, decision_id FROM gate_outcomes AS o \
+             JOIN approvals ON approvals.issue_id = o.issue_id AND approvals.commit_sha = o.commit_sha \
+             WHERE o.service = $1 AND o.environment = $2 AND approvals.service = $1 AND approvals.environment = $2 \
+             AND approvals.issue_id <> $3 AND o.outcome = 'succeeded' AND NOT EXISTS \
+               (SELECT 1 FROM gate_outcomes AS l WHERE l.issue_id = o.issue_id AND l.commit_sha = o.commit_sha AND l.seq > o.seq) \
+             AND ",
+            stands!(),
+            " ORDER BY o.seq DESC LIMIT 1"
+        );
+        let found = self.past_change(query(deployed), scope, except.as_str()).await?;
+        if found.is_some() || self.has_succeeded(scope).await? {
+            return Ok(found);
+        }
+        let given = concat!(
+            "SELECT ticket_key, approvals.commit_sha, n.approved_at, n.decision_id FROM approval_marks AS n \
+             JOIN approvals ON approvals.issue_id = n.issue_id AND approvals.commit_sha = n.commit_sha \
+             WHERE n.scope = $1 || ' ' || $2 AND n.mark = 'given' AND n.issue_id <> $3 AND NOT EXISTS \
+               (SELECT 1 FROM approval_marks AS l WHERE l.issue_id = n.issue_id AND l.commit_sha = n.commit_sha AND l.seq > n.seq) \
+             AND ",
+            unreported!(),
+            " ORDER BY n.seq DESC LIMIT 1"
+        );
+        if let Some(found) = self.past_change(query(given), scope, except.as_str()).await? {
+            return Ok(Some(found));
+        }
+        // Older versions did not note what an approval was given for.
+        let older = concat!(
+            "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
+             WHERE service = $1 AND environment = $2 AND issue_id <> $3 AND ",
+            stands!(),
+            " AND ",
+            unreported!(),
+            " ORDER BY seq DESC LIMIT 1"
+        );
+        self.past_change(query(older), scope, except.as_str()).await
+    }
+
+    /// Whether a pipeline has said of any deployment to a scope that it succeeded, and nothing else since.
+    async fn has_succeeded(&self, scope: &Scope) -> Result<bool, StoreError> {
+        let sql = "SELECT count(*) FROM (SELECT 1 FROM gate_outcomes AS s WHERE s.service = $1 AND s.environment = $2 \
+                     AND s.outcome = 'succeeded' AND NOT EXISTS \
+                     (SELECT 1 FROM gate_outcomes AS l WHERE l.request_id = s.request_id AND l.seq > s.seq) LIMIT 1) AS found";
+        let query = query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str());
+        Ok(query.one(self.db.reader()).await?.get::<i64>(0)? > 0)
     }
 
     /// The last change of a scope in which exactly this commit was approved.
@@ -116,11 +169,12 @@ impl Store {
         scope: &Scope,
         commit: &CommitSha,
     ) -> Result<Option<PastChange>, StoreError> {
-        let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
-                   WHERE service = $1 AND environment = $2 AND commit_sha = $3 \
-                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id \
-                   AND m.commit_sha = approvals.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
-                   ORDER BY seq DESC LIMIT 1";
+        let sql = concat!(
+            "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
+             WHERE service = $1 AND environment = $2 AND commit_sha = $3 AND ",
+            stands!(),
+            " ORDER BY seq DESC LIMIT 1"
+        );
         self.past_change(query(sql), scope, commit.as_str()).await
     }
 
@@ -133,12 +187,13 @@ impl Store {
         scope: &Scope,
         commit: &CommitSha,
     ) -> Result<Option<PastChange>, StoreError> {
-        let sql = "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
-                   WHERE service = $1 AND environment = $2 AND commit_sha = $3 \
-                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id \
-                   AND m.commit_sha = approvals.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
-                   AND EXISTS (SELECT 1 FROM tickets AS t WHERE t.issue_id = approvals.issue_id AND t.status = 'closed') \
-                   ORDER BY seq DESC LIMIT 1";
+        let sql = concat!(
+            "SELECT ticket_key, commit_sha, approved_at, decision_id FROM approvals \
+             WHERE service = $1 AND environment = $2 AND commit_sha = $3 AND ",
+            stands!(),
+            " AND EXISTS (SELECT 1 FROM tickets AS t WHERE t.issue_id = approvals.issue_id AND t.status = 'closed') \
+             ORDER BY seq DESC LIMIT 1"
+        );
         self.past_change(query(sql), scope, commit.as_str()).await
     }
 

@@ -66,8 +66,15 @@ impl Store {
     /// When the database does not answer.
     pub async fn approved_in(&self, month: Month) -> Result<Vec<InspectableChange>, StoreError> {
         let (from, until) = month.bounds();
-        let sql = "SELECT ticket_key, decision_id, approved_by FROM approvals \
-                   WHERE approved_at >= $1 AND approved_at < $2 ORDER BY seq";
+        // A row of `approvals` tells of the first approval; what was voided and given again is told by its marks.
+        let sql = "SELECT ticket_key, decision_id, approved_by FROM ( \
+                     SELECT ticket_key, decision_id, approved_by, approved_at FROM approvals \
+                     UNION ALL SELECT a.ticket_key, m.decision_id, CASE WHEN m.decision_id IS NULL THEN 'people' END, \
+                       m.approved_at FROM approval_marks AS m \
+                       JOIN approvals AS a ON a.issue_id = m.issue_id AND a.commit_sha = m.commit_sha \
+                       WHERE m.mark = 'given' AND EXISTS (SELECT 1 FROM approval_marks AS v WHERE v.issue_id = m.issue_id \
+                         AND v.commit_sha = m.commit_sha AND v.mark = 'voided' AND v.seq < m.seq)) AS given \
+                   WHERE approved_at >= $1 AND approved_at < $2 ORDER BY approved_at, ticket_key";
         let rows = query(sql).bind(from.0).bind(until.0).all(self.db.reader()).await?;
         rows.iter().map(inspectable).collect()
     }

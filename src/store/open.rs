@@ -60,6 +60,7 @@ const CHANGES: &[Change] = &[
     change!(23, "0023_deciding"),
     change!(24, "0024_jobs_of_runs"),
     change!(25, "0025_wishes"),
+    change!(26, "0026_given_for"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

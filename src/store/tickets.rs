@@ -45,6 +45,20 @@ impl Store {
         query.all(self.db.reader()).await?.iter().map(known).collect()
     }
 
+    /// The tickets of a scope that are in no status of ours although their approval was used, and no pipeline has said what
+    /// became of it: some workflows have a status for a deployment that is under way.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn under_way_in_scope(&self, scope: &Scope) -> Result<Vec<IssueId>, StoreError> {
+        let sql = "SELECT t.issue_id FROM tickets AS t WHERE t.service = $1 AND t.environment = $2 AND t.status = 'other' \
+                   AND EXISTS (SELECT 1 FROM gate_uses AS u WHERE u.issue_id = t.issue_id AND NOT EXISTS \
+                     (SELECT 1 FROM gate_outcomes AS o WHERE o.request_id = u.request_id)) ORDER BY t.seen_at, t.issue_id";
+        let query = query(sql).bind(scope.service.as_str()).bind(scope.environment.as_str());
+        let rows = query.all(self.db.reader()).await?;
+        rows.iter().map(|row| stored(IssueId::parse(row.get("issue_id")?))).collect()
+    }
+
     /// The tickets of a service that waited for a decision when we last saw them.
     ///
     /// # Errors
@@ -62,6 +76,17 @@ impl Store {
     /// When the database does not answer.
     pub async fn unfinished_in(&self, issue: &IssueId) -> Result<Option<Scope>, StoreError> {
         let sql = "SELECT service, environment FROM tickets WHERE issue_id = $1 AND status IN ('pending', 'approved') \
+                   AND service IS NOT NULL AND environment IS NOT NULL";
+        let row = query(sql).bind(issue.as_str()).optional(self.db.reader()).await?;
+        row.map(|row| stored(Scope::parse(row.get("service")?, row.get("environment")?))).transpose()
+    }
+
+    /// The scope in which others may wait for a ticket, as we last saw it: it was not finished.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn waited_for_in(&self, issue: &IssueId) -> Result<Option<Scope>, StoreError> {
+        let sql = "SELECT service, environment FROM tickets WHERE issue_id = $1 AND status IN ('pending', 'approved', 'other') \
                    AND service IS NOT NULL AND environment IS NOT NULL";
         let row = query(sql).bind(issue.as_str()).optional(self.db.reader()).await?;
         row.map(|row| stored(Scope::parse(row.get("service")?, row.get("environment")?))).transpose()

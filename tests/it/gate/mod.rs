@@ -1,5 +1,6 @@
 //! The gate: only the build that was approved goes to production, once.
 
+mod baselines;
 mod callbacks;
 mod commands;
 mod deployments;
