@@ -23,6 +23,9 @@ pub struct Ticket {
     pub requester: Option<AccountId>,
     /// The requester's name; for people.
     pub requester_name: String,
+    /// The account that made it in Jira, which nobody can change; nothing in the records of older versions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub creator: Option<AccountId>,
     /// Its components: the service is the only one.
     pub components: Vec<String>,
     /// The fields that are filled in; a field that is not here is empty in Jira.

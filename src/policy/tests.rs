@@ -156,6 +156,7 @@ fn facts(ticket: Declares) -> Facts {
             status: Status { name: "Awaiting approval".into(), meaning: TicketStatus::Pending },
             requester: None,
             requester_name: "Dana Reyes".into(),
+            creator: None,
             components: Vec::new(),
             fields: BTreeMap::from_iter(fields),
         },

@@ -191,6 +191,7 @@ fn draft(deployment: &Deployment) -> Result<Ticket, HandlerError> {
         status: Status { name: "draft".into(), meaning: TicketStatus::Pending },
         requester: None,
         requester_name: "a pipeline".into(),
+        creator: None,
         components: vec![deployment.service.to_string()],
         fields: fields.into_iter().collect(),
     })

@@ -243,7 +243,8 @@ impl JiraClient {
 
     pub(super) async fn field_list(&self) -> Result<String, SourceError> {
         let ids = self.field_ids().await?;
-        let names = ["summary", "status", "reporter", "components"].into_iter().chain(ids.values().map(String::as_str));
+        let names = ["summary", "status", "reporter", "creator", "components"].into_iter();
+        let names = names.chain(ids.values().map(String::as_str));
         Ok(names.collect::<Vec<_>>().join(","))
     }
 
@@ -256,6 +257,9 @@ impl JiraClient {
             Some((*field, if is_markup { wiki::plain(&text) } else { text }))
         };
         let filled: BTreeMap<Field, String> = known.ids.iter().filter_map(value).collect();
+        // Jira knows it of every ticket that somebody made who had logged in. Whoever it is must not approve it, so unknown is no.
+        let creator = fields.creator.as_ref().map(|user| self.dialect.account(user)).transpose()?;
+        let creator = creator.ok_or_else(|| SourceError::Unreadable(format!("{} without `creator`", issue.key)))?;
         let requester = fields.reporter.as_ref().map(|user| self.dialect.account(user)).transpose()?;
         let name = |user: wire::Author| {
             user.display_name.ok_or_else(|| SourceError::Unreadable("a reporter without `displayName`".into()))
@@ -267,6 +271,7 @@ impl JiraClient {
             status: Status { meaning: self.meaning(&fields.status.name), name: fields.status.name },
             requester,
             requester_name: fields.reporter.map(name).transpose()?.unwrap_or_else(|| "nobody".into()),
+            creator: Some(creator),
             components: fields.components.into_iter().map(|component| component.name).collect(),
             fields: filled,
         })

@@ -47,6 +47,8 @@ pub(super) struct IssueFields {
     pub summary: Option<String>,
     pub status: Named,
     pub reporter: Option<Author>,
+    /// Who made it: unlike the reporter, nobody can change it.
+    pub creator: Option<Author>,
     pub components: Vec<Named>,
     #[serde(flatten)]
     pub others: BTreeMap<String, Value>,

@@ -1,5 +1,7 @@
 //! Whose word counts (policy: separation of duties). Nobody approves what they asked for, worked on or deploy; a machine,
 //! somebody who has left and somebody whom nobody knows approve nothing.
+//!
+//! Nor does anybody approve a ticket that they made: whoever makes one can name somebody else as its requester.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -136,10 +138,11 @@ impl<'a> Case<'a> {
     fn objection(&self, person: &Person) -> Option<String> {
         let (name, ticket) = (&person.name, self.ticket);
         let instead = "so somebody else has to approve it.";
-        let requester = ticket.requester.as_ref();
-        let asked = requester.and_then(|account| self.criteria.people.by_jira(account));
-        if requester == Some(&person.jira) || asked.is_some_and(|asked| asked.name == *name) {
+        if self.is_of(person, ticket.requester.as_ref()) {
             return Some(format!("{name} requested this change, {instead}"));
+        }
+        if self.is_of(person, ticket.creator.as_ref()) {
+            return Some(format!("{name} created the ticket, {instead}"));
         }
         if self.worked.as_ref().is_ok_and(|names| names.contains(name)) {
             return Some(format!("{name} worked on this change, {instead}"));
@@ -148,6 +151,12 @@ impl<'a> Case<'a> {
             return Some(format!("{name} deploys this change, {instead}"));
         }
         self.fits(person).is_empty().then(|| self.has_no_role(person))
+    }
+
+    /// Whether an account is one of a person's.
+    fn is_of(&self, person: &Person, account: Option<&AccountId>) -> bool {
+        let owner = account.and_then(|account| self.criteria.people.by_jira(account));
+        account == Some(&person.jira) || owner.is_some_and(|owner| owner.name == person.name)
     }
 
     fn has_no_role(&self, person: &Person) -> String {

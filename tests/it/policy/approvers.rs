@@ -139,6 +139,25 @@ fn j04_j05_the_requester_does_not_count_with_any_role_or_account() {
 }
 
 #[test]
+fn j04_whoever_created_the_ticket_does_not_count_whomever_it_names_as_requester() {
+    let made_by = |handle: &str| {
+        let creator = Some(account(handle));
+        move |story: &mut Story| story.facts.ticket.creator = creator
+    };
+    let reason = "Sam Okafor created the ticket, so somebody else has to approve it.";
+    Story::new().with(made_by("sam")).approves("sam").counts_for_nothing(reason);
+    // Another account of the same person is the same person.
+    let people = person("Sam Okafor", "sam-admin", "");
+    let terms = "[approvers]\nroles = [\"security-lead\", \"engineering-lead\"]\n";
+    Story::under(criteria_of(terms, &people)).with(made_by("sam-admin")).approves("sam").counts_for_nothing(reason);
+    // Who may not approve may decline, and what cm-bot made itself is nobody's.
+    assert!(Story::new().with(made_by("sam")).declines("sam").stands().declined().is_some());
+    for other in ["dana", "cm-bot"] {
+        assert!(Story::new().with(made_by(other)).approves("priya").approves("sam").stands().is_full(), "{other}");
+    }
+}
+
+#[test]
 fn j06_one_person_counts_once_with_two_roles_and_with_two_accounts() {
     let terms = "[approvers]\nroles = [\"security-lead\", \"engineering-lead\"]\n";
     let people = person("Zoe Hart", "zoe", "\"security-lead\", \"engineering-lead\"")

@@ -314,6 +314,7 @@ fn ticket() -> Ticket {
         status: Status { name: "Awaiting approval".into(), meaning: TicketStatus::Pending },
         requester: Some(AccountId::parse("712020:dana").unwrap()),
         requester_name: "Dana Reyes".into(),
+        creator: None,
         components: vec!["billing-api".into()],
         fields: filled.into_iter().map(|(field, text)| (field, text.to_owned())).collect(),
     }
