@@ -130,6 +130,7 @@ impl Month {
             key: ticket.key.clone(),
             by: "dana".into(),
             commit: "0".repeat(40),
+            reporter: None,
             service: None,
             summary: None,
             fields: BTreeMap::new(),

@@ -35,7 +35,7 @@ use uuid::Uuid;
 use super::Shared;
 use super::scene::{
     ChangeWorkflow, Comment, CreateTicket, DeleteComment, DeleteTicket, EditComment, EditTicket, ForgeWebhook,
-    JiraKind, MoveTicket, Redeliver, RenameTicket, Scene, SceneError,
+    JiraKind, MoveTicket, Person, Redeliver, RenameTicket, Scene, SceneError,
 };
 use actions::{NewTicket, Push};
 use fields::{FIELDS, Field};
@@ -280,7 +280,9 @@ fn content(create: &CreateTicket, sha: &str, scene: &Scene) -> Result<Edit, Scen
     let in_form_order = |(field, _): &(&Field, _)| FIELDS.iter().position(|known| known.id == field.id);
     let mut values = fields::from_scene(&filled)?;
     values.sort_by_key(in_form_order);
+    let reporter = create.reporter.as_ref().map(|name| scene.person(name)).transpose()?;
     Ok(Edit {
+        reporter: reporter.map(Person::jira_account),
         summary: Some(create.summary.clone().unwrap_or(title)),
         components: Some(component.into_iter().collect()),
         values,

@@ -250,6 +250,7 @@ impl Step {
             key: before.ticket.clone(),
             by: before.requested_by.clone(),
             commit: before.commit.clone(),
+            reporter: None,
             service: before.service.clone(),
             summary: None,
             fields: BTreeMap::new(),

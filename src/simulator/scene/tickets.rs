@@ -14,6 +14,8 @@ pub struct CreateTicket {
     pub by: String,
     /// The commit to deploy.
     pub commit: String,
+    /// Who it names as its reporter; without this, whoever creates it.
+    pub reporter: Option<String>,
     /// The component; without this, the first service.
     pub service: Option<String>,
     /// The summary; without this, `Deploy <service> to <environment>`.

@@ -104,6 +104,7 @@ async fn tickets(world: &World) -> anyhow::Result<Vec<(String, String)>> {
             key: format!("PRODCM-{}", 500 + number),
             by: "dana".into(),
             commit: "v1".into(),
+            reporter: None,
             service: None,
             summary: None,
             fields: BTreeMap::from([("environment".to_owned(), format!("prod-{number}"))]),

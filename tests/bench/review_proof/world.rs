@@ -118,6 +118,7 @@ pub fn ticket(key: &str) -> Step {
         key: key.into(),
         by: "dana".into(),
         commit: HEAD.into(),
+        reporter: None,
         service: None,
         summary: None,
         fields: BTreeMap::new(),
