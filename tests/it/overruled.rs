@@ -77,10 +77,13 @@ async fn a_ticket_that_was_declined_after_its_approval_has_none_any_more() {
     played.stop().await;
 }
 
-/// Jira does not let cm-bot decline, so the word alone has to keep the ticket from being approved.
+/// Jira does not let cm-bot decline, so the word alone has to keep the ticket from being approved. Whoever deletes the comment
+/// does not make it unsaid; whoever said it does, by approving.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_has_declined_is_not_approved_also_when_jira_cannot_be_told() {
-    for is_withdrawn in [false, true] {
+    const CHANGED_HER_MIND: &str =
+        "comment = { ticket = \"PRODCM-412\", by = \"priya\", text = \"/cm approve It locks nothing.\" }";
+    for (then, is_approved) in [(None, false), (Some(DELETE), false), (Some(CHANGED_HER_MIND), true)] {
         let no_way = |jira: &mut toml::Table| {
             let workflow = toml::Table::from_iter([("decline".to_owned(), "Say no".into())]);
             jira.insert("workflow".into(), workflow.into());
@@ -92,14 +95,16 @@ async fn what_somebody_has_declined_is_not_approved_also_when_jira_cannot_be_tol
         }
         assert_eq!(status(&outcome(&played).await), "Awaiting approval");
         assert!(count(&played, "decided").await <= 5, "nothing new is found again and again");
-        if is_withdrawn {
-            happens(&played, DELETE).await;
+        if let Some(then) = then {
+            happens(&played, then).await;
             for _ in 0..2 {
                 happens(&played, "pass = \"5m\"").await;
             }
-            assert_eq!(status(&outcome(&played).await), "Approved", "{:?}", texts(&outcome(&played).await));
         }
-        assert_eq!(stands_approved(&played).await, is_withdrawn);
+        let seen = outcome(&played).await;
+        let expected = if is_approved { "Approved" } else { "Awaiting approval" };
+        assert_eq!(status(&seen), expected, "{then:?}: {:?}", texts(&seen));
+        assert_eq!(stands_approved(&played).await, is_approved);
         played.stop().await;
     }
 }

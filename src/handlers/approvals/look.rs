@@ -170,13 +170,14 @@ fn new_deeds(known: &[Act], read: &[Recorded]) -> Vec<Recorded> {
     read.iter().filter(is_new).filter(matters).cloned().collect()
 }
 
-/// Comments that are not any more what they were when they were noted.
+/// Approvals in comments that are not any more what they were when they were noted. A decline stays said: whoever may edit or
+/// delete comments could make it unsaid else, and whoever declined takes it back by approving.
 fn withdrawn(known: &[Act], commands: &[Command], now: Timestamp) -> Vec<Recorded> {
     let stands = |act: &Act| commands.iter().any(|one| one.comment == act.source && !one.was_edited);
     let is_noted = |source: &str| known.iter().any(|act| act.source == source);
     let of_comments = known.iter().filter(|act| act.way == Way::Comment && act.refused.is_none());
-    let words = of_comments.filter(|act| matches!(act.deed, Deed::Approve { .. } | Deed::Decline { .. }));
-    let gone = words.filter(|act| !stands(act)).map(|act| Recorded {
+    let approvals = of_comments.filter(|act| matches!(act.deed, Deed::Approve { .. }));
+    let gone = approvals.filter(|act| !stands(act)).map(|act| Recorded {
         way: Way::Comment,
         source: format!("{}:gone", act.source),
         by: None,

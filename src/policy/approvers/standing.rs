@@ -184,10 +184,7 @@ fn newest_words<'a>(acts: &'a [Act], case: &Case<'a>, not_counted: &mut Vec<Stri
     for act in acts.iter().filter(|act| act.refused.is_none()) {
         match &act.deed {
             Deed::Edit { what } => void(&mut words, &format!("before somebody edited {what}"), not_counted),
-            Deed::TakeBack => {
-                void(&mut words, "before the ticket was set back to review", not_counted);
-                words.clear();
-            }
+            Deed::TakeBack => void(&mut words, "before the ticket was set back to review", not_counted),
             Deed::Withdraw { of } => words.retain(|word| word.act.way != act.way || word.act.source != *of),
             Deed::Approve { .. } | Deed::Decline { .. } => match judged(act, case) {
                 Ok(person) => {
@@ -221,7 +218,8 @@ fn outdated(word: &Word<'_>, case: &Case<'_>) -> Option<String> {
     missed.first().map(|first| format!("{name} approved before cm-bot found this: {first}"))
 }
 
-/// Takes approvals back. A decline stays, whatever is edited after it: else whoever is told no could make it unsaid.
+/// Takes approvals back. A decline stays, whatever is edited or set back after it: else whoever is told no could make it
+/// unsaid, also with a role. Whoever declined takes it back by approving.
 fn void(words: &mut Vec<Word<'_>>, when: &str, not_counted: &mut Vec<String>) {
     for word in words.extract_if(.., |word| matches!(word.act.deed, Deed::Approve { .. })) {
         not_counted.push(format!("{} approved {when}. An approval covers what the ticket said.", word.person.name));

@@ -223,14 +223,21 @@ fn j08_whoever_loses_the_role_does_not_count_any_more() {
 }
 
 #[test]
-fn an_edit_takes_no_decline_back_and_setting_the_ticket_back_does() {
+fn neither_an_edit_nor_setting_the_ticket_back_takes_a_decline_back() {
     let edit = || Deed::Edit { what: "the commit".into() };
     let declined = Story::new().declines("priya").does("dana", edit()).approves("sam");
     assert_eq!(declined.stands().declined().map(|declined| declined.name.as_str()), Some("Priya Nair"));
-    let taken_back = Story::new().declines("priya").does("dana", Deed::TakeBack).approves("sam");
-    assert!(taken_back.stands().declined().is_none());
-    let changed_her_mind = Story::new().declines("priya").does("dana", edit()).approves("priya").approves("sam");
-    assert!(changed_her_mind.stands().is_full());
+    for by in ["dana", "sam"] {
+        let set_back = Story::new().declines("priya").does(by, Deed::TakeBack).approves("sam").stands();
+        assert!(
+            set_back.declined().is_some() && set_back.approval().is_none(),
+            "whoever was told no makes it unsaid: {by}"
+        );
+    }
+    for deed in [edit(), Deed::TakeBack] {
+        let changed_her_mind = Story::new().declines("priya").does("dana", deed).approves("priya").approves("sam");
+        assert!(changed_her_mind.stands().is_full());
+    }
 }
 
 #[test]
