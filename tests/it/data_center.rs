@@ -293,7 +293,8 @@ async fn a_ticket_is_moved_and_its_history_says_who_approved_it() {
     let acts = peer.client.acts(&made.key).await.unwrap();
     let told: Vec<_> = acts.iter().map(|act| (act.way, act.deed.clone())).collect();
     let approve = Deed::Approve { note: String::new() };
-    assert_eq!(told, [(Way::Status, approve), (Way::Status, Deed::TakeBack)]);
+    let back = (Way::Status, Deed::TakeBack);
+    assert_eq!(told, [(Way::Status, approve), back.clone(), back], "set back, and declined");
     let service = ServiceName::parse("billing-api").unwrap();
     assert_eq!(peer.client.unfinished(&service, &[]).await.map(|found| found.len()), Ok(0));
 }

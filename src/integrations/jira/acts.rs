@@ -12,6 +12,7 @@ use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
 use crate::model::{AccountId, AccountState, TicketKey, Timestamp, listed};
 use crate::policy::approvers::{Deed, Way};
+use crate::settings::Workflow;
 
 /// Whose account did something, and what Jira says of it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -170,14 +171,19 @@ impl JiraClient {
         Ok(commands)
     }
 
+    /// Whoever takes a ticket out of the status in which it was approved, by whatever way, or ends or reopens it, takes back what
+    /// was approved before: else old words would approve it once more. That an approved ticket is closed is how it ends well.
     fn deed_of_status(&self, change: &wire::Change) -> Option<Deed> {
         if self.moves_to_approved(change) {
             return Some(Deed::Approve { note: String::new() });
         }
-        let was = |text: &Option<String>, name: &str| text.as_ref().is_some_and(|text| same(text, name));
-        let is_back =
-            |item: &wire::ChangeItem| was(&item.from, &self.workflow.approved) && was(&item.to, &self.workflow.pending);
-        let is_taken_back = change.items.iter().any(|item| item.field == "status" && is_back(item));
+        let Workflow { approved, declined, closed, .. } = &self.workflow;
+        let is = |status: &Option<String>, name: &str| status.as_ref().is_some_and(|status| same(status, name));
+        let leaves = |item: &wire::ChangeItem| {
+            let is_left = is(&item.from, approved) || is(&item.from, declined);
+            is(&item.to, declined) || is(&item.from, closed) || (is_left && !is(&item.to, closed))
+        };
+        let is_taken_back = change.items.iter().any(|item| item.field == "status" && leaves(item));
         is_taken_back.then_some(Deed::TakeBack)
     }
 }

@@ -55,7 +55,8 @@ pub enum Deed {
         /// The number of the act.
         of: String,
     },
-    /// Set an approved ticket back to review, which takes back whatever was said before.
+    /// Took the ticket out of the status in which it was approved, or ended or reopened it: that takes back whatever was
+    /// approved before.
     TakeBack,
     /// Edited what an approval covers.
     Edit {
