@@ -38,6 +38,7 @@ mod guides;
 mod histories;
 mod hostile;
 mod inspections;
+mod jira_answers;
 mod ledger;
 mod logins;
 mod logs;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::client::JiraClient;
 use super::dialect::Dialect;
+use super::paging::is_read;
 use super::wiki::{Part, escaped, mention};
 use super::wire;
 use crate::integrations::SourceError;
@@ -51,7 +52,7 @@ impl JiraClient {
         for _ in 0..MOST_PAGES {
             let page = self.page_of_comments(ticket, seen).await?;
             seen += page.comments.len() as u64;
-            let is_last = seen >= page.total || page.comments.is_empty();
+            let is_last = is_read((seen, page.total), page.comments.len(), "comments")?;
             for comment in page.comments {
                 let author = comment.author.as_ref().map(|author| self.dialect.account(author)).transpose()?;
                 let is_ours = author.as_ref() == Some(&own);
@@ -74,8 +75,9 @@ impl JiraClient {
         let mut comments = Vec::new();
         for _ in 0..MOST_PAGES {
             let page = self.page_of_comments(ticket, comments.len() as u64).await?;
-            let is_last = comments.len() as u64 + page.comments.len() as u64 >= page.total || page.comments.is_empty();
+            let on_page = page.comments.len();
             comments.extend(page.comments);
+            let is_last = is_read((comments.len() as u64, page.total), on_page, "comments")?;
             if is_last {
                 return Ok(comments);
             }

@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use super::client::{JiraClient, MOST_PAGES, quoted, same, unreadable};
 use super::dialect::Dialect;
+use super::paging::is_read;
 use super::search::Question;
 use super::wire;
 use crate::integrations::SourceError;
@@ -155,13 +156,13 @@ impl JiraClient {
         let mut seen = 0;
         for _ in 0..MOST_PAGES {
             let page: wire::IssueTypes = self.page(&path, seen).await?.json()?;
-            let (count, total) = (page.issue_types.len() as u64, page.total);
+            let (count, total) = (page.issue_types.len(), page.total);
             in_order(page.start_at, seen)?;
             if let Some(kind) = page.issue_types.into_iter().find(|kind| same(&kind.name, &self.issue_type)) {
                 return Ok(kind.id);
             }
-            seen += count;
-            if seen >= total || count == 0 {
+            seen += count as u64;
+            if is_read((seen, total), count, "issue types")? {
                 break;
             }
         }
@@ -181,10 +182,10 @@ impl JiraClient {
         for _ in 0..MOST_PAGES {
             let page: wire::FormFields = self.page(&path, seen).await?.json()?;
             in_order(page.start_at, seen)?;
-            let count = page.fields.len() as u64;
-            seen += count;
+            let count = page.fields.len();
+            seen += count as u64;
             fields.extend(page.fields.into_iter().map(|field| (field.field_id.clone(), field)));
-            if seen >= page.total || count == 0 {
+            if is_read((seen, page.total), count, "fields of the form")? {
                 return Ok(fields);
             }
         }

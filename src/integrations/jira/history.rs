@@ -8,6 +8,7 @@ use reqwest::Method;
 use super::client::{JiraClient, MOST_PAGES, same, unreadable};
 use super::dialect::Dialect;
 use super::fields::Known;
+use super::paging::is_read;
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::http::Peer;
@@ -79,8 +80,9 @@ impl JiraClient {
             if page.start_at != seen {
                 return Err(SourceError::Incomplete("the history came in another order".into()));
             }
-            let is_last = seen + page.values.len() as u64 >= page.total || page.values.is_empty();
+            let on_page = page.values.len();
             changes.extend(page.values);
+            let is_last = is_read((changes.len() as u64, page.total), on_page, "entries of the history")?;
             if is_last {
                 return Ok(changes);
             }

@@ -11,6 +11,7 @@ mod create;
 mod dialect;
 mod fields;
 mod history;
+mod paging;
 mod rights;
 mod search;
 mod server;
