@@ -114,7 +114,10 @@ impl Store {
     }
 
     async fn approvals_of(&self, issue: &IssueId) -> Result<Vec<ApprovalRecord>, StoreError> {
-        let sql = "SELECT m.mark, m.commit_sha, m.approved_at, m.marked_at, a.decision_id FROM approval_marks AS m \
+        // A row of `approvals` tells of the first approval alone.
+        let sql = "SELECT m.mark, m.commit_sha, m.approved_at, m.marked_at, CASE WHEN EXISTS (SELECT 1 FROM approval_marks AS v \
+                     WHERE v.issue_id = m.issue_id AND v.commit_sha = m.commit_sha AND v.mark = 'voided' AND v.seq < m.seq) \
+                     THEN m.decision_id ELSE a.decision_id END AS decision_id FROM approval_marks AS m \
                    JOIN approvals AS a ON a.issue_id = m.issue_id AND a.commit_sha = m.commit_sha \
                    WHERE m.issue_id = $1 ORDER BY m.seq";
         let rows = query(sql).bind(issue.as_str()).all(self.db.reader()).await?;

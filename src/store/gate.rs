@@ -8,7 +8,7 @@ use super::actions::{drop_untried, insert};
 use super::db::{Row, Transaction, query};
 use super::{NewAction, Standing, Store, StoreError, audit, marks, stored};
 use crate::audit::Entry;
-use crate::model::{AccountId, CommitSha, Deployment, Ending, Field, IssueId, PipelineName, Run, TicketKey, Timestamp};
+use crate::model::{AccountId, Deployment, Ending, Field, IssueId, PipelineName, Run, TicketKey, Timestamp};
 use crate::policy::gate::Pass;
 
 /// Requests, each with its use and its newest outcome.
@@ -93,8 +93,6 @@ pub enum Reported {
 pub struct GateApproval {
     /// The approval.
     pub standing: Standing,
-    /// When it was given the last time.
-    pub given_at: Timestamp,
     /// Which humans gave it.
     pub by: Vec<String>,
     /// The run that used it.
@@ -211,33 +209,26 @@ impl Store {
         transaction.commit().await
     }
 
-    /// The approval at which a ticket stands, when it was given the last time, and who used it.
+    /// The approval at which a ticket stands, who gave it, and who used it.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn gate_approval(&self, issue: &IssueId) -> Result<Option<GateApproval>, StoreError> {
         let Some(standing) = self.standing_approval(issue).await? else { return Ok(None) };
-        let sql = "SELECT a.approved_by, COALESCE((SELECT m.approved_at FROM approval_marks AS m \
-                     WHERE m.issue_id = a.issue_id AND m.commit_sha = a.commit_sha AND m.mark = 'given' \
-                     ORDER BY m.seq DESC LIMIT 1), a.approved_at) AS given_at \
-                   FROM approvals AS a WHERE a.issue_id = $1 AND a.commit_sha = $2";
-        let row = query(sql).bind(issue.as_str()).bind(standing.commit.as_str()).one(self.db.reader()).await?;
-        let given_at = Timestamp(row.get("given_at")?);
-        let by: Option<String> = row.get("approved_by")?;
         let sql = requests!("WHERE u.issue_id = $1 AND u.commit_sha = $2 AND u.approved_at = $3");
-        let query_ = query(sql).bind(issue.as_str()).bind(standing.commit.as_str()).bind(given_at.0);
+        let query_ = query(sql).bind(issue.as_str()).bind(standing.commit.as_str()).bind(standing.at.0);
         let used = query_.optional(self.db.reader()).await?.as_ref().map(request).transpose()?;
         let used_by = used.map(|request| request.deployment.run);
         let sql =
             "SELECT name FROM approvers WHERE issue_id = $1 AND commit_sha = $2 AND approved_at = $3 ORDER BY seq";
-        let query_ = query(sql).bind(issue.as_str()).bind(standing.commit.as_str()).bind(given_at.0);
+        let query_ = query(sql).bind(issue.as_str()).bind(standing.commit.as_str()).bind(standing.at.0);
         let rows = query_.all(self.db.reader()).await?;
         let mut names = rows.iter().map(|row| row.get("name")).collect::<Result<Vec<String>, _>>()?;
         if names.is_empty() {
             // An older version knew of one.
-            names.extend(by);
+            names.extend(standing.by.clone());
         }
-        Ok(Some(GateApproval { standing, given_at, by: names, used_by }))
+        Ok(Some(GateApproval { standing, by: names, used_by }))
     }
 
     /// Records that a run was let through, with its audit entry, or nothing at all. The same run is answered the same
@@ -262,7 +253,7 @@ impl Store {
         }
         let (issue, approved) = (pass.issue(), pass.approved());
         let is_voided = marks::is_voided(&mut transaction, issue, &approved.commit).await?;
-        if is_voided || given_at(&mut transaction, issue, &approved.commit).await? != Some(approved.at) {
+        if is_voided || marks::given_at(&mut transaction, issue, &approved.commit).await? != Some(approved.at) {
             return Ok(Used::NotStanding);
         }
         let sql = "INSERT INTO gate_uses (request_id, issue_id, commit_sha, approved_at, used_at, job) \
@@ -309,21 +300,6 @@ impl Store {
         transaction.commit().await?;
         Ok(Reported::Recorded)
     }
-}
-
-/// When the approval of a commit was given the last time. A row of `approvals` is never changed, so its marks say it; an
-/// older version has left none.
-async fn given_at(
-    transaction: &mut Transaction,
-    issue: &IssueId,
-    commit: &CommitSha,
-) -> Result<Option<Timestamp>, StoreError> {
-    let sql = "SELECT COALESCE((SELECT m.approved_at FROM approval_marks AS m \
-                 WHERE m.issue_id = a.issue_id AND m.commit_sha = a.commit_sha AND m.mark = 'given' \
-                 ORDER BY m.seq DESC LIMIT 1), a.approved_at) \
-               FROM approvals AS a WHERE a.issue_id = $1 AND a.commit_sha = $2";
-    let row = query(sql).bind(issue.as_str()).bind(commit.as_str()).optional(transaction).await?;
-    row.map(|row| Ok(Timestamp(row.get(0)?))).transpose()
 }
 
 /// Whose use it is that stands in the way.

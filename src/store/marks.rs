@@ -17,6 +17,8 @@ pub struct Standing {
     pub at: Timestamp,
     /// By which decision of ours, if it was one.
     pub decision: Option<DecisionId>,
+    /// By whom, where it is the first approval of its commit: all that an older version wrote down.
+    pub by: Option<String>,
     /// The fingerprint of the ticket that was approved; nothing when an older version recorded it.
     pub fingerprint: Option<String>,
 }
@@ -49,15 +51,18 @@ impl Store {
     /// # Errors
     /// When the database does not answer.
     pub async fn standing_approval(&self, issue: &IssueId) -> Result<Option<Standing>, StoreError> {
-        let sql = "SELECT a.commit_sha, a.service, a.environment, a.decision_id, \
-                   COALESCE((SELECT m.approved_at FROM approval_marks AS m WHERE m.issue_id = a.issue_id \
-                    AND m.commit_sha = a.commit_sha ORDER BY m.seq DESC LIMIT 1), a.approved_at) AS approved_at, \
-                   (SELECT m.fingerprint FROM approval_marks AS m WHERE m.issue_id = a.issue_id \
-                    AND m.commit_sha = a.commit_sha ORDER BY m.seq DESC LIMIT 1) AS fingerprint \
-                   FROM approvals AS a WHERE a.issue_id = $1 \
-                   AND COALESCE((SELECT m.mark FROM approval_marks AS m WHERE m.issue_id = a.issue_id \
-                    AND m.commit_sha = a.commit_sha ORDER BY m.seq DESC LIMIT 1), 'given') = 'given' \
-                   ORDER BY a.seq DESC LIMIT 1";
+        // A row of `approvals` is never changed, so it tells of the first approval. What was voided and given again is told by
+        // its newest mark alone, and that one says nothing of a decision when people gave it.
+        let sql = "SELECT a.commit_sha, a.service, a.environment, m.fingerprint, \
+                     COALESCE(m.approved_at, a.approved_at) AS approved_at, \
+                     CASE WHEN v.seq IS NULL THEN a.decision_id ELSE m.decision_id END AS decision_id, \
+                     CASE WHEN v.seq IS NULL THEN a.approved_by END AS approved_by \
+                   FROM approvals AS a \
+                   LEFT JOIN approval_marks AS m ON m.seq = (SELECT max(n.seq) FROM approval_marks AS n \
+                     WHERE n.issue_id = a.issue_id AND n.commit_sha = a.commit_sha) \
+                   LEFT JOIN approval_marks AS v ON v.seq = (SELECT max(n.seq) FROM approval_marks AS n \
+                     WHERE n.issue_id = a.issue_id AND n.commit_sha = a.commit_sha AND n.mark = 'voided') \
+                   WHERE a.issue_id = $1 AND COALESCE(m.mark, 'given') = 'given' ORDER BY a.seq DESC LIMIT 1";
         let Some(row) = query(sql).bind(issue.as_str()).optional(self.db.reader()).await? else { return Ok(None) };
         let decision: Option<String> = row.get("decision_id")?;
         Ok(Some(Standing {
@@ -65,6 +70,7 @@ impl Store {
             scope: stored(Scope::parse(row.get("service")?, row.get("environment")?))?,
             at: Timestamp(row.get("approved_at")?),
             decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
+            by: row.get("approved_by")?,
             fingerprint: row.get("fingerprint")?,
         }))
     }
@@ -129,6 +135,20 @@ pub(super) async fn is_voided(
     let sql = "SELECT mark FROM approval_marks WHERE issue_id = $1 AND commit_sha = $2 ORDER BY seq DESC LIMIT 1";
     let row = query(sql).bind(issue.as_str()).bind(commit.as_str()).optional(transaction).await?;
     row.map_or(Ok(false), |row| Ok(row.get::<&str>(0)? == "voided"))
+}
+
+/// When the approval of a commit was given the last time. Its marks say it; an older version has left none.
+pub(super) async fn given_at(
+    transaction: &mut Transaction,
+    issue: &IssueId,
+    commit: &CommitSha,
+) -> Result<Option<Timestamp>, StoreError> {
+    let sql = "SELECT COALESCE((SELECT m.approved_at FROM approval_marks AS m \
+                 WHERE m.issue_id = a.issue_id AND m.commit_sha = a.commit_sha AND m.mark = 'given' \
+                 ORDER BY m.seq DESC LIMIT 1), a.approved_at) \
+               FROM approvals AS a WHERE a.issue_id = $1 AND a.commit_sha = $2";
+    let row = query(sql).bind(issue.as_str()).bind(commit.as_str()).optional(transaction).await?;
+    row.map(|row| Ok(Timestamp(row.get(0)?))).transpose()
 }
 
 /// Notes that an approval was given.

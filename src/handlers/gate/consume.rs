@@ -123,7 +123,7 @@ async fn standing(context: &Context, request: &GateRequest) -> Result<Option<Tim
     if known.is_some_and(|known| ["declined", "closed", "gone"].contains(&known.status.as_str())) {
         return Ok(None);
     }
-    Ok(store.gate_approval(issue).await?.map(|approval| approval.given_at))
+    Ok(store.gate_approval(issue).await?.map(|approval| approval.standing.at))
 }
 
 async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) -> Result<Answer, HandlerError> {
@@ -214,7 +214,7 @@ async fn found(
 }
 
 async fn approved(context: &Context, issue: &IssueId, found: GateApproval) -> Result<Approved, HandlerError> {
-    let GateApproval { standing, given_at, mut by, .. } = found;
+    let GateApproval { standing, mut by, .. } = found;
     // What people decided where they do not decide any more lets nothing through.
     let acts = context.sources.store.acts(issue).await?;
     let now = (&context.policy.criteria.people, context.links.deciding);
@@ -227,7 +227,7 @@ async fn approved(context: &Context, issue: &IssueId, found: GateApproval) -> Re
     Ok(Approved {
         commit: standing.commit,
         scope: standing.scope,
-        at: given_at,
+        at: standing.at,
         fingerprint: standing.fingerprint.or(of_decision),
         criteria_digest: decision.map(|decision| decision.criteria.digest),
         by,

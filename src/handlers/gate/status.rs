@@ -98,7 +98,7 @@ async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) ->
         let is_other = approval.used_by.is_some_and(|run| run != request.deployment.run);
         let state = if is_other { State::UsedByAnother } else { State::Approved };
         let hours = context.policy.criteria.terms.gate.approval_hours;
-        let until = approval.given_at.plus(std::time::Duration::from_secs(hours.saturating_mul(3600)));
+        let until = approval.standing.at.plus(std::time::Duration::from_secs(hours.saturating_mul(3600)));
         return Ok(Status { until: Some(until), ..plain(state) });
     }
     let decision = match known.and_then(|known| known.decision) {

@@ -5,6 +5,7 @@ mod callbacks;
 mod commands;
 mod deployments;
 mod emergency;
+mod given_again;
 mod identity;
 mod jenkins;
 mod orphans;

@@ -4,14 +4,14 @@
 use std::collections::BTreeMap;
 
 use cm_bot::audit::{Entry, Event};
-use cm_bot::model::{Ending, PipelineName, Timestamp};
+use cm_bot::model::{DecisionId, Ending, PipelineName, Timestamp};
 use cm_bot::policy::gate::{Answer, Pass};
 use cm_bot::store::{Again, Approval, GateRequest, Reported, Store, Used, Void};
 use tempfile::TempDir;
 use uuid::Uuid;
 
 use super::rules::Case;
-use crate::support::database::{Other, fresh, open};
+use crate::support::database::{Other, fresh, is_postgres, open};
 use crate::support::facts::NOW;
 
 /// So long before now the ticket was approved, and approved again.
@@ -40,6 +40,11 @@ impl Records {
 
     /// The ticket is approved.
     async fn give(&self, at: Timestamp) {
+        self.give_by((None, &[]), at).await;
+    }
+
+    /// The ticket is approved by a decision, or by people.
+    async fn give_by(&self, (decision, people): (Option<DecisionId>, &[&str]), at: Timestamp) {
         let ticket = self.case.ticket.as_ref().unwrap();
         let approval = Approval {
             issue: ticket.id.clone(),
@@ -47,8 +52,8 @@ impl Records {
             scope: self.case.asked.scope(),
             commit: self.case.asked.commit.clone(),
             at,
-            decision: None,
-            by: Vec::new(),
+            decision,
+            by: people.iter().map(|name| ((*name).to_owned(), "Engineering Lead".to_owned())).collect(),
             fingerprint: ticket.fingerprint(),
         };
         self.store.record_approval(&approval, &self.entry(), &[]).await.unwrap();
@@ -59,6 +64,12 @@ impl Records {
         let (issue, commit) = (&self.case.ticket.as_ref().unwrap().id, &self.case.asked.commit);
         let void = Void { issue, commit, approved_at, again: Again::Judge };
         self.store.void_approval(&void, &self.entry(), &[]).await.unwrap();
+    }
+
+    /// By which decision and by whom the approval was given that stands.
+    async fn stands_by(&self) -> (Option<DecisionId>, Vec<String>) {
+        let approval = self.store.gate_approval(&self.case.ticket.as_ref().unwrap().id).await.unwrap().unwrap();
+        (approval.standing.decision, approval.by)
     }
 
     /// What the gate gives for the approval of a moment.
@@ -147,6 +158,46 @@ async fn the_approval_that_stands_is_used_once() {
     assert_eq!(request.used.as_ref().unwrap().approved_at, FIRST);
     let pass = records.pass(FIRST);
     assert_eq!(records.uses(&request, &pass).await, Used::By(NOW), "the same run is answered the same");
+}
+
+#[tokio::test]
+async fn an_approval_that_was_given_again_is_that_of_whoever_gave_it_last() {
+    let [first, second] = [Some(DecisionId(Uuid::now_v7())), Some(DecisionId(Uuid::now_v7()))];
+    let nobody: &[&str] = &[];
+    let sam: &[&str] = &["Sam Okafor"];
+    for (before, after) in
+        [((first, nobody), (second, nobody)), ((first, nobody), (None, sam)), ((None, sam), (first, nobody))]
+    {
+        let records = Records::new().await;
+        records.give_by(before, FIRST).await;
+        assert_eq!(records.stands_by().await, (before.0, before.1.iter().map(ToString::to_string).collect()));
+        records.void(FIRST).await;
+        records.give_by(after, SECOND).await;
+        assert_eq!(records.stands_by().await, (after.0, after.1.iter().map(ToString::to_string).collect()));
+    }
+}
+
+/// Where an older version left no marks, or nobody in the table of those who approved, the approval itself tells of it.
+#[tokio::test]
+async fn what_an_older_version_recorded_is_told_by_the_approval_itself() {
+    let forget = match is_postgres() {
+        true => [
+            "DROP TRIGGER approvers_are_not_changed ON approvers",
+            "DROP TRIGGER marks_are_not_changed ON approval_marks",
+        ],
+        false => ["DROP TRIGGER approvers_are_not_deleted", "DROP TRIGGER marks_are_not_deleted"],
+    };
+    for (decision, people) in [(Some(DecisionId(Uuid::now_v7())), &[][..]), (None, &["Sam Okafor"][..])] {
+        let records = Records::new().await;
+        records.give_by((decision, people), FIRST).await;
+        let mut other = Other::connect(&records.url).await;
+        for (trigger, delete) in forget.into_iter().zip(["DELETE FROM approvers", "DELETE FROM approval_marks"]) {
+            other.run(trigger).await.unwrap();
+            other.run(delete).await.unwrap();
+            let expected = (decision, people.iter().map(ToString::to_string).collect());
+            assert_eq!(records.stands_by().await, expected, "after {delete}");
+        }
+    }
 }
 
 #[tokio::test]
