@@ -1,5 +1,7 @@
 //! A ticket waits for a decision: gather, evaluate, record.
 
+use std::time::Duration;
+
 use serde_json::Value;
 use tracing::Instrument as _;
 use uuid::Uuid;
@@ -24,13 +26,17 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
         Some(scope) => Some(context.sources.store.turn(scope).await?),
         None => None,
     };
+    // Only where an approval stands is the ticket read once more: that one was given while we waited for our turn, or taken back.
+    // A decision that comes after it would be one that nobody has seen who approved.
+    if !voiding::void_if_set_back(context, &ticket).await? {
+        return Ok(Next::LookAgain(Duration::ZERO));
+    }
     let now = context.clock.now();
     context.sources.store.note_ticket(&ticket, scope.as_ref(), now).await?;
-    voiding::void_if_set_back(context, &ticket).await?;
     if is_emergency(&ticket, criteria) && is_new(context, &ticket).await? {
         // The leads are told from the ticket alone; everything that has to be asked for comes with the next look.
         record(context, &gather::alone(&context.sources, (ticket, now)).await?, turn.as_mut()).await?;
-        return Ok(Next::LookAgain(std::time::Duration::ZERO));
+        return Ok(Next::LookAgain(Duration::ZERO));
     }
     if let Some(rest) = context.too_dear.rest(&ticket, now) {
         return Ok(Next::LookAgain(rest));

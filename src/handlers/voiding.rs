@@ -37,19 +37,21 @@ pub async fn void_if_edited(context: &Context, ticket: &Ticket) -> Result<bool, 
     Ok(true)
 }
 
-/// Voids the approval of a ticket that waits for a decision again. Whoever calls has the turn of its scope.
+/// Voids the approval of a ticket that waits for a decision again. Says whether the ticket is still as it was read.
+///
+/// What was read before our turn came may be older than the approval. Whoever calls has the turn of its scope.
 ///
 /// # Errors
 /// When the records or Jira do not answer.
-pub async fn void_if_set_back(context: &Context, ticket: &Ticket) -> Result<(), HandlerError> {
-    let Some(standing) = context.sources.store.standing_approval(&ticket.id).await? else { return Ok(()) };
-    // What was read before our turn came may be older than the approval.
+pub async fn void_if_set_back(context: &Context, ticket: &Ticket) -> Result<bool, HandlerError> {
+    let Some(standing) = context.sources.store.standing_approval(&ticket.id).await? else { return Ok(true) };
     let now = context.sources.jira.ticket(&ticket.id).await?;
     if now.status.meaning != TicketStatus::Pending {
-        return Ok(());
+        return Ok(false);
     }
     let why = [Text::from("The ticket was set back to review after it was approved.")];
-    void(context, &now, (&standing, &why, Again::OnlyWhenNew)).await
+    void(context, &now, (&standing, &why, Again::OnlyWhenNew)).await?;
+    Ok(now.fingerprint() == ticket.fingerprint())
 }
 
 /// Voids the approval of a ticket that has left the status in which it was approved, and was put there again by whoever may
@@ -112,9 +114,9 @@ async fn void(
 }
 
 /// The risky changes that a pipeline plans, and that nobody has seen who approved.
-async fn planned_since(context: &Context, ticket: &Ticket) -> Result<Option<Text>, HandlerError> {
+async fn planned_since(context: &Context, standing: &Standing, ticket: &Ticket) -> Result<Option<Text>, HandlerError> {
     let Some(plan) = context.sources.store.plan_for(&ticket.id).await? else { return Ok(None) };
-    let approved = gate::approved_changes(context, &ticket.key).await?;
+    let approved = gate::approved_changes(context, &ticket.id, standing).await?;
     let unseen = plan.not_covered(&approved).count();
     let sentence = |unseen| {
         let risky = plural(unseen, "risky change");
@@ -127,7 +129,7 @@ async fn planned_since(context: &Context, ticket: &Ticket) -> Result<Option<Text
 async fn objections(context: &Context, standing: &Standing, ticket: &Ticket) -> Result<Vec<Text>, HandlerError> {
     let store = &context.sources.store;
     let newest = store.newest_decision(&ticket.key).await?;
-    if let Some(why) = planned_since(context, ticket).await? {
+    if let Some(why) = planned_since(context, standing, ticket).await? {
         return Ok(vec![why]);
     }
     let by_decision = match standing.decision {

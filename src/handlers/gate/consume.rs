@@ -135,6 +135,10 @@ async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) ->
     let found = found(context, issue, ticket.as_ref()).await?;
     let used_by = found.as_ref().and_then(|found| found.used_by.clone());
     let used_by = used_by.filter(|run| *run != deployment.run);
+    let seen = match &found {
+        Some(found) => approved_changes(context, issue, &found.standing).await?,
+        None => BTreeSet::new(),
+    };
     let approved = match found {
         Some(found) => Some(approved(context, issue, found).await?),
         None => None,
@@ -148,10 +152,7 @@ async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) ->
     let planned = Planned {
         sent: sent.as_ref(),
         applied: plan,
-        approved: match &ticket {
-            Some(ticket) => approved_changes(context, &ticket.key).await?,
-            None => BTreeSet::new(),
-        },
+        approved: seen,
         is_wanted: gate_of(context, &deployment.service).is_some_and(|gate| gate.applies_plans),
     };
     let stand = Stand {

@@ -6,9 +6,9 @@ use std::collections::BTreeSet;
 use crate::audit::{Entry, Event};
 use crate::handlers::{Context, HandlerError, voiding};
 use crate::integrations::SourceError;
-use crate::model::{IssueId, TicketKey};
+use crate::model::IssueId;
 use crate::policy::plan::PlanRisk;
-use crate::store::{GateRequest, Job, Planned, StoreError};
+use crate::store::{GateRequest, Job, Planned, Standing, StoreError};
 
 /// Records what was judged of a plan, and has the ticket judged with it.
 ///
@@ -40,13 +40,22 @@ async fn take_back(context: &Context, issue: &IssueId) -> Result<(), HandlerErro
     }
 }
 
-/// The risky changes at which whoever approved the ticket has looked: those of the newest decision, because an approved
-/// ticket is not judged again before its approval is taken back.
+/// The risky changes at which whoever approved the ticket has looked: those of the decision at which it was approved.
+///
+/// What was judged later, by a look that came late, is seen by nobody who approved.
 ///
 /// # Errors
 /// When the records do not answer.
-pub async fn approved_changes(context: &Context, key: &TicketKey) -> Result<BTreeSet<String>, StoreError> {
-    let newest = context.sources.store.newest_decision(key).await?;
-    let plan = newest.and_then(|stored| stored.facts.plan);
+pub async fn approved_changes(
+    context: &Context,
+    issue: &IssueId,
+    standing: &Standing,
+) -> Result<BTreeSet<String>, StoreError> {
+    let store = &context.sources.store;
+    let decision = match standing.decision {
+        Some(id) => store.decision(id).await?,
+        None => store.decision_at(issue, standing.at).await?.filter(|stored| stored.at <= standing.at),
+    };
+    let plan = decision.and_then(|stored| stored.facts.plan);
     Ok(plan.into_iter().flat_map(|plan| plan.items).map(|item| item.id).collect())
 }

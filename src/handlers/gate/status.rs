@@ -7,7 +7,7 @@ use crate::model::{Ending, IssueId, Timestamp, listed, plural};
 use crate::policy::approvers::{Approvals, Place};
 use crate::policy::decision::By;
 use crate::policy::{decision::Decision, evaluate};
-use crate::store::{GateRequest, StoredDecision};
+use crate::store::{GateRequest, Standing, StoredDecision};
 
 /// How a request stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,7 +92,7 @@ async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) ->
     }
     let approval = store.gate_approval(issue).await?;
     if let Some(approval) = approval.filter(|approval| approval.standing.commit == request.deployment.commit) {
-        if let Some(why) = unseen_plan(context, request).await? {
+        if let Some(why) = unseen_plan(context, request, (issue, &approval.standing)).await? {
             return Ok(Status { why: vec![why], ..plain(State::Waiting) });
         }
         let is_other = approval.used_by.is_some_and(|run| run != request.deployment.run);
@@ -112,10 +112,13 @@ async fn of_ticket(context: &Context, request: &GateRequest, issue: &IssueId) ->
 }
 
 /// A plan of this run at which nobody has looked who approved: its ticket goes back to review in a moment.
-async fn unseen_plan(context: &Context, request: &GateRequest) -> Result<Option<String>, HandlerError> {
-    let Some((_, key)) = &request.ticket else { return Ok(None) };
+async fn unseen_plan(
+    context: &Context,
+    request: &GateRequest,
+    (issue, standing): (&IssueId, &Standing),
+) -> Result<Option<String>, HandlerError> {
     let Some(plan) = context.sources.store.plan_of(request.id).await? else { return Ok(None) };
-    let approved = approved_changes(context, key).await?;
+    let approved = approved_changes(context, issue, standing).await?;
     let unseen = plan.not_covered(&approved).count();
     let sentence = format!("The plan has {} that nobody has approved.", plural(unseen, "risky change"));
     Ok((unseen > 0).then_some(sentence))

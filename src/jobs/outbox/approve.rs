@@ -76,7 +76,7 @@ impl Outbox {
     /// have been voided meanwhile.
     async fn given_before(&self, ticket: &Ticket, id: DecisionId) -> Result<Done, OutboxError> {
         match ticket.status.meaning {
-            TicketStatus::Pending => void_if_set_back(&self.context, ticket).await?,
+            TicketStatus::Pending => drop(void_if_set_back(&self.context, ticket).await?),
             TicketStatus::Approved => {}
             TicketStatus::Declined | TicketStatus::Closed | TicketStatus::Other => {
                 self.context.sources.store.drop_rest_of(id).await?;

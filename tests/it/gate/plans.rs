@@ -1,14 +1,22 @@
 //! Terraform plans at the gate: a risky one waits for people, who approve exactly what it changes, and nothing else is applied.
 
+use std::time::Duration;
+
+use cm_bot::audit::{Entry, Event};
 use cm_bot::cli::demo::play::settle;
+use cm_bot::handlers::{Next, handle};
+use cm_bot::model::{DecisionId, TicketKey};
+use cm_bot::policy::evaluate;
 use cm_bot::simulator::jira::adf_text;
+use cm_bot::store::{Approval, Evaluation, Job, StoredDecision};
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+use uuid::Uuid;
 
 use super::Pipeline;
-use crate::plan::{create, delete, plan, update};
-use crate::support::{page, verified};
+use crate::plan::{create, delete, judged_in, plan, update};
+use crate::support::{page, play_all, scene, start_with, verified};
 
 fn policy(document: &str) -> Value {
     update("aws_iam_policy.deployer", json!({"policy": "old"}), json!({"policy": document}))
@@ -288,12 +296,11 @@ async fn the_plan_of_one_attempt_is_not_the_plan_of_another() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_service_that_applies_plans_is_let_through_with_one_only() {
-    let scene = crate::support::scene("clean-change");
-    let played = crate::support::start_with(scene.parsed(), |settings| {
+    let played = start_with(scene("clean-change").parsed(), |settings| {
         settings["services"][0]["gate"].as_table_mut().unwrap().insert("terraform".into(), true.into());
     })
     .await;
-    crate::support::play_all(&played).await;
+    play_all(&played).await;
     let pipeline = Pipeline::of(played);
     let id = pipeline.request(&pipeline.asked()).await;
     let problem = pipeline.is_denied(&id, "plan_missing").await;
@@ -301,4 +308,113 @@ async fn a_service_that_applies_plans_is_let_through_with_one_only() {
     pipeline.plans(&id, &harmless()).await;
     pipeline.may_apply(&id, &harmless()).await;
     pipeline.stop().await;
+}
+
+impl Pipeline {
+    async fn newest(&self) -> StoredDecision {
+        let key = TicketKey::parse("PRODCM-412").unwrap();
+        self.played.app.context.sources.store.newest_decision(&key).await.unwrap().unwrap()
+    }
+
+    /// A look that read the ticket long ago records now what it makes of this plan.
+    async fn judges_late(&self, plan: &Value) {
+        let (context, stored) = (&self.played.app.context, self.newest().await);
+        let mut facts = stored.facts;
+        facts.plan = Some(judged_in(plan, "prod-us"));
+        let decision = evaluate(&facts, &context.policy.criteria, context.clock.now());
+        let evaluation = Evaluation {
+            facts: &facts,
+            decision: &decision,
+            id: DecisionId(Uuid::now_v7()),
+            number: stored.evaluation + 1,
+            verdict: "waiting",
+            policy: &context.policy,
+            at: context.clock.now(),
+            actions: &[],
+        };
+        context.sources.store.record(&evaluation, facts.placement.scope().as_ref(), None).await.unwrap();
+    }
+}
+
+/// Neither cm-bot, which approved it at an earlier decision, nor people have seen what a look finds that comes late.
+#[tokio::test(flavor = "multi_thread")]
+async fn c10_a_risky_plan_that_was_judged_after_the_approval_is_seen_by_nobody_who_gave_it() {
+    for name in ["clean-change", "first-deployment"] {
+        let pipeline = Pipeline::after(scene(name)).await;
+        let id = pipeline.request(&pipeline.asked()).await;
+        if name == "first-deployment" {
+            pipeline.approve().await;
+        }
+        assert_eq!(pipeline.read(&id).await["state"], "approved", "{name}");
+        pipeline.played.world.simulator.shared.clock.pass(Duration::from_secs(1));
+        pipeline.judges_late(&risky()).await;
+        let judged = pipeline.plans(&id, &risky()).await;
+        assert_eq!(judged["state"], "waiting", "{name}: {judged}");
+        assert_eq!(pipeline.ticket_status("PRODCM-412"), "Awaiting approval", "{name}");
+        pipeline.may_not_apply(&id, &risky(), "waiting").await;
+        // The twin: they look at the plan, and approve it.
+        pipeline.approve().await;
+        pipeline.may_apply(&id, &risky()).await;
+        pipeline.stop().await;
+    }
+}
+
+/// A look has read the ticket and waits for its turn. What becomes of its decision when the ticket is approved meanwhile, or not.
+async fn after_a_look_that_waited(is_approved_meanwhile: bool) -> (Next, StoredDecision, Value) {
+    let late = |settings: &mut toml::Table| {
+        settings["jira"].as_table_mut().unwrap().insert("settle_seconds".into(), 300.into());
+    };
+    let played = start_with(scene("clean-change").parsed(), late).await;
+    play_all(&played).await;
+    let pipeline = Pipeline::of(played);
+    let id = pipeline.request(&pipeline.asked()).await;
+    let context = pipeline.played.app.context.clone();
+    let (store, jira, now) = (&context.sources.store, &context.sources.jira, context.clock.now());
+    let stored = pipeline.newest().await;
+    let (issue, scope) = (stored.facts.ticket.id.clone(), stored.facts.placement.scope().unwrap());
+    let turn = store.turn(&scope).await.unwrap();
+    let looks = {
+        let (context, job) = (context.clone(), Job::Ticket(issue.clone()));
+        tokio::spawn(async move { handle(&context, &job).await.unwrap() })
+    };
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert!(!looks.is_finished(), "it waits for its turn");
+    let entry = Entry { at: now, ticket: Some(stored.ticket.clone()), event: Event::Ended { status: "a test".into() } };
+    if is_approved_meanwhile {
+        let decision = evaluate(&stored.facts, &stored.criteria, stored.at);
+        let right = decision.auto_approval().unwrap();
+        jira.approve(right, &jira.way_to_approval(&stored.ticket).await.unwrap()).await.unwrap();
+        let approval = Approval {
+            issue,
+            ticket: stored.ticket,
+            scope,
+            commit: right.commit().clone(),
+            at: now,
+            decision: Some(stored.id),
+            by: Vec::new(),
+            fingerprint: right.fingerprint().to_owned(),
+        };
+        store.record_approval(&approval, &entry, &[]).await.unwrap();
+    }
+    let request = store.gate_request(id.parse().unwrap()).await.unwrap().unwrap();
+    store.add_plan(&request, &judged_in(&risky(), "prod-us"), &entry).await.unwrap();
+    drop(turn);
+    let next = looks.await.unwrap();
+    let (newest, change) = (pipeline.newest().await, pipeline.read(&id).await);
+    pipeline.stop().await;
+    (next, newest, change)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_that_waited_while_the_ticket_was_approved_judges_nothing() {
+    let (next, newest, change) = after_a_look_that_waited(true).await;
+    assert_eq!((next, newest.evaluation), (Next::LookAgain(Duration::ZERO), 1));
+    assert_eq!(change["why"], json!(["The plan has 2 risky changes that nobody has approved."]), "{change}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twin_a_look_that_waited_judges_a_ticket_that_waits_still() {
+    let (_, newest, change) = after_a_look_that_waited(false).await;
+    assert_eq!((newest.evaluation, newest.facts.plan.map(|plan| plan.items.len())), (2, Some(2)));
+    assert_eq!(change["state"], "waiting", "{change}");
 }
