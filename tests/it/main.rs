@@ -75,3 +75,4 @@ mod support;
 mod traces;
 mod uploads;
 mod webhooks;
+mod whose_word;

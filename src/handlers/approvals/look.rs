@@ -251,7 +251,7 @@ async fn as_acts(
         let word = words.iter().find(|word| word.way == way && word.delivery == source);
         let (seen, fingerprint) = match word {
             Some(word) => (shown_in_form(context, word).await?, word.fingerprint.clone()),
-            None => (seen_at(context, case.ticket, (basis, at)).await?, case.ticket.fingerprint()),
+            None => (seen_at(context, case.ticket, (basis, way, at)).await?, case.ticket.fingerprint()),
         };
         acts.push(Act { way, source, by, deed, at, fingerprint, seen, refused });
     }
@@ -264,13 +264,22 @@ async fn shown_in_form(context: &Context, word: &Word) -> Result<Seen, HandlerEr
     Ok(stored.map_or_else(Seen::default, |stored| Seen::of(&evaluate(&stored.facts, &stored.criteria, stored.at))))
 }
 
-async fn seen_at(context: &Context, ticket: &Ticket, (basis, at): (&Basis, Timestamp)) -> Result<Seen, HandlerError> {
-    let is_newer = basis.stored.as_ref().is_some_and(|stored| stored.at > at);
-    let then = if is_newer { context.sources.store.decision_at(&ticket.id, at).await? } else { None };
-    Ok(match then {
-        Some(stored) => Seen::of(&evaluate(&stored.facts, &stored.criteria, stored.at)),
-        None => Seen::of(&basis.decision),
-    })
+/// What stood in the way when somebody did something. Who did it before anything was judged has seen nothing. Jira Service
+/// Management does not say when somebody answered, only since when they could: there the first decision counts as seen.
+async fn seen_at(
+    context: &Context,
+    ticket: &Ticket,
+    (basis, way, at): (&Basis, Way, Timestamp),
+) -> Result<Seen, HandlerError> {
+    if basis.stored.as_ref().is_some_and(|stored| stored.at <= at) {
+        return Ok(Seen::of(&basis.decision));
+    }
+    let is_undated = way == Way::ServiceDesk;
+    match context.sources.store.decision_at(&ticket.id, at).await? {
+        Some(then) if then.at <= at || is_undated => Ok(Seen::of(&evaluate(&then.facts, &then.criteria, then.at))),
+        None if is_undated => Ok(Seen::of(&basis.decision)),
+        Some(_) | None => Ok(Seen::default()),
+    }
 }
 
 #[cfg(test)]
