@@ -1,5 +1,6 @@
 //! `[gate]` and `[services.gate]`: who may ask the gate, and for what.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use ipnet::IpNet;
@@ -40,6 +41,15 @@ pub struct JobToken {
     pub job: PipelineName,
     /// Where it may be used from; everywhere when there are none.
     pub addresses: Vec<IpNet>,
+}
+
+impl JobToken {
+    /// Whether it may be used from there. Whoever has no address is nowhere.
+    #[must_use]
+    pub fn is_near(&self, from: Option<IpAddr>) -> bool {
+        self.addresses.is_empty()
+            || from.is_some_and(|from| self.addresses.iter().any(|network| network.contains(&from)))
+    }
 }
 
 /// A pipeline that proves who it is with an OpenID Connect token.

@@ -75,17 +75,19 @@ impl Callers {
         self.of_job(token, from)
     }
 
-    /// A token of one job. Every token is compared, so that the time says nothing.
+    /// A token of one job. Every token is compared, so that the time says nothing. It speaks for those services alone that
+    /// take it from this address.
     fn of_job(&self, token: &str, from: Option<IpAddr>) -> Result<Proven, Refused> {
         let all = self.gates.iter().flat_map(|gate| gate.tokens.iter().map(move |known| (gate, known)));
         let matching: Vec<_> = all.filter(|(_, known)| is_token(token, &known.digest)).collect();
-        let [(gate, known), ..] = matching.as_slice() else { return Err(Refused::Token("nobody knows it")) };
-        let is_near = known.addresses.iter().any(|network| from.is_some_and(|from| network.contains(&from)));
-        if !known.addresses.is_empty() && !is_near {
-            return Err(Refused::Token("it may not be used from this address"));
+        if matching.is_empty() {
+            return Err(Refused::Token("nobody knows it"));
         }
-        let services =
-            matching.iter().filter(|(_, other)| other.job == known.job).map(|(gate, _)| gate.service.clone());
+        let near: Vec<_> = matching.into_iter().filter(|(_, known)| known.is_near(from)).collect();
+        let [(gate, known), ..] = near.as_slice() else {
+            return Err(Refused::Token("it may not be used from this address"));
+        };
+        let services = near.iter().filter(|(_, other)| other.job == known.job).map(|(gate, _)| gate.service.clone());
         Ok(Proven {
             subject: format!("token of {} for {}", known.job, gate.service),
             services: services.collect(),

@@ -61,6 +61,36 @@ async fn c08_a_token_is_used_from_its_own_network() {
     }
 }
 
+/// A pipeline that deploys two services with one token, each from its own network.
+#[tokio::test(flavor = "multi_thread")]
+async fn c08_a_token_of_two_services_speaks_for_those_alone_whose_network_it_is_used_from() {
+    for (networks, expected) in [
+        (["127.0.0.0/8", "127.0.0.0/8"], (201, 201)),
+        (["127.0.0.0/8", "10.9.0.0/16"], (201, 403)),
+        (["10.9.0.0/16", "127.0.0.0/8"], (403, 201)),
+        (["10.9.0.0/16", "10.9.0.0/16"], (401, 401)),
+    ] {
+        let change = |settings: &mut toml::Table| {
+            let token = settings["services"][0]["gate"]["tokens"][0].clone();
+            for (service, network) in networks.into_iter().enumerate() {
+                let mut token = token.clone();
+                token.as_table_mut().unwrap().insert("addresses".into(), vec![network.to_owned()].into());
+                settings["services"][service]["gate"]["tokens"] = vec![token].into();
+            }
+        };
+        let scene = scene("clean-change").with("[[commits]]\nid = \"v1\"", TWO_SERVICES);
+        let scene = scene.with("id = \"fix\"", "id = \"fix\"\nrepository = \"acme/billing-api\"");
+        let played = start_with(scene.parsed(), change).await;
+        play_all(&played).await;
+        let pipeline = Pipeline::of(played);
+        let web = json!({"service": "web", "repository": "acme/web", "build": "1872"});
+        let billing = pipeline.send(Method::POST, "changes", Some(&pipeline.asked())).await;
+        let web = pipeline.send(Method::POST, "changes", Some(&pipeline.asked_with(web))).await;
+        assert_eq!((billing.0, web.0), expected, "{networks:?}: {billing:?} {web:?}");
+        pipeline.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_has_no_token_is_told_how_to_get_one() {
     let pipeline = Pipeline::approved().await;
