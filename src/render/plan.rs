@@ -58,7 +58,8 @@ pub fn terminal(risk: &PlanRisk) -> String {
     let mut lines = vec![verdict(risk), counts(risk)];
     let width = risk.items.iter().map(|item| actions(item).len()).max().unwrap_or(0);
     for item in &risk.items {
-        let address = shortened(&item.address, LONGEST_ADDRESS);
+        let names = item.other_names().into_iter().map(|(what, name)| format!(" {what} {name}"));
+        let address = shortened(&item.address, LONGEST_ADDRESS) + &names.collect::<String>();
         lines.push(format!("  {:width$}  {address}\n  {:width$}    {}", actions(item), "", why(item)));
     }
     if risk.is_risky() {
@@ -103,12 +104,13 @@ pub fn document(risk: &PlanRisk, judged: &BTreeSet<String>) -> Document {
 
 fn row(item: &RiskItem, judged: &BTreeSet<String>) -> Vec<Line> {
     let (tone, word) = if judged.contains(&item.id) { (Tone::Neutral, "yes") } else { (Tone::Bad, "not yet") };
-    vec![
-        vec![words(actions(item))],
-        vec![Inline::Code(shortened(&item.address, LONGEST_ADDRESS))],
-        vec![words(why(item))],
-        vec![Inline::Lozenge(tone, word)],
-    ]
+    vec![vec![words(actions(item))], resource(item), vec![words(why(item))], vec![Inline::Lozenge(tone, word)]]
+}
+
+fn resource(item: &RiskItem) -> Line {
+    let names =
+        item.other_names().into_iter().flat_map(|(what, name)| [words(format!(" {what} ")), Inline::Code(name)]);
+    std::iter::once(Inline::Code(shortened(&item.address, LONGEST_ADDRESS))).chain(names).collect()
 }
 
 fn others(count: usize) -> String {

@@ -17,6 +17,7 @@ use crate::policy::strict_json;
 struct Raw<'a> {
     address: String,
     previous_address: Option<String>,
+    deposed: Option<String>,
     mode: String,
     r#type: String,
     #[serde(borrow)]
@@ -43,10 +44,22 @@ struct RawChange<'a> {
 pub(super) struct Risky {
     pub actions: Vec<Action>,
     pub address: String,
+    pub object: Object,
     pub touched: Vec<Touched>,
     pub reasons: Vec<String>,
     /// Whether a value that Terraform keeps secret matters: then the id is good for this plan alone, so that it gives no hint.
     pub is_for_this_plan: bool,
+}
+
+/// Which real thing the address stands for, where the address does not say it alone. An approval is for this one.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Object {
+    /// Where it was, if it is moved.
+    pub moved_from: Option<String>,
+    /// What is imported, as a hash: it may be a name that people keep to themselves.
+    pub imported: Option<[u8; 32]>,
+    /// Terraform's key of what is left of an earlier replacement; it stands beside the one in use.
+    pub deposed: Option<String>,
 }
 
 /// A risky attribute.
@@ -80,7 +93,7 @@ pub(super) fn judge(text: &[u8], rules: &[&PlanRule], counts: &mut Counts) -> Re
     if actions.is_empty() {
         return Ok(None);
     }
-    let mut risky = Risky { actions, address: raw.address.clone(), ..Risky::default() };
+    let mut risky = Risky { actions, address: raw.address.clone(), object: object(&raw)?, ..Risky::default() };
     if risky.actions.contains(&Action::Unrecognised) {
         risky.reasons.push("cm-bot does not know what this does".into());
         risky.is_for_this_plan = true;
@@ -112,9 +125,21 @@ fn actions(raw: &Raw<'_>) -> Vec<Action> {
         ("managed", ["forget"]) => Some(Action::Forget),
         _ => Some(Action::Unrecognised),
     };
-    let moved = raw.previous_address.as_ref().is_some_and(|before| *before != raw.address);
-    let imported = raw.change.importing.is_some();
+    let (moved, imported) = (moved_from(raw).is_some(), raw.change.importing.is_some());
     main.into_iter().chain(moved.then_some(Action::Move)).chain(imported.then_some(Action::Import)).collect()
+}
+
+fn moved_from<'a>(raw: &'a Raw<'_>) -> Option<&'a String> {
+    raw.previous_address.as_ref().filter(|before| **before != raw.address)
+}
+
+fn object(raw: &Raw<'_>) -> Result<Object, PlanError> {
+    let imported = raw.change.importing.map(|importing| read(Some(importing))).transpose()?;
+    Ok(Object {
+        moved_from: moved_from(raw).cloned(),
+        imported: imported.map(|importing| Sha256::digest(importing.to_string()).into()),
+        deposed: raw.deposed.clone(),
+    })
 }
 
 fn count(actions: &[Action], counts: &mut Counts) {
@@ -243,15 +268,22 @@ impl Risky {
         all
     }
 
-    /// What an approval counts for: this resource, these actions, and what the risky attributes become.
+    /// What an approval counts for: this resource and the thing that it stands for, these actions, and what the risky
+    /// attributes become.
     pub fn id(&self, digest: &str) -> String {
         let mut hash = Sha256::new();
         let mut add = |text: &[u8]| {
             hash.update((text.len() as u64).to_be_bytes());
             hash.update(text);
         };
-        add(b"cm-bot plan item 1");
+        add(b"cm-bot plan item 2");
         add(self.address.as_bytes());
+        let Object { moved_from, imported, deposed } = &self.object;
+        let parts = [moved_from.as_ref().map(String::as_bytes), imported.as_ref().map(<[u8; 32]>::as_slice)];
+        for part in parts.into_iter().chain([deposed.as_ref().map(String::as_bytes)]) {
+            add(if part.is_some() { b"is" } else { b"" });
+            add(part.unwrap_or_default());
+        }
         self.actions.iter().for_each(|action| add(action.to_string().as_bytes()));
         add(b"");
         let prints: BTreeSet<[u8; 32]> = self.touched.iter().map(|one| one.fingerprint).collect();

@@ -116,6 +116,8 @@ fn item(risky: &Risky, digest: &str) -> RiskItem {
         id: risky.id(digest),
         actions: risky.actions.clone(),
         address: risky.address.clone(),
+        moved_from: risky.object.moved_from.clone(),
+        deposed: risky.object.deposed.clone(),
         attributes: risky.names(),
         reasons: risky.all_reasons(),
     }

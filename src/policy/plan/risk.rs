@@ -66,12 +66,17 @@ pub struct Counts {
 /// One thing that a human must look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RiskItem {
-    /// The same in every plan that wants the same: SHA-256 over address, actions and what the risky attributes become.
+    /// The same in every plan that wants the same: SHA-256 over address, actions, what is moved, imported or left of an earlier
+    /// replacement, and what the risky attributes become.
     pub id: String,
     /// What is to happen; several when a resource is also moved or imported.
     pub actions: Vec<Action>,
     /// The resource, or the part of the plan.
     pub address: String,
+    /// The address that it had before, if it is moved.
+    pub moved_from: Option<String>,
+    /// Terraform's key of what is left of an earlier replacement, if it is about that and not about the one in use.
+    pub deposed: Option<String>,
     /// Names of the attributes that matter. Never a value.
     pub attributes: Vec<String>,
     /// Why it is risky, in words.
@@ -130,10 +135,19 @@ impl RiskItem {
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let named = if named.is_empty() { String::new() } else { format!(" ({}{more})", named.join(", ")) };
         let id = self.id.get(..SHORT_ID).unwrap_or(&self.id);
-        Text::new()
-            .words(format!("{actions} "))
-            .code(shortened(&self.address, LONGEST_ADDRESS))
+        let text = Text::new().words(format!("{actions} ")).code(shortened(&self.address, LONGEST_ADDRESS));
+        self.other_names()
+            .into_iter()
+            .fold(text, |text, (what, name)| text.words(format!(" {what} ")).code(name))
             .words(format!(": {}{named}, change {id}.", self.reasons.join("; ")))
+    }
+
+    /// What people must know of the thing behind the address: each with the words before it.
+    #[must_use]
+    pub fn other_names(&self) -> Vec<(&'static str, String)> {
+        let moved = self.moved_from.as_ref().map(|from| ("moved from", shortened(from, LONGEST_ADDRESS)));
+        let deposed = self.deposed.as_ref().map(|key| ("deposed object", shortened(key, 40)));
+        moved.into_iter().chain(deposed).collect()
     }
 
     fn is_of_resource(&self) -> bool {

@@ -50,6 +50,67 @@ fn an_item_with_a_secret_counts_for_this_plan_alone() {
     assert_eq!(open("2026-11-02T09:00:00Z"), open("2026-11-02T10:00:00Z"), "the twin without a secret");
 }
 
+/// Nothing changes but which thing the address stands for.
+fn same(address: &str) -> Value {
+    super::change(address, &["no-op"], [json!({"id": "x-1"}), json!({"id": "x-1"}), json!({})])
+}
+
+fn imported(importing: Value) -> PlanRisk {
+    let mut change = same("aws_s3_bucket.logs");
+    change["change"]["importing"] = importing;
+    judged(&plan(&[change]))
+}
+
+fn sentence(risk: &PlanRisk) -> String {
+    risk.items.iter().map(|item| item.sentence().plain()).collect()
+}
+
+/// What people looked at was the bucket of the logs, and another one is taken over in its place.
+#[test]
+fn c11_another_thing_that_is_imported_under_the_same_address_asks_again() {
+    let first = imported(json!({"id": "my-logs"}));
+    let twin = imported(json!({"id": "my-logs"}));
+    assert_eq!(twin.not_covered(&ids(&first)).count(), 0, "the same bucket");
+    for other in [
+        json!({"id": "prod-customer-data"}),
+        json!({"identity": {"bucket": "prod-customer-data"}}),
+        json!({"id": "my-logs", "identity": {"bucket": "prod-customer-data"}}),
+        json!({"unknown": true}),
+    ] {
+        assert_eq!(imported(other.clone()).not_covered(&ids(&first)).count(), 1, "{other}");
+    }
+    assert!(!sentence(&first).contains("my-logs") && !format!("{first:?}").contains("my-logs"), "{first:?}");
+}
+
+#[test]
+fn c11_another_thing_that_is_moved_to_the_same_address_asks_again() {
+    let moved = |from: &str| {
+        let mut change = same("aws_instance.web");
+        change["previous_address"] = json!(from);
+        judged(&plan(&[change]))
+    };
+    let first = moved("aws_instance.old");
+    assert_eq!(moved("aws_instance.old").not_covered(&ids(&first)).count(), 0, "from the same address");
+    assert_eq!(moved("aws_instance.database").not_covered(&ids(&first)).count(), 1);
+    assert!(sentence(&first).starts_with("move aws_instance.web moved from aws_instance.old: "), "{first:?}");
+}
+
+/// A replacement may leave the old object behind; its delete is no delete of the one in use.
+#[test]
+fn c11_a_delete_of_what_is_left_is_no_delete_of_what_is_in_use() {
+    let left = |key: &str| {
+        let mut change = delete("aws_instance.web");
+        change["deposed"] = json!(key);
+        change
+    };
+    let first = judged(&plan(&[left("0a1b2c3d")]));
+    assert_eq!(judged(&plan(&[left("0a1b2c3d")])).not_covered(&ids(&first)).count(), 0, "the same object");
+    assert_eq!(judged(&plan(&[left("4e5f6a7b")])).not_covered(&ids(&first)).count(), 1);
+    let both = judged(&plan(&[left("0a1b2c3d"), delete("aws_instance.web")]));
+    assert_eq!(both.not_covered(&ids(&first)).count(), 1, "the one in use");
+    assert!(sentence(&first).starts_with("delete aws_instance.web deposed object 0a1b2c3d: "), "{first:?}");
+}
+
 #[test]
 fn what_is_not_recognised_is_approved_for_this_plan_alone() {
     let plan_of = |size: u64| {
