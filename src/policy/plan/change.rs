@@ -183,8 +183,9 @@ fn attributes(raw: &Raw<'_>, rules: &[&PlanRule], risky: &mut Risky) -> Result<(
 
 /// What rules have to say about a changed attribute.
 fn touched(changed: &Changed<'_>, rules: &[&PlanRule], is_new: bool) -> Vec<Touched> {
-    // Blocks are no attributes: the configuration in a plan leaves out those that it makes in a loop.
-    let is_default = is_new && changed.path.len() == 1;
+    // Blocks are no attributes: the configuration in a plan leaves out those that it makes in a loop. Their content is
+    // deeper than the name; when nobody knows how often the loop runs, there is the name alone.
+    let is_top = is_new && changed.path.len() == 1;
     let mut found: Vec<Touched> = Vec::new();
     for rule in rules {
         let Some(patterns) = &rule.attributes else {
@@ -204,6 +205,7 @@ fn touched(changed: &Changed<'_>, rules: &[&PlanRule], is_new: bool) -> Vec<Touc
             Becomes::Unknown => format!("{}: what it becomes is known only after apply", rule.reason),
             Becomes::Value(_) | Becomes::Nothing => rule.reason.clone(),
         };
+        let is_default = is_top && (!matches!(changed.becomes, Becomes::Unknown) || rule.is_computed(&name));
         let because = if is_default { Because::IfSet(reason) } else { Because::Rule(reason) };
         found.push(Touched { name, fingerprint: diff::fingerprint(changed), because });
     }

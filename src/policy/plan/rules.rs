@@ -28,6 +28,9 @@ pub struct PlanRule {
     pub actions: BTreeSet<Action>,
     /// Only when one of these attributes changes. A rule without is about the resource as a whole.
     pub attributes: Option<Patterns>,
+    /// Which of these providers fill in when nobody sets them: what is unknown of one in something new is their default. A
+    /// block of any other name that is unknown is one that the configuration makes in a loop.
+    pub computed: Option<Patterns>,
     /// Where.
     #[serde(rename = "in")]
     pub place: Option<Place>,
@@ -60,7 +63,7 @@ impl PlanRules {
         let actions = [Action::Create, Action::Update, Action::Delete, Action::Replace];
         let actions = actions.into_iter().chain([Action::Import, Action::Move, Action::Forget]).collect();
         let reason = "The criteria say nothing about Terraform plans".to_owned();
-        let rule = PlanRule { types: all.clone(), actions, attributes: None, place: None, reason };
+        let rule = PlanRule { types: all.clone(), actions, attributes: None, computed: None, place: None, reason };
         PlanRules { production: all, rules: vec![rule] }
     }
 
@@ -88,6 +91,12 @@ impl PlanRules {
         }
         let attributes = |rule: &PlanRule| rule.attributes.as_ref().is_some_and(|patterns| patterns.0.is_empty());
         self.rules.iter().any(attributes).then_some(("terraform.rules.attributes", "leave it out to mean all of them"))
+    }
+}
+
+impl PlanRule {
+    pub(super) fn is_computed(&self, attribute: &str) -> bool {
+        self.computed.as_ref().is_some_and(|patterns| patterns.matches(attribute))
     }
 }
 

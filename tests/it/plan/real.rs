@@ -1,5 +1,5 @@
-//! Plans that a real Terraform 1.11 with the AWS provider 5.100 made of `tests/plans/before.tf` and `after.tf`. What is risky
-//! about them was written down from these two files, in the order of the addresses.
+//! Plans that a real Terraform 1.11 with the AWS provider 5.100 made of `tests/plans/before.tf`, `after.tf` and `dynamic.tf`.
+//! What is risky about them was written down from these files, in the order of the addresses.
 
 use cm_bot::model::Environment;
 use cm_bot::policy::plan::{PlanRisk, Target, judge};
@@ -11,6 +11,9 @@ const CREATE: &[u8] = include_bytes!("../../plans/create.json");
 
 /// From `before.tf` to `after.tf`.
 const CHANGE: &[u8] = include_bytes!("../../plans/change.json");
+
+/// From nothing to `dynamic.tf`.
+const DYNAMIC: &[u8] = include_bytes!("../../plans/dynamic.json");
 
 const RISKY_TO_CREATE: [&str; 14] = [
     "create aws_ecr_repository_policy.api",
@@ -97,6 +100,22 @@ fn what_changes_is_looked_at_where_it_matters_and_nowhere_else() {
 fn what_goes_away_is_looked_at_in_production() {
     let all = [RISKY_TO_CHANGE.as_slice(), RISKY_IN_PRODUCTION.as_slice()].concat();
     assert_eq!(found(&judged(CHANGE, "prod-us")), sorted(&all));
+}
+
+/// The configuration in a plan leaves out blocks that are made in a loop, and a block of which nobody knows how often it is
+/// made is unknown as a whole, as a provider's default is. The twins are plain resources of the same types.
+#[test]
+fn c11_what_is_made_in_a_loop_is_looked_at() {
+    let expressions = String::from_utf8_lossy(DYNAMIC);
+    let (_, configuration) = expressions.split_once("\"configuration\"").unwrap();
+    for block in ["\"public_access_block_configuration\"", "\"grant\""] {
+        assert!(expressions.contains(block) && !configuration.contains(block), "{block} is in the configuration");
+    }
+    let risk = judged(DYNAMIC, "prod-us");
+    let risky = ["create aws_s3_access_point.made_in_an_unknown_loop", "create aws_s3_bucket.granted_in_a_loop"];
+    assert_eq!(found(&risk), risky);
+    let why = "Who may reach a resource changes: what it becomes is known only after apply";
+    assert!(super::lines(&risk).contains(&format!("{why} (public_access_block_configuration)")), "{risk:?}");
 }
 
 #[test]

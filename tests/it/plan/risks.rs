@@ -162,6 +162,21 @@ fn a_policy_of_something_new_that_nobody_set_is_the_providers_default() {
     assert!(lines(&super::judged(&unsaid)).contains("known only after apply (policy)"), "unknown is never yes");
 }
 
+/// A plan of a `dynamic` block of which nobody knows how often it is made says no more of it than of a default.
+#[test]
+fn c11_a_block_of_something_new_that_no_provider_fills_in_is_made_in_a_loop() {
+    let planned = |unknown: Value| {
+        let point = change("aws_s3_access_point.logs", &["create"], [Value::Null, json!({"name": "logs"}), unknown]);
+        let mut plan = plan(&[point]);
+        plan["configuration"]["root_module"]["resources"] =
+            json!([{"address": "aws_s3_access_point.logs", "mode": "managed", "expressions": {"name": {}}}]);
+        lines(&super::judged(&plan))
+    };
+    let held = planned(json!({"id": true, "policy": true, "public_access_block_configuration": true}));
+    assert!(held.ends_with("known only after apply (public_access_block_configuration)"), "{held}");
+    assert_eq!(planned(json!({"id": true, "policy": true, "public_access_block_configuration": []})), "");
+}
+
 /// Old providers fill in `private` for every bucket, and every key is enabled.
 #[test]
 fn a_value_of_something_new_that_nobody_set_is_the_providers_default_too() {
