@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use globset::{Glob, GlobMatcher};
+use globset::{GlobBuilder, GlobMatcher};
 
 use crate::model::{Content, Mode, ObjectId, Text, TreeEntry, plural, shortened};
 use crate::policy::criteria::{Criteria, OpaqueKind};
@@ -52,7 +52,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
 pub(in crate::policy) fn opaque(case: &Case<'_>) -> Result<Vec<String>, Gap> {
     let changes = net_changes(case)?;
     let allowed = &case.criteria.terms.opaque_changes.allowed;
-    let mut attributes = Attributes { case, rules: HashMap::new() };
+    let mut attributes = Attributes { case, macros: None, rules: HashMap::new() };
     let mut found = Vec::new();
     for change in &changes {
         let kind = match kind(change) {
@@ -106,6 +106,8 @@ fn sentence(change: &Change, kind: OpaqueKind) -> String {
 /// The `.gitattributes` of the commit, folder by folder, as far as they speak of large files.
 struct Attributes<'a, 'b> {
     case: &'b Case<'a>,
+    /// The macros that make files large. Git takes them from the top folder alone, and they count in all folders.
+    macros: Option<Vec<String>>,
     rules: HashMap<ObjectId, Vec<Rule>>,
 }
 
@@ -116,15 +118,19 @@ struct Rule {
     large: bool,
 }
 
-impl Attributes<'_, '_> {
+impl<'b> Attributes<'_, 'b> {
     /// Whether the last matching line on the way to `path` makes it a large file.
     fn is_large(&mut self, path: &str) -> Result<bool, Gap> {
         let mut tree = self.case.tree(&self.case.head)?.clone();
+        if self.macros.is_none() {
+            let top = self.case.look.tree(&tree)?.entries.get(FILE).filter(|file| file.mode.is_file());
+            self.macros = Some(top.map_or(Ok(Vec::new()), |file| Ok(macros(self.text(&file.id)?, &[])))?);
+        }
         let mut rest = path;
         let mut large = false;
         loop {
             let entries = &self.case.look.tree(&tree)?.entries;
-            if let Some(file) = entries.get(".gitattributes").filter(|file| file.mode.is_file()) {
+            if let Some(file) = entries.get(FILE).filter(|file| file.mode.is_file()) {
                 let rules = self.read(&file.id)?;
                 let matching =
                     rules.iter().rev().find(|rule| rule.paths.as_ref().is_none_or(|glob| glob.is_match(rest)));
@@ -138,53 +144,87 @@ impl Attributes<'_, '_> {
 
     fn read(&mut self, id: &ObjectId) -> Result<&[Rule], Gap> {
         if !self.rules.contains_key(id) {
-            let rules = match self.case.look.content(id)? {
-                Content::Text(text) => parse(text),
-                Content::Opaque => {
-                    let what = "the attributes of the files".to_owned();
-                    return Err(Gap { what, source: Source::Github, reason: GapReason::TooMuch });
-                }
-            };
+            let rules = parse(self.text(id)?, self.macros.as_deref().unwrap_or_default());
             self.rules.insert(id.clone(), rules);
         }
         Ok(self.rules.get(id).map_or(&[], Vec::as_slice))
     }
+
+    fn text(&self, id: &ObjectId) -> Result<&'b str, Gap> {
+        match self.case.look.content(id)? {
+            Content::Text(text) => Ok(text),
+            Content::Opaque => {
+                let what = "the attributes of the files".to_owned();
+                Err(Gap { what, source: Source::Github, reason: GapReason::TooMuch })
+            }
+        }
+    }
+}
+
+const FILE: &str = ".gitattributes";
+
+fn lines(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// Macros that make a file large, besides those that are known: directly, or through one another.
+fn macros(text: &str, known: &[String]) -> Vec<String> {
+    let mut large = known.to_vec();
+    loop {
+        let defined = lines(text).filter_map(|line| line.strip_prefix("[attr]")).filter_map(|line| {
+            let mut words = line.split_whitespace();
+            let name = words.next().filter(|name| !large.iter().any(|known| known == name))?;
+            words.any(|word| sets_large(word, &large) == Some(true)).then(|| name.to_owned())
+        });
+        let more: Vec<String> = defined.collect();
+        if more.is_empty() {
+            return large;
+        }
+        large.extend(more);
+    }
 }
 
 /// Reads the lines that set or unset the filter `lfs`, directly or through a macro.
-fn parse(text: &str) -> Vec<Rule> {
-    let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let macros: Vec<&str> = lines()
-        .filter_map(|line| line.strip_prefix("[attr]"))
-        .filter(|line| line.split_whitespace().any(|word| word == "filter=lfs"))
-        .filter_map(|line| line.split_whitespace().next())
-        .collect();
+fn parse(text: &str, known: &[String]) -> Vec<Rule> {
+    let macros = macros(text, known);
     let rule = |line: &str| {
+        if line.starts_with('"') {
+            return line.split_whitespace().any(|word| sets_large(word, &macros) == Some(true)).then_some(EVERYTHING);
+        }
         let mut words = line.split_whitespace();
-        let pattern = words.next()?;
+        let paths = matcher(words.next()?);
         let large = words.filter_map(|word| sets_large(word, &macros)).next_back()?;
-        Some(Rule { paths: matcher(pattern), large })
+        // What nobody can tell apart takes nothing away from the lines before it.
+        (large || paths.is_some()).then_some(Rule { paths, large })
     };
-    lines().filter(|line| !line.starts_with("[attr]")).filter_map(rule).collect()
+    lines(text).filter(|line| !line.starts_with("[attr]")).filter_map(rule).collect()
 }
 
-fn sets_large(word: &str, macros: &[&str]) -> Option<bool> {
+/// A pattern in quotes holds blanks and signs in code; nobody reads it here.
+const EVERYTHING: Rule = Rule { paths: None, large: true };
+
+fn sets_large(word: &str, macros: &[String]) -> Option<bool> {
     match word {
         "filter=lfs" => Some(true),
-        word if macros.contains(&word) => Some(true),
+        word if macros.iter().any(|known| known == word) => Some(true),
         "-filter" | "!filter" => Some(false),
         word if word.starts_with("filter=") => Some(false),
         _ => None,
     }
 }
 
-/// A pattern without a slash matches the name in any folder; one with a slash starts here.
+/// A pattern without a slash matches the name in any folder; one with a slash starts here. Nothing for one that Git reads in
+/// another way than our patterns: classes with a name, as `git lfs track` writes them for a blank, and braces.
 fn matcher(pattern: &str) -> Option<GlobMatcher> {
+    if pattern.contains("[[:") || pattern.contains('{') {
+        return None;
+    }
     let glob = match pattern.trim_end_matches('/').contains('/') {
         true => pattern.trim_start_matches('/').to_owned(),
         false => format!("**/{pattern}"),
     };
-    Glob::new(&glob).ok().map(|glob| glob.compile_matcher())
+    // As in Git, one star stays in its folder.
+    GlobBuilder::new(&glob).literal_separator(true).build().ok().map(|glob| glob.compile_matcher())
 }
 
 #[cfg(test)]
@@ -192,7 +232,12 @@ mod tests {
     use super::*;
 
     fn large(text: &str, path: &str) -> bool {
-        let rules = parse(text);
+        large_below("", text, path)
+    }
+
+    /// With what the file of the top folder says.
+    fn large_below(top: &str, text: &str, path: &str) -> bool {
+        let rules = parse(text, &macros(top, &[]));
         let matching = rules.iter().rev().find(|rule| rule.paths.as_ref().is_none_or(|glob| glob.is_match(path)));
         matching.is_some_and(|rule| rule.large)
     }
@@ -205,8 +250,30 @@ mod tests {
         assert!(!large("/models/** filter=lfs\n", "src/models/y.dat"));
         assert!(large("a[ filter=lfs\n", "anything"), "a pattern that cannot be understood matches everything");
         assert!(!large("# *.rs filter=lfs\n*.rs text\n", "a.rs"));
+        assert!(large("*.bin filter=lfs\n/models/* -filter\n", "models/x/a.bin"), "a star stays in its folder");
+        assert!(!large("*.bin filter=lfs\n/models/* -filter\n", "models/a.bin"));
         assert!(!large("#a[ filter=lfs\n", "anything"), "a remark is no pattern");
         assert!(!large("[attr]prose -diff\n*.md prose\n", "a.md"), "a macro that does not speak of large files");
         assert!(!large("*.bin filter=lfs\n*.bin filter=crypt\n", "a.bin"), "a file has one filter, the last");
+    }
+    #[test]
+    fn macros_of_the_top_folder_count_in_all_folders() {
+        let top = "[attr]big filter=lfs -text\n[attr]huge big\n[attr]prose -diff\n";
+        assert!(large_below(top, "*.bin big\n", "a.bin"));
+        assert!(large_below(top, "*.bin huge\n", "a.bin"), "a macro of a macro");
+        assert!(!large_below(top, "*.bin -big\n", "a.bin"), "a macro counts where it is set");
+        assert!(!large_below(top, "*.bin prose\n", "a.bin"));
+        assert!(!large_below("", "*.bin big\n", "a.bin"), "a macro that nobody defined");
+    }
+
+    #[test]
+    fn a_pattern_that_git_reads_in_another_way_matches_everything() {
+        for pattern in ["\"a b/*\"", "\"a\\tb\"", "a[[:space:]]b/*", "{a}.bin"] {
+            assert!(large(&format!("{pattern} filter=lfs diff=lfs\n"), "a b/c.dat"), "{pattern}");
+            assert!(!large(&format!("{pattern} text\n"), "a b/c.dat"), "{pattern}");
+            let later = format!("*.dat filter=lfs\n{pattern} -filter\n");
+            assert!(large(&later, "a b/c.dat"), "{pattern} takes nothing away");
+        }
+        assert!(!large("*.dat filter=lfs\n*.dat -filter\n", "a b/c.dat"), "the twin that is understood");
     }
 }
