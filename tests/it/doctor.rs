@@ -124,6 +124,24 @@ async fn what_jira_does_not_give_or_gives_too_much() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_every_workflow_can_report_is_something_to_look_at() {
+    let played = healthy().await;
+    let file = played.world.settings_file();
+    for (app, expected) in [(15_368, 1), (4242, 0)] {
+        let mut settings: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+        let scanner: toml::Table = format!("check = \"container-scan\"\napp_id = {app}").parse().unwrap();
+        settings["services"][0].as_table_mut().unwrap().insert("scanners".into(), vec![scanner].into());
+        std::fs::write(&file, toml::to_string(&settings).unwrap()).unwrap();
+        let (code, lines) = examine(&played);
+        let warned: Vec<&Line> = lines.iter().filter(|line| line.state == "warn").collect();
+        assert_eq!((code, warned.len()), (0, expected), "{lines:#?}");
+        let said = "billing-api: every workflow with checks: write can report the scan container-scan";
+        assert!(warned.iter().all(|line| line.part == "github" && line.said == said), "{lines:#?}");
+    }
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_in_the_settings_that_jira_does_not_know() {
     let played = healthy().await;
     let (code, lines) = examine_with(&played, &[("CM_BOT__JIRA__FIELDS__COMMIT", "Komit")]);

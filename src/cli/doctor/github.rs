@@ -38,9 +38,24 @@ pub(super) async fn examine(settings: &Settings, app: &App, findings: &mut Findi
     }
 }
 
+/// The App in whose name every workflow of GitHub Actions reports its checks.
+const GITHUB_ACTIONS: u64 = 15_368;
+
+/// Warns of a scan that whoever may change a workflow can report.
+fn reported_by_anybody((service, findings): (&Service, &mut Findings)) {
+    for scanner in &service.scanners {
+        if let Scanner::Check { check, app_id: GITHUB_ACTIONS } = scanner {
+            let said = format!("{}: every workflow with checks: write can report the scan {check}", service.name);
+            let todo = "expect an App of the scanner's own, or a SARIF file that the pipeline sends";
+            findings.warn("github", said, todo);
+        }
+    }
+}
+
 /// Whether GitHub answered for a service.
 async fn of_service(settings: &Settings, app: &App, (service, findings): (&Service, &mut Findings)) -> bool {
     let (github, repository) = (&app.context.sources.github, &service.repository);
+    reported_by_anybody((service, findings));
     let denied = github.check_rights(service).await.err();
     if let Some(denied) = denied {
         let said = format!("{repository}: {} cannot be read ({})", denied.what, denied.error);
