@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::scene::{DeleteAccount, Person, RenameAccount, Scene, SceneError, SetRights};
+use super::scene::{AddAddress, DeleteAccount, Person, RenameAccount, Scene, SceneError, SetRights};
 use super::world::World;
 
 /// An account. What GitHub reports about people comes from here, never from Git's names.
@@ -112,6 +112,7 @@ impl Kind {
 pub struct Changes {
     rights: HashMap<u64, bool>,
     logins: HashMap<u64, String>,
+    addresses: HashMap<String, u64>,
     deleted: HashSet<u64>,
 }
 
@@ -136,6 +137,19 @@ impl World {
             return Err(SceneError(format!("the login `{}` is taken", step.login)));
         }
         self.changes.logins.insert(id, step.login.clone());
+        Ok(())
+    }
+
+    /// Gives an account one more address.
+    ///
+    /// # Errors
+    /// When nobody has this handle, or somebody has the address.
+    pub fn add_address(&mut self, step: &AddAddress) -> Result<(), SceneError> {
+        let id = self.account(&step.who)?.id;
+        if self.account_with_email(&step.address).is_some() {
+            return Err(SceneError(format!("the address `{}` is taken", step.address)));
+        }
+        self.changes.addresses.insert(step.address.clone(), id);
         Ok(())
     }
 
@@ -165,7 +179,9 @@ impl World {
             return Some(Account::web_flow());
         }
         let scene = &self.shared.scene;
-        let person = scene.people.iter().find(|person| person.email() == email)?;
+        let added = self.changes.addresses.get(email);
+        let has_it = |person: &&Person| person.email() == email || added == Some(&person.github_id(scene));
+        let person = scene.people.iter().find(has_it)?;
         self.today(&Account::of(person, scene))
     }
 

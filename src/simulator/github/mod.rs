@@ -204,6 +204,7 @@ impl World {
             Moment::Status(step) => self.status(step),
             Moment::SetRights(step) => self.set_rights(step),
             Moment::RenameAccount(step) => self.rename_account(step),
+            Moment::AddAddress(step) => self.add_address(step),
             Moment::DeleteAccount(step) => self.delete_account(step),
             Moment::ShowDeployment(step) => self.show_deployment(step),
             Moment::WorkflowRun(step) => self.workflow_run(step),

@@ -22,6 +22,16 @@ pub struct RenameAccount {
     pub login: String,
 }
 
+/// Somebody adds an e-mail address to an account. Commits that bear it are of this account from now on.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddAddress {
+    /// Whose account.
+    pub who: String,
+    /// The address.
+    pub address: String,
+}
+
 /// An account is deleted. What it did stays, without a name.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

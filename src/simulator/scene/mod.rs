@@ -15,7 +15,7 @@ mod slack;
 mod step;
 mod tickets;
 
-pub use accounts::{DeleteAccount, RenameAccount, SetRights};
+pub use accounts::{AddAddress, DeleteAccount, RenameAccount, SetRights};
 pub use code::{
     CheckRun, DeleteBranch, DismissAlert, Merge, MergeMethod, Push, Scan, ScanFinding, Status, StatusState,
     UpdateBranch,

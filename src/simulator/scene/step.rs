@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::accounts::{DeleteAccount, RenameAccount, SetRights};
+use super::accounts::{AddAddress, DeleteAccount, RenameAccount, SetRights};
 use super::code::{CheckRun, DeleteBranch, DismissAlert, Merge, Push, Scan, Status, UpdateBranch};
 use super::pages::SendForm;
 use super::pipelines::{
@@ -63,6 +63,8 @@ pub struct Step {
     pub set_rights: Option<SetRights>,
     /// An account on GitHub gets another login.
     pub rename_account: Option<RenameAccount>,
+    /// Somebody adds an address to an account on GitHub.
+    pub add_address: Option<AddAddress>,
     /// An account on GitHub is deleted.
     pub delete_account: Option<DeleteAccount>,
     /// Somebody creates a change ticket in Jira.
@@ -146,6 +148,7 @@ pub enum Moment<'a> {
     DismissAlert(&'a DismissAlert),
     SetRights(&'a SetRights),
     RenameAccount(&'a RenameAccount),
+    AddAddress(&'a AddAddress),
     DeleteAccount(&'a DeleteAccount),
     CreateTicket(&'a CreateTicket),
     EditTicket(&'a EditTicket),
@@ -203,6 +206,7 @@ impl Step {
             self.dismiss_alert.as_ref().map(Moment::DismissAlert),
             self.set_rights.as_ref().map(Moment::SetRights),
             self.rename_account.as_ref().map(Moment::RenameAccount),
+            self.add_address.as_ref().map(Moment::AddAddress),
             self.delete_account.as_ref().map(Moment::DeleteAccount),
             self.create_ticket.as_ref().map(Moment::CreateTicket),
             self.edit_ticket.as_ref().map(Moment::EditTicket),

@@ -90,6 +90,19 @@ async fn accounts_are_shown_as_they_are_now() {
 }
 
 #[tokio::test]
+async fn whose_commit_it_is_follows_from_the_addresses_that_accounts_have_now() {
+    let scene = READY.replace("author = 'dana'", "author = 'dana', unknown_author = true");
+    for (step, expected) in
+        [("", Value::Null), ("{ add_address = { who = 'dana', address = 'dana@laptop.invalid' } },", json!("dana"))]
+    {
+        let (github, url) = served(played(&format!("{scene}{step} ]"))).await;
+        let (main, work) = (github.sha("main2").unwrap(), github.sha("work1").unwrap());
+        let body = get_json(&github, &format!("{url}{REPO}/compare/{main}...{work}")).await;
+        assert_eq!(body["commits"][0]["author"]["login"], expected, "{body}");
+    }
+}
+
+#[tokio::test]
 async fn unrelated_and_unknown_commits_are_refused_in_different_words() {
     let scene = READY.replace("commits = [", "commits = [ { id = 'alien', author = 'alex', files = { s = '' } },");
     let scene = format!("{scene} {{ push = {{ branch = 'x', commit = 'alien', fork = true }} }} ]");
