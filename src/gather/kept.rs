@@ -11,14 +11,16 @@ use crate::integrations::github::Comparison;
 use crate::model::{CommitSha, Relation, RepoName};
 use crate::policy::facts::Objects;
 
-/// The commits between two commits.
+/// The commits between two commits. One of nobody whom GitHub knows is asked for again: whose address it is may be known by
+/// then, and what was held because of it need not be held for ever.
 pub(super) async fn comparison(
     sources: &Sources,
     repository: &RepoName,
     (base, head): (&CommitSha, &CommitSha),
 ) -> Result<Comparison, SourceError> {
     let question = format!("compare {base}...{head}");
-    kept_or(sources, (repository, &question), sources.github.compare(repository, base, head)).await
+    let ask = sources.github.compare(repository, base, head);
+    kept_or(sources, (repository, &question), (Comparison::is_final, ask)).await
 }
 
 /// How the second commit stands to the first.
@@ -28,7 +30,8 @@ pub(super) async fn relation(
     (first, second): (&CommitSha, &CommitSha),
 ) -> Result<Relation, SourceError> {
     let question = format!("relation {first}...{second}");
-    kept_or(sources, (repository, &question), sources.github.relation(repository, first, second)).await
+    let ask = sources.github.relation(repository, first, second);
+    kept_or(sources, (repository, &question), (|_| true, ask)).await
 }
 
 /// What was read of the repository for a range before.
@@ -45,13 +48,15 @@ pub(super) async fn keep_objects(sources: &Sources, (repository, range): (&RepoN
 async fn kept_or<T: Serialize + DeserializeOwned>(
     sources: &Sources,
     (repository, question): (&RepoName, &str),
-    ask: impl Future<Output = Result<T, SourceError>>,
+    (is_final, ask): (fn(&T) -> bool, impl Future<Output = Result<T, SourceError>>),
 ) -> Result<T, SourceError> {
-    if let Some(kept) = read(sources, repository, question).await {
+    if let Some(kept) = read(sources, repository, question).await.filter(is_final) {
         return Ok(kept);
     }
     let answer = ask.await?;
-    write(sources, (repository, question), &answer).await;
+    if is_final(&answer) {
+        write(sources, (repository, question), &answer).await;
+    }
     Ok(answer)
 }
 

@@ -6,7 +6,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::client::GithubClient;
-use super::commits::{parents, unreadable};
+use super::commits::{parents, rest_account, unreadable};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::model::{BranchName, Commit, CommitSha, GitActor, ObjectId, Relation, RepoName, Signature};
@@ -20,7 +20,8 @@ const MOST_COMMITS: u64 = 5_000;
 /// Pages that are asked for at a time.
 const AT_A_TIME: usize = 12;
 
-/// How one commit stands to another, and the commits that only the second has. It never changes, so it can be kept.
+/// How one commit stands to another, and the commits that only the second has. It never changes but for the accounts that
+/// GitHub finds for the addresses in the commits.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Comparison {
     /// How the second stands to the first.
@@ -35,6 +36,14 @@ pub struct Comparison {
 }
 
 impl Comparison {
+    /// Whether it can be kept: every author and committer has an account. An address that belongs to nobody may belong to
+    /// somebody tomorrow.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        let has = |account: Option<&wire::RestAccount>| rest_account(account).is_some();
+        self.commits.iter().all(|commit| has(commit.author.as_ref()) && has(commit.committer.as_ref()))
+    }
+
     /// The commits that only the second has, oldest first, with the first line of their messages.
     ///
     /// # Errors

@@ -1,7 +1,10 @@
 //! G16 to G25: an approval by somebody whose approval is worth nothing.
 
-use super::stage::{MERGE, OPEN, PUSH, REVIEW, attacks, clean, commit, in_twin, step};
-use super::{attack, is_approved, is_held};
+use cm_bot::simulator::jira::adf_text;
+use cm_bot::simulator::scene::Variant;
+
+use super::stage::{MERGE, OPEN, PUSH, REVIEW, TICKET, attacks, clean, commit, in_twin, step};
+use super::{attack, end, is_approved, is_held};
 
 /// The review of pull request 871 by somebody else.
 fn review_by(name: &str) -> String {
@@ -61,6 +64,26 @@ async fn g18_a_push_to_another_branch_first_does_not_hide_who_made_it() {
 async fn g19_an_author_whose_address_belongs_to_no_account() {
     let scene = clean().fix_in_attack("unknown_author = true\nfiles = { \"src/totals.js\" = \"evil();\\n\" }");
     attack(scene, &["names the author Dana Reyes, whose e-mail address belongs to no GitHub account"]).await;
+}
+
+/// What GitHub said of the address before is not kept: whoever adds it to an account is known at the next look.
+#[tokio::test(flavor = "multi_thread")]
+async fn g19_an_address_that_is_added_to_an_account_is_known_at_the_next_look() {
+    let added = in_twin("add_address = { who = \"dana\", address = \"dana@laptop.invalid\" }");
+    let again = step("comment = { ticket = \"PRODCM-412\", by = \"dana\", text = \"/cm check\" }");
+    let scene = clean().with("id = \"fix\"\n", "id = \"fix\"\nunknown_author = true\n");
+    let scene = scene.after(TICKET, &format!("{added}{again}"));
+    for (variant, kind, transitions) in
+        [(Variant::Scene, "hold", &[][..]), (Variant::Twin, "approve", &["Approve".to_owned()][..])]
+    {
+        let (played, outcome) = end(scene.clone(), variant).await;
+        assert_eq!(outcome.decision["kind"], kind, "{}", outcome.why());
+        assert_eq!(outcome.transitions, transitions, "{}", outcome.comment_text());
+        let texts: Vec<String> = outcome.comments.iter().map(|comment| adf_text(&comment.body)).collect();
+        let said = "names the author Dana Reyes, whose e-mail address belongs to no GitHub account";
+        assert!(texts.iter().any(|text| text.contains(said)), "it was held because of the address: {texts:?}");
+        played.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
