@@ -62,12 +62,14 @@ async fn once(
     let (first, found, scans) = tokio::join!(
         branch::first(sources, (service, head), from),
         range(sources, facts, (service, head), criteria),
-        scans::of(sources, (service, head), criteria)
+        scans::of(sources, (service, head))
     );
+    let (scans, begun) = scans.map_or_else(|error| (Err(error), Vec::new()), |(scans, begun)| (Ok(scans), begun));
     facts.scans = fact(scans, "the security scans of this commit", Source::Github);
     scans::add_uploads(sources, facts).await?;
     let mut hints = note(facts, found);
     own_record(sources, facts, &service.repository).await?;
+    scans::complete(sources, facts, (service, head), (criteria, begun)).await;
     if let Ok(first) = &first {
         hints.reached.clone_from(&first.reached);
     }

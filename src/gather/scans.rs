@@ -1,10 +1,14 @@
 //! The expected scans of exactly one commit.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use super::{Sources, fact};
 use crate::integrations::SourceError;
-use crate::model::{AlertDismissal, CommitSha, CommitStatus, Scanner, Service};
+use crate::integrations::github::Analyses;
+use crate::model::{
+    AlertDismissal, Analysis, BranchName, CommitSha, CommitStatus, Merged, RepoName, Scanner, Service, Timestamp,
+};
 use crate::policy::approval::security_scan;
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Facts, Scans, Source};
@@ -13,32 +17,41 @@ use crate::store::StoreError;
 /// What is not known when alerts could not be read.
 const DISMISSALS: &str = "the dismissed alerts";
 
-/// Looks for each expected scan, and for the findings of those that are of this commit.
+/// How long before a pull request is merged a merge queue may have made and scanned the result, and how long before an
+/// approval its scans were read.
+const BEFORE: Duration = Duration::from_secs(6 * 60 * 60);
+
+/// The analyses of one scanner, which may go on.
+pub(super) struct Begun {
+    tool: String,
+    category: String,
+    analyses: Analyses,
+}
+
+/// Looks for each expected scan, and for the findings of those that are of this commit. Whether there are older analyses of
+/// it is told by [`complete`], when it is known how far back they may be.
 pub(super) async fn of(
     sources: &Sources,
     (service, head): (&Service, &CommitSha),
-    criteria: &Criteria,
-) -> Result<Scans, SourceError> {
+) -> Result<(Scans, Vec<Begun>), SourceError> {
     let repository = &service.repository;
-    let not_yet = Fact::not_asked(DISMISSALS);
     let mut scans = Scans {
         analyses: Vec::new(),
         findings: BTreeMap::new(),
         checks: Vec::new(),
         statuses: statuses(sources, service, head).await?,
         uploads: Vec::new(),
-        dismissals: not_yet,
+        dismissals: Fact::not_asked(DISMISSALS),
     };
+    let mut begun = Vec::new();
     for scanner in &service.scanners {
         match scanner {
             Scanner::Analysis { tool, category, .. } => {
-                let found = sources.github.analysis(repository, (tool, category), head).await?;
-                if let Some(analysis) = found.as_ref().filter(|analysis| analysis.commit == *head) {
-                    let findings = sources.github.findings(repository, analysis.id).await;
-                    let what = format!("the findings of {tool}");
-                    scans.findings.insert(analysis.id, fact(findings, &what, Source::Github));
-                }
-                scans.analyses.extend(found);
+                let analyses = sources.github.analyses(repository, (tool, category), head).await?;
+                add(sources, repository, &analyses.of_commit, &mut scans).await;
+                let other = analyses.other.clone().filter(|_| analyses.of_commit.is_empty());
+                scans.analyses.extend(other);
+                begun.push(Begun { tool: tool.clone(), category: category.clone(), analyses });
             }
             Scanner::Check { check, app_id } => {
                 scans.checks.extend(sources.github.check_runs(repository, (check, *app_id), head).await?);
@@ -47,11 +60,62 @@ pub(super) async fn of(
             Scanner::Status { .. } | Scanner::Sarif { .. } => {}
         }
     }
-    let tools = security_scan::tools_with_alerts((service, head), &scans, criteria);
+    Ok((scans, begun))
+}
+
+/// Adds the older analyses of the commit, so that none is hidden by a newer one, and the dismissed alerts if they matter.
+pub(super) async fn complete(
+    sources: &Sources,
+    facts: &mut Facts,
+    (service, head): (&Service, &CommitSha),
+    (criteria, begun): (&Criteria, Vec<Begun>),
+) {
+    let since = since(facts, &service.branch);
+    let Fact::Known(scans) = &mut facts.scans else { return };
+    for Begun { tool, category, analyses } in begun {
+        let Some(newest) = analyses.of_commit.first().map(|newest| newest.id) else { continue };
+        let asked = ((tool.as_str(), category.as_str()), head);
+        match sources.github.analyses_since(&service.repository, asked, (analyses, since)).await {
+            Ok(analyses) => add(sources, &service.repository, &analyses.of_commit, scans).await,
+            Err(error) => {
+                let what = format!("all analyses of {tool}");
+                scans.findings.insert(newest, fact(Err(error), &what, Source::Github));
+            }
+        }
+    }
+    let tools = security_scan::tools_with_alerts((service, head), scans, criteria);
     if !tools.is_empty() {
         scans.dismissals = fact(dismissals(sources, service, &tools).await, DISMISSALS, Source::Github);
     }
-    Ok(scans)
+}
+
+/// The time before which no analysis of the commit matters: it came to the release branch with the newest pull request that was
+/// merged into it or later, and is scanned there. And what was there when cm-bot approved this very commit was judged then.
+/// Dates in Git say nothing about it, and merges into other branches are at everybody's choice.
+fn since(facts: &Facts, branch: &BranchName) -> Option<Timestamp> {
+    let range = facts.range.known().map_or(&[][..], |range| &range.commits);
+    let is_in_range = |merged: &&Merged| range.iter().any(|commit| commit.sha == merged.commit);
+    let pull_requests = facts.pull_requests.known().ok().into_iter().flat_map(|found| found.by_number.values());
+    let released = pull_requests.filter(|found| found.base == *branch);
+    let merged = released.filter_map(|found| found.merged.as_ref()).filter(is_in_range).map(|merged| merged.at);
+    let approved = facts.approved_before.known().ok().and_then(Option::as_ref);
+    let approved = approved.filter(|approved| approved.decision.is_some()).map(|approved| approved.approved_at);
+    merged.chain(approved).max().map(|time| time.minus(BEFORE))
+}
+
+/// Takes in analyses of the commit that are not there yet, each with its findings. Of one that failed there are none.
+async fn add(sources: &Sources, repository: &RepoName, found: &[Analysis], scans: &mut Scans) {
+    for analysis in found {
+        if scans.analyses.iter().any(|known| known.id == analysis.id) {
+            continue;
+        }
+        if analysis.error.is_empty() {
+            let findings = sources.github.findings(repository, analysis.id).await;
+            let what = format!("the findings of {}", analysis.tool);
+            scans.findings.insert(analysis.id, fact(findings, &what, Source::Github));
+        }
+        scans.analyses.push(analysis.clone());
+    }
 }
 
 /// One request, and none for a service that expects no status.

@@ -244,7 +244,7 @@ pub struct Wanted {
 /// The scans of a repository that matter to one commit.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scans {
-    /// For each expected tool and category the newest analysis of this commit; where there is none, the newest of any
+    /// For each expected tool and category the analyses of this commit, newest first; where there is none, the newest of any
     /// commit, so that a message can say what there is instead.
     pub analyses: Vec<Analysis>,
     /// The findings of the analyses of this commit, by the analysis's number.

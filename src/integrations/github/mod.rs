@@ -39,3 +39,4 @@ pub use objects::{Asked, MOST_OBJECTS, Read};
 pub use pull_requests::{OwnCommits, PullRequestsRead};
 pub use rights::Denied;
 pub use runs::DeploymentReview;
+pub use scans::Analyses;

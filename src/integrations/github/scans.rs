@@ -21,39 +21,94 @@ const MOST_ALERT_PAGES: u32 = 20;
 /// Most pages of commit statuses that are searched, 100 each, newest first. GitHub keeps a thousand of each context.
 const MOST_STATUS_PAGES: u32 = 20;
 
+/// The analyses of one commit by a tool and category, as far as the list was read.
+#[derive(Debug)]
+pub struct Analyses {
+    /// Newest first.
+    pub of_commit: Vec<Analysis>,
+    /// Where there is none, the newest of any commit.
+    pub other: Option<Analysis>,
+    /// The next page, and the time back to which the pages before it go; nothing when that was the whole list.
+    rest: Option<(u32, Timestamp)>,
+}
+
+impl Analyses {
+    /// Whether the list was read back to this time; without one, to its end.
+    #[must_use]
+    pub fn goes_back_to(&self, since: Option<Timestamp>) -> bool {
+        self.rest.is_none_or(|(_, read)| since.is_some_and(|since| read < since))
+    }
+}
+
 impl GithubClient {
-    /// The newest analysis of a commit by a tool and category; where there is none, the newest of any commit.
+    /// The newest analyses of a commit by a tool and category: those of the first page that has one.
     ///
     /// # Errors
     /// [`SourceError::Forbidden`] when we may not see code scanning.
-    pub async fn analysis(
+    pub async fn analyses(
         &self,
         repository: &RepoName,
-        (tool, category): (&str, &str),
+        scan: (&str, &str),
         sha: &CommitSha,
-    ) -> Result<Option<Analysis>, SourceError> {
-        let mut newest = None;
+    ) -> Result<Analyses, SourceError> {
+        let mut analyses = Analyses { of_commit: Vec::new(), other: None, rest: None };
         for page in 1..=MOST_PAGES {
-            let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("tool_name", tool).finish();
-            let path = format!("/code-scanning/analyses?{query}&per_page=100&page={page}");
-            let found = match self.get(repository, &path, None).await {
-                Ok(answer) => answer.json::<Vec<wire::AnalysisInfo>>()?,
-                Err(SourceError::NotFound) => Vec::new(), // GitHub's answer for a repository that was never scanned.
-                Err(error) => return Err(error),
-            };
-            let is_last = found.len() < 100;
-            for info in found.into_iter().filter(|info| info.category.as_deref().unwrap_or("") == category) {
-                let analysis = analysis(info)?;
-                if analysis.commit == *sha {
-                    return Ok(Some(analysis));
-                }
-                newest.get_or_insert(analysis);
-            }
-            if is_last {
+            self.add_page((repository, page), (scan, sha), &mut analyses).await?;
+            if analyses.rest.is_none() || !analyses.of_commit.is_empty() {
                 break;
             }
         }
-        Ok(newest)
+        Ok(analyses)
+    }
+
+    /// Reads on until this time, or to the end.
+    ///
+    /// # Errors
+    /// [`SourceError::TooMuch`] when the list goes on.
+    pub async fn analyses_since(
+        &self,
+        repository: &RepoName,
+        (scan, sha): ((&str, &str), &CommitSha),
+        (mut analyses, since): (Analyses, Option<Timestamp>),
+    ) -> Result<Analyses, SourceError> {
+        while !analyses.goes_back_to(since) {
+            match analyses.rest {
+                Some((page, _)) if page <= MOST_PAGES => {
+                    self.add_page((repository, page), (scan, sha), &mut analyses).await?;
+                }
+                Some(_) | None => return Err(SourceError::TooMuch(format!("the analyses of {}", scan.0))),
+            }
+        }
+        Ok(analyses)
+    }
+
+    /// A page moves on while others add to the list: one that was read before is not taken twice.
+    async fn add_page(
+        &self,
+        (repository, page): (&RepoName, u32),
+        ((tool, category), sha): ((&str, &str), &CommitSha),
+        analyses: &mut Analyses,
+    ) -> Result<(), SourceError> {
+        let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("tool_name", tool).finish();
+        let path = format!("/code-scanning/analyses?{query}&per_page=100&page={page}");
+        let found = match self.get(repository, &path, None).await {
+            Ok(answer) => answer.json::<Vec<wire::AnalysisInfo>>()?,
+            Err(SourceError::NotFound) => Vec::new(), // GitHub's answer for a repository that was never scanned.
+            Err(error) => return Err(error),
+        };
+        let is_last = found.len() < 100;
+        let found = found.into_iter().map(analysis).collect::<Result<Vec<Analysis>, SourceError>>()?;
+        let oldest = found.iter().map(|analysis| analysis.created_at).min().filter(|_| !is_last);
+        analyses.rest = oldest.map(|oldest| (page + 1, oldest));
+        for analysis in found.into_iter().filter(|analysis| analysis.category == category) {
+            let is_new = analyses.of_commit.iter().all(|known| known.id != analysis.id);
+            if analysis.commit != *sha {
+                analyses.other.get_or_insert(analysis);
+            } else if is_new {
+                analyses.of_commit.push(analysis);
+            }
+        }
+        Ok(())
     }
 
     /// The findings of an analysis: the only list that is bound to its commit.

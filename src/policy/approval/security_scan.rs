@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use crate::model::{Analysis, CommitSha, Rules, ScanFinding, Scanner, Service, Text, plural};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{Finding, Todo};
-use crate::policy::facts::{Facts, Gap, Scans};
+use crate::policy::facts::{Fact, Facts, Gap, Scans};
 use exceptions::{Build, Exception, exception};
 
 /// At most this many findings of a scan are named one by one.
@@ -64,8 +64,7 @@ pub fn tools_with_alerts<'a>(
     };
     let with_alert = |scanner: &'a Scanner| match scanner {
         Scanner::Analysis { tool, category, .. } => {
-            let found = analysis_of((tool, category), head, scans);
-            found.is_some_and(has_alert).then_some(tool.as_str())
+            analyses_of((tool, category), head, scans).any(has_alert).then_some(tool.as_str())
         }
         Scanner::Check { .. } | Scanner::Status { .. } | Scanner::Sarif { .. } => None,
     };
@@ -86,35 +85,66 @@ fn result(scanner: &Scanner, build: &Build<'_>) -> Scan {
     }
 }
 
-fn analysis_of<'a>((tool, category): (&str, &str), head: &CommitSha, scans: &'a Scans) -> Option<&'a Analysis> {
-    let is_it = |one: &&Analysis| one.tool == tool && one.category == category && one.commit == *head;
-    scans.analyses.iter().find(is_it)
+/// Newest first.
+fn analyses_of<'a>(
+    (tool, category): (&'a str, &'a str),
+    head: &'a CommitSha,
+    scans: &'a Scans,
+) -> impl Iterator<Item = &'a Analysis> {
+    scans.analyses.iter().filter(move |one| one.tool == tool && one.category == category && one.commit == *head)
 }
 
+/// The newest analysis must have ended well. What any of them found counts: whoever may send one could send a clean one after
+/// the scanner's.
 fn analysis((tool, category): (&str, &str), rules: Rules, build: &Build<'_>) -> Scan {
     let scans = build.scans;
-    let Some(found) = analysis_of((tool, category), &build.head, scans) else {
+    let ended = || analyses_of((tool, category), &build.head, scans).filter(|one| one.error.is_empty());
+    let Some(newest) = analyses_of((tool, category), &build.head, scans).next() else {
         let of_tool = |analysis: &&Analysis| analysis.tool == tool && analysis.category == category;
         let newest = scans.analyses.iter().filter(of_tool).max_by_key(|analysis| analysis.created_at);
         return Scan::NotDone(missing(tool, newest));
     };
-    if !found.error.is_empty() {
+    if !newest.error.is_empty() {
         return Scan::NotDone(
-            Text::new().words(format!("{tool} ended with an error: ")).quoted(&found.error).words("."),
+            Text::new().words(format!("{tool} ended with an error: ")).quoted(&newest.error).words("."),
         );
     }
-    if found.rules == 0 && rules == Rules::All {
+    if newest.rules == 0 && rules == Rules::All {
         return Scan::NotDone(format!("{tool} ran no rules, so it looked at nothing.").into());
     }
-    match scans.findings.get(&found.id) {
-        None => Scan::Unclear(not_asked(), Vec::new()),
-        Some(findings) => match findings.known() {
-            Err(gap) => Scan::Unclear(gap.clone(), Vec::new()),
-            Ok(findings) if (findings.len() as u64) < found.results => {
-                Scan::NotDone(format!("{tool} reports {} results and lists {}.", found.results, findings.len()).into())
-            }
-            Ok(findings) => judged(tool, findings, build),
-        },
+    let findings: Vec<&ScanFinding> = blocking(ended(), scans, build.criteria);
+    match (judged(tool, findings, build), ended().find_map(|one| not_whole(one, scans))) {
+        (Scan::Clean(_), Some(why)) => why,
+        (result, _) => result,
+    }
+}
+
+/// What blocks of all that these analyses found. One may find again what another has found.
+fn blocking<'a>(
+    analyses: impl Iterator<Item = &'a Analysis>,
+    scans: &'a Scans,
+    criteria: &Criteria,
+) -> Vec<&'a ScanFinding> {
+    let mut all: Vec<&ScanFinding> = Vec::new();
+    for analysis in analyses {
+        let findings = scans.findings.get(&analysis.id).and_then(|findings| findings.known().ok());
+        let found = findings.into_iter().flatten().filter(|one| blocks(one, criteria));
+        let new: Vec<&ScanFinding> = found.filter(|one| !all.contains(one)).collect();
+        all.extend(new);
+    }
+    all
+}
+
+/// Why nobody can say that these are all findings of an analysis.
+fn not_whole(analysis: &Analysis, scans: &Scans) -> Option<Scan> {
+    let Analysis { id, tool, results, .. } = analysis;
+    match scans.findings.get(id).map(Fact::known) {
+        None => Some(Scan::Unclear(not_asked(), Vec::new())),
+        Some(Err(gap)) => Some(Scan::Unclear(gap.clone(), Vec::new())),
+        Some(Ok(findings)) if (findings.len() as u64) < *results => {
+            Some(Scan::NotDone(format!("{tool} reports {results} results and lists {}.", findings.len()).into()))
+        }
+        Some(Ok(_)) => None,
     }
 }
 
@@ -133,9 +163,9 @@ fn blocks(finding: &ScanFinding, criteria: &Criteria) -> bool {
 }
 
 /// What the findings of a finished scan come to.
-fn judged(tool: &str, findings: &[ScanFinding], build: &Build<'_>) -> Scan {
+fn judged<'a>(tool: &str, findings: impl IntoIterator<Item = &'a ScanFinding>, build: &Build<'_>) -> Scan {
     let (mut passing, mut blocking, mut unclear) = (Vec::new(), Vec::new(), None);
-    for finding in findings.iter().filter(|finding| blocks(finding, build.criteria)) {
+    for finding in findings.into_iter().filter(|finding| blocks(finding, build.criteria)) {
         match exception(tool, finding, build) {
             Exception::Passes(how) => passing.push(how),
             Exception::Blocks(why) => blocking.push(sentence(tool, finding).then(why)),

@@ -30,6 +30,44 @@ async fn the_author_dismisses_the_alert() {
     attack(found(&by), &[sentence]).await;
 }
 
+/// Whoever may send SARIF may name the tool, the category and the commit of the scan that found something.
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_a_clean_analysis_is_sent_after_the_one_that_found_something() {
+    let sentence = "High: js/sql-injection, This query depends on a user-provided value. in src/totals.js (CodeQL).";
+    let after = |first: &str| clean().with(&step(SCAN), &format!("{first}{}", step(SCAN)));
+    attack(after(&format!("{}{}", attacks(DIRTY), in_twin(SCAN))), &[sentence]).await;
+    let failed = "scan = { commit = \"merged\", error = \"out of memory\" }";
+    is_approved(after(&step(failed))).await;
+    is_held(clean().with(&step(SCAN), &format!("{}{}", step(SCAN), step(failed))), &["CodeQL ended with an error"])
+        .await;
+    let twice = found(&format!("{}{}", step(DIRTY), in_twin(&dismiss("priya"))));
+    attack(twice, &["The security scan of this build has 1 blocking finding."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_the_analysis_that_found_something_is_pushed_off_the_first_page() {
+    let others = step(&SCAN.replace("merged", "fix")).repeat(100);
+    let first = format!("{}{}", attacks(DIRTY), in_twin(SCAN));
+    let scene = clean().with(&step(SCAN), &format!("{first}{others}{}", step(SCAN)));
+    attack(scene, &["High: js/sql-injection, This query depends on a user-provided value."]).await;
+}
+
+/// Before it was merged nobody scanned what came of it, so a long list is not read to its end.
+#[tokio::test(flavor = "multi_thread")]
+async fn analyses_from_before_the_merge_are_not_asked_for() {
+    let others = step(&SCAN.replace("merged", "v1")).repeat(100);
+    for (pause, is_read) in [("pass = \"7h\"", false), ("pass = \"1h\"", true)] {
+        let played = clean().before(MERGE, &format!("{others}{}", step(pause))).play(Variant::Twin).await;
+        let requests = played.world.simulator.shared.faults.requests();
+        let more =
+            requests.iter().any(|one| one.path.contains("/code-scanning/analyses?") && one.path.contains("&page=2"));
+        assert_eq!(more, is_read, "{pause}");
+        let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
+        assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
+        played.stop().await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_dismisses_the_alert() {
     let by = format!("{}{}", attacks(&dismiss("tidy")), in_twin(&dismiss("priya")));
