@@ -87,6 +87,7 @@ async fn makes(client: &JiraClient) -> Option<SourceError> {
         component: &component,
         reporter: Reporter::OurOwn,
         fields: &BTreeMap::new(),
+        never_without: &[],
     };
     client.create_issue(&new).await.err()
 }
