@@ -11,10 +11,10 @@ use crate::policy::facts::PastChange;
 /// for another scope is none of this one.
 macro_rules! stands {
     () => {
-        "COALESCE((SELECT m.mark || ' ' || COALESCE(m.scope, approvals.service || ' ' || approvals.environment) \
+        "COALESCE((SELECT m.mark || ' ' || COALESCE(m.scope, approvals.service || ':' || approvals.environment) \
            FROM approval_marks AS m WHERE m.issue_id = approvals.issue_id AND m.commit_sha = approvals.commit_sha \
-           ORDER BY m.seq DESC LIMIT 1), 'given ' || approvals.service || ' ' || approvals.environment) \
-         = 'given ' || approvals.service || ' ' || approvals.environment"
+           ORDER BY m.seq DESC LIMIT 1), 'given ' || approvals.service || ':' || approvals.environment) \
+         = 'given ' || approvals.service || ':' || approvals.environment"
     };
 }
 
@@ -130,7 +130,7 @@ impl Store {
         let given = concat!(
             "SELECT ticket_key, approvals.commit_sha, n.approved_at, n.decision_id FROM approval_marks AS n \
              JOIN approvals ON approvals.issue_id = n.issue_id AND approvals.commit_sha = n.commit_sha \
-             WHERE n.scope = $1 || ' ' || $2 AND n.mark = 'given' AND n.issue_id <> $3 AND NOT EXISTS \
+             WHERE n.scope = $1 || ':' || $2 AND n.mark = 'given' AND n.issue_id <> $3 AND NOT EXISTS \
                (SELECT 1 FROM approval_marks AS l WHERE l.issue_id = n.issue_id AND l.commit_sha = n.commit_sha AND l.seq > n.seq) \
              AND ",
             unreported!(),

@@ -53,7 +53,7 @@ impl Store {
     pub async fn standing_approval(&self, issue: &IssueId) -> Result<Option<Standing>, StoreError> {
         // A row of `approvals` is never changed, so it tells of the first approval. What was voided and given again is told by
         // its newest mark alone, and that one says nothing of a decision when people gave it.
-        let sql = "SELECT a.commit_sha, a.service, a.environment, m.fingerprint, \
+        let sql = "SELECT a.commit_sha, m.fingerprint, COALESCE(m.scope, a.service || ':' || a.environment) AS scope, \
                      COALESCE(m.approved_at, a.approved_at) AS approved_at, \
                      CASE WHEN v.seq IS NULL THEN a.decision_id ELSE m.decision_id END AS decision_id, \
                      CASE WHEN v.seq IS NULL THEN a.approved_by END AS approved_by \
@@ -67,7 +67,7 @@ impl Store {
         let decision: Option<String> = row.get("decision_id")?;
         Ok(Some(Standing {
             commit: stored(CommitSha::parse(row.get("commit_sha")?))?,
-            scope: stored(Scope::parse(row.get("service")?, row.get("environment")?))?,
+            scope: scope(row.get("scope")?)?,
             at: Timestamp(row.get("approved_at")?),
             decision: decision.map(|id| stored(DecisionId::parse(&id))).transpose()?,
             by: row.get("approved_by")?,
@@ -153,8 +153,8 @@ pub(super) async fn given_at(
 
 /// Notes that an approval was given.
 pub(super) async fn give(transaction: &mut Transaction, approval: &Approval, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, fingerprint, approved_at, marked_at, decision_id) \
-               VALUES ($1, $2, 'given', $3, $4, $5, $6)";
+    let sql = "INSERT INTO approval_marks (issue_id, commit_sha, mark, fingerprint, approved_at, marked_at, decision_id, scope) \
+               VALUES ($1, $2, 'given', $3, $4, $5, $6, $7)";
     query(sql)
         .bind(approval.issue.as_str())
         .bind(approval.commit.as_str())
@@ -162,7 +162,14 @@ pub(super) async fn give(transaction: &mut Transaction, approval: &Approval, now
         .bind(approval.at.0)
         .bind(now.0)
         .bind(approval.decision.map(|id| id.to_string()))
+        .bind(format!("{}:{}", approval.scope.service, approval.scope.environment))
         .execute(transaction)
         .await
         .map(drop)
+}
+
+/// A scope as a mark has it; neither name has a colon.
+fn scope(text: &str) -> Result<Scope, StoreError> {
+    let (service, environment) = text.split_once(':').unwrap_or((text, ""));
+    stored(Scope::parse(service, environment))
 }

@@ -155,7 +155,8 @@ async fn an_approval_that_was_given_again_for_another_environment_is_for_that_on
 async fn a_ticket_in_a_status_that_is_none_of_ours_is_open_while_it_is_deployed() {
     let scopes = Scopes::new().await;
     let ticket = scopes.case.ticket.clone().unwrap();
-    let aside = Ticket { status: Status { name: "Implementing".into(), meaning: TicketStatus::Other }, ..ticket.clone() };
+    let aside =
+        Ticket { status: Status { name: "Implementing".into(), meaning: TicketStatus::Other }, ..ticket.clone() };
     let approval = scopes.case.approval.clone().unwrap();
     let given = Approval {
         issue: ticket.id.clone(),
@@ -175,7 +176,7 @@ async fn a_ticket_in_a_status_that_is_none_of_ours_is_open_while_it_is_deployed(
     request.ticket = Some((ticket.id.clone(), ticket.key.clone()));
     let used = scopes.store.use_approval((&request, &pass), None, &scopes.entry()).await.unwrap();
     assert_eq!(used, Used::By(NOW));
-    assert_eq!(scopes.store.under_way_in_scope(&scopes.scope()).await.unwrap(), [ticket.id.clone()]);
+    assert_eq!(scopes.store.under_way_in_scope(&scopes.scope()).await.unwrap(), std::slice::from_ref(&ticket.id));
     scopes.ends(&request, Ending::Failed).await;
     assert_eq!(scopes.store.under_way_in_scope(&scopes.scope()).await.unwrap(), []);
 }
