@@ -7,9 +7,9 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cm_bot::cli::demo::world::World;
-use cm_bot::simulator::clock::Clock;
 use cm_bot::simulator::scene::{Step, Variant};
 
+use crate::crash::same_time;
 use crate::support::process::Service;
 use crate::support::{self, scene};
 
@@ -17,7 +17,7 @@ use crate::support::{self, scene};
 pub const APP: u64 = 900_001;
 
 async fn world() -> World {
-    support::world(scene("clean-change").parsed().variant(Variant::Scene), Clock::scripted()).await
+    support::world(scene("clean-change").parsed().variant(Variant::Scene), same_time()).await
 }
 
 /// Changes the settings of one section.
