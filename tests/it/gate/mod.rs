@@ -139,6 +139,11 @@ impl Pipeline {
         answer
     }
 
+    /// How many requests the world has seen.
+    pub fn asked_so_far(&self) -> usize {
+        self.played.world.simulator.shared.faults.requests().len()
+    }
+
     /// One more thing that happens.
     pub async fn happens(&self, step: &str) {
         let step: Step = toml::from_str(step).unwrap();

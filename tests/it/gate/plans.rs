@@ -359,6 +359,19 @@ async fn c10_a_risky_plan_that_was_judged_after_the_approval_is_seen_by_nobody_w
     }
 }
 
+/// Waits until whoever has begun to ask has asked everything that it wants for now.
+async fn asks_nothing_more(pipeline: &Pipeline, before: usize) {
+    let mut seen = before;
+    loop {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let now = pipeline.asked_so_far();
+        if now > before && now == seen {
+            return;
+        }
+        seen = now;
+    }
+}
+
 /// A look has read the ticket and waits for its turn. What becomes of its decision when the ticket is approved meanwhile, or not.
 async fn after_a_look_that_waited(is_approved_meanwhile: bool) -> (Next, StoredDecision, Value) {
     let late = |settings: &mut toml::Table| {
@@ -373,11 +386,12 @@ async fn after_a_look_that_waited(is_approved_meanwhile: bool) -> (Next, StoredD
     let stored = pipeline.newest().await;
     let (issue, scope) = (stored.facts.ticket.id.clone(), stored.facts.placement.scope().unwrap());
     let turn = store.turn(&scope).await.unwrap();
+    let asked = pipeline.asked_so_far();
     let looks = {
         let (context, job) = (context.clone(), Job::Ticket(issue.clone()));
         tokio::spawn(async move { handle(&context, &job).await.unwrap() })
     };
-    tokio::time::sleep(Duration::from_millis(500)).await;
+    asks_nothing_more(&pipeline, asked).await;
     assert!(!looks.is_finished(), "it waits for its turn");
     let entry = Entry { at: now, ticket: Some(stored.ticket.clone()), event: Event::Ended { status: "a test".into() } };
     if is_approved_meanwhile {

@@ -8,7 +8,7 @@ use cm_bot::model::{
 use cm_bot::policy::approvers::Matrix;
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::facts::{Fact, Placement};
-use cm_bot::policy::gate::{Answer, Approved, Planned, Reason, Stand, may_deploy};
+use cm_bot::policy::gate::{Answer, Approved, Past, Planned, Reason, Stand, may_deploy, used_up};
 
 use crate::support::facts::{NOW, criteria, criteria_with, passing};
 
@@ -240,6 +240,17 @@ fn an_approval_ends() {
     let (reason, said) = Case { now: hours(24), ..Case::clean() }.denied();
     assert_eq!(reason, Reason::ApprovalExpired);
     assert!(said.ends_with("it counts for 24 hours."), "{said}");
+}
+
+#[test]
+fn a_run_is_let_through_again_as_long_as_an_approval_counts() {
+    let past = Past { used_at: NOW, used: NOW, job: None, asked_by: None, standing: Some(NOW), ending: None };
+    let hours = |hours: i64| Timestamp(NOW.0 + hours * 3_600_000);
+    assert_eq!(used_up(&past, &criteria(), Timestamp(hours(24).0 - 1)), None);
+    let denial = used_up(&past, &criteria(), hours(24)).unwrap();
+    assert_eq!(denial.reason, Reason::AlreadyUsed);
+    assert!(denial.headline.starts_with("This run was let through at "), "{denial:?}");
+    assert!(denial.headline.ends_with(" UTC, and that counts for 24 hours."), "{denial:?}");
 }
 
 #[test]
