@@ -251,7 +251,10 @@ async fn f21_who_cannot_prove_to_be_jira_is_not_asked() {
 async fn f21_a_name_that_leads_nowhere_is_one_line_that_says_what_to_do() {
     let world = with_jira_at(|_| "https://jira.invalid".to_owned()).await;
     let service = Service::start(&world).await;
-    assert_eq!(trouble(&world, "jira").await, NO_JIRA);
+    // Some name servers say at once that there is no such name, and some never answer.
+    let said = trouble(&world, "jira").await;
+    assert!(said.starts_with("Jira does not answer ("), "{said}");
+    assert!(said.ends_with(NO_JIRA.rsplit_once(')').unwrap().1), "{said}");
     service.kill();
 }
 

@@ -19,7 +19,7 @@ use crate::support::{scene, world};
 use crate::webhooks::running;
 
 /// How long somebody may keep a connection without a whole request.
-const LONGEST: Duration = Duration::from_secs(10);
+const LONGEST: Duration = Duration::from_secs(20);
 
 async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.unwrap()
@@ -116,16 +116,18 @@ async fn w08_a_head_that_is_too_large_is_refused() {
 /// Nobody of them knows a secret. Half of them promise large bodies and bring most of them.
 async fn flood(address: SocketAddr, until: Instant) {
     let mut all = tokio::task::JoinSet::new();
+    let promised = 2_000_000;
+    let body: std::sync::Arc<[u8]> = vec![b'x'; promised].into();
     for number in 0..300_u32 {
+        let body = std::sync::Arc::clone(&body);
         all.spawn(async move {
             while Instant::now() < until {
                 let Ok(mut stream) = TcpStream::connect(address).await else { continue };
-                let promised = 2_000_000;
                 let head =
                     format!("{HEAD}x-hub-signature: sha256={}\r\ncontent-length: {promised}\r\n\r\n", "0".repeat(64));
                 let _ = stream.write_all(head.as_bytes()).await;
                 let sent = if number % 2 == 0 { promised } else { promised - 1 };
-                let _ = tokio::time::timeout_at(until.into(), stream.write_all(&vec![b'x'; sent])).await;
+                let _ = tokio::time::timeout_at(until.into(), stream.write_all(&body[..sent])).await;
                 let mut answer = [0; 64];
                 let _ = tokio::time::timeout_at(until.into(), stream.read(&mut answer)).await;
             }
@@ -192,14 +194,15 @@ async fn f36_without_a_free_file_the_service_waits_and_goes_on() {
     let (last, before) = scene.timeline.split_last().unwrap();
     play(&world, before.iter()).await;
     let mut idle = Vec::new();
-    for _ in 0..100 {
+    for _ in 0..60 {
         idle.push(TcpStream::connect(world.service).await.unwrap());
     }
-    tokio::time::sleep(Duration::from_secs(2)).await;
     let client = reqwest::Client::builder().timeout(Duration::from_millis(500)).build().unwrap();
     let health = || client.get(format!("http://{}/healthz", world.service)).send();
-    assert!(health().await.is_err(), "there was no file left");
     let since = Instant::now();
+    while health().await.is_ok() {
+        assert!(since.elapsed() < Duration::from_millis(4_500), "there is a file left");
+    }
     while health().await.is_err() {
         assert!(since.elapsed() < Duration::from_secs(60), "it does not come back");
         tokio::time::sleep(Duration::from_millis(200)).await;
@@ -225,7 +228,7 @@ async fn f35_asked_to_stop_while_others_do_not_answer_it_stops_and_another_goes_
     }
     let since = Instant::now();
     assert!(service.stop().success());
-    assert!(since.elapsed() < Duration::from_secs(20), "{:?}", since.elapsed());
+    assert!(since.elapsed() < slow.per_answer, "{:?}", since.elapsed());
     assert_eq!(seen(&world, "PRODCM-412"), (0, 0, 0));
     world.simulator.set_latency(System::Github, Latency::default());
     let service = Service::start(&world).await;
@@ -235,5 +238,5 @@ async fn f35_asked_to_stop_while_others_do_not_answer_it_stops_and_another_goes_
     }
     let since = Instant::now();
     assert!(service.stop().success());
-    assert!(since.elapsed() < Duration::from_secs(5), "the twin: nothing is under way, {:?}", since.elapsed());
+    assert!(since.elapsed() < Duration::from_secs(12), "the twin: nothing is under way, {:?}", since.elapsed());
 }

@@ -7,9 +7,9 @@ use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cm_bot::cli::demo::world::World;
-use cm_bot::simulator::scene::{Step, Variant};
+use cm_bot::simulator::scene::Variant;
 
-use crate::crash::same_time;
+use crate::crash::{play, same_time};
 use crate::support::process::Service;
 use crate::support::{self, scene};
 
@@ -58,10 +58,7 @@ async fn as_a_github_app() {
         github.insert("private_key".into(), key.clone().into());
     });
     let service = Service::start(&world).await;
-    for step in world.scene.timeline.iter().flat_map(Step::parts) {
-        world.simulator.play(&step).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(400)).await;
-    }
+    play(&world, world.scene.timeline.iter()).await;
     let since = Instant::now();
     while world.simulator.jira.ticket("PRODCM-412").unwrap().status != "Approved" {
         assert!(since.elapsed() < Duration::from_secs(60), "the ticket was not approved");

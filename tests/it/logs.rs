@@ -55,6 +55,7 @@ async fn one_id_is_on_every_line_of_a_tickets_life() {
 async fn w07_many_refusals_are_few_lines() {
     let log = Log::of_all("cm_bot=info");
     let played = running().await;
+    let since = std::time::Instant::now();
     for _ in 0..100 {
         assert_eq!(status(post(&played, "/webhooks/jira").body("{}")).await, StatusCode::UNAUTHORIZED);
     }
@@ -64,7 +65,7 @@ async fn w07_many_refusals_are_few_lines() {
     let lines = log.lines();
     let refused: Vec<_> = lines.iter().filter_map(|line| line["times"].as_u64()).collect();
     assert_eq!((refused[0], refused.iter().sum()), (1, 101), "the last one speaks of all that were kept back");
-    assert!(refused.len() <= 10, "{refused:?}");
+    assert!(refused.len() as u64 <= since.elapsed().as_secs() + 2, "one a second: {refused:?}");
 }
 
 proptest! {

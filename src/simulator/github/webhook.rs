@@ -19,8 +19,9 @@ use super::shapes::{INSTALLATION, Links, View};
 use super::statuses::CommitStatus;
 use super::world::World;
 
-/// GitHub waits this long for an answer, and does not ask twice.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// An answer is waited for so long, and nobody is asked twice. GitHub waits ten seconds; a scene in which a webhook is lost because
+/// the machine was busy says nothing.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Something that GitHub tells about.
 #[derive(Debug)]
