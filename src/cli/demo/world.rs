@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
 use tempfile::TempDir;
+use tokio::net::TcpSocket;
 
 use crate::cli::policies::named;
 use crate::policy::criteria::NAMESPACE;
@@ -43,6 +44,8 @@ pub struct World {
     /// What the scan tokens of this world are made of.
     scan_secret: String,
     port: Mutex<Option<TcpListener>>,
+    /// Bound and never listening: nobody else is given the port while the service is away.
+    _hold: TcpSocket,
     folder: TempDir,
 }
 
@@ -57,8 +60,11 @@ impl World {
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
         let addresses = simulator.listen(Addresses { jira: any, github: any, slack: any }).await?;
         // Links are made of the address, so it has to be known, and kept, before the service starts.
-        let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-        let service = port.local_addr()?;
+        let hold = TcpSocket::new_v4()?;
+        hold.set_reuseaddr(true)?;
+        hold.bind(any)?;
+        let service = hold.local_addr()?;
+        let port = TcpListener::bind(service)?;
         let folder = tempfile::tempdir()?;
         let (port, scan_secret) = (Mutex::new(Some(port)), uuid::Uuid::new_v4().simple().to_string());
         let officer = PrivateKey::from(Ed25519Keypair::random(&mut rand_core::OsRng));
@@ -66,7 +72,19 @@ impl World {
             scene.services.iter().flat_map(|service| &service.watch).any(|one| one.contains_key("jenkins_job"));
         let jenkins = if watches_jenkins { Some(simulator.jenkins.listen().await?) } else { None };
         let openid = if scene.pages.is_empty() { None } else { Some(simulator.openid.listen().await?) };
-        let world = World { jenkins, openid, scene, simulator, addresses, service, officer, scan_secret, port, folder };
+        let world = World {
+            jenkins,
+            openid,
+            scene,
+            simulator,
+            addresses,
+            service,
+            officer,
+            scan_secret,
+            port,
+            _hold: hold,
+            folder,
+        };
         world.write_files(now_ms)?;
         Ok(world)
     }
