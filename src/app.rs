@@ -37,7 +37,7 @@ use crate::server::seldom::Seldom;
 use crate::server::{Secrets, Server, listen, router};
 use crate::settings::{Deployment, Settings, SigningFiles};
 use crate::signals::{Readiness, Wake};
-use crate::store::{Policy, Store};
+use crate::store::{PassedOver, Policy, Store};
 
 /// Workers for jobs and for actions.
 const WORKERS: usize = 4;
@@ -80,11 +80,12 @@ impl App {
     /// # Errors
     /// With one line that says what to do: a file that cannot be read, a database that cannot be opened.
     pub async fn build(settings: Settings, clock: Clock) -> anyhow::Result<App> {
-        let policy = Arc::new(read_policy(&settings)?);
+        let policy = read_policy(&settings)?;
         let checkpoints = signer(&settings)?.map(|signer| (Arc::new(signer), settings.audit.every));
         let kept = settings.audit.kept.clone().map(|file| KeptCheckpoint { file });
         let client = http::client().context("TLS cannot be set up")?;
         let store = Store::open(&settings.database_url).await?;
+        let policy = Arc::new(what_counts(policy, &store, clock.now()).await?);
         let links = Links {
             jira: settings.jira.browse_url.clone(),
             own: settings.server.public_url.clone(),
@@ -385,7 +386,20 @@ pub fn read_policy(settings: &Settings) -> anyhow::Result<Policy> {
         );
     }
     check_accounts(settings, &criteria)?;
-    Ok(Policy { texts, criteria })
+    Ok(Policy::of_files(texts, criteria))
+}
+
+/// The policy of the files, or that which was signed last when nobody vouches for the files.
+async fn what_counts(files: Policy, store: &Store, now: Timestamp) -> anyhow::Result<Policy> {
+    let Some(signed) = store.last_signed().await? else { return Ok(files) };
+    let policy = files.or_signed(&signed, now).context("the criteria that were signed last cannot be read")?;
+    if let Some(PassedOver { why, .. }) = &policy.passed_over {
+        let version = &policy.criteria.terms.version;
+        tracing::warn!(
+            "People decide by criteria {version}, which were signed last: the files do not count, because {why}"
+        );
+    }
+    Ok(policy)
 }
 
 /// A person whose account cannot exist would never be recognized, and nobody would be told why. Keys of Data Center may look

@@ -349,6 +349,9 @@ pub enum Event {
         changed: Vec<String>,
         /// Who vouches for them, or why nobody does.
         signed: String,
+        /// Which files do not count, and why, when these count instead of them.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        passed_over: Option<String>,
     },
     /// Somebody asked for a change in Slack, and its ticket was made.
     RequestedInSlack {

@@ -24,6 +24,7 @@ pub async fn run(context: &Context, ticket: Ticket) -> Result<Next, HandlerError
         return Ok(Next::Nothing);
     }
     ends::note(context, &ticket).await?;
+    context.sources.store.assure_in_force(&context.policy.criteria).await?;
     let Some(change) = context.sources.jira.approved_by(&ticket.key).await? else { return Ok(Next::Nothing) };
     if is_dealt_with(context, &ticket, &change).await? {
         let why = "The ticket is approved already. Whoever means to take that back sets it back to review.";

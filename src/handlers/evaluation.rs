@@ -38,6 +38,7 @@ pub(super) async fn run(context: &Context, ticket: Ticket) -> Result<Next, Handl
         record(context, &gather::alone(&context.sources, (ticket, now)).await?, turn.as_mut()).await?;
         return Ok(Next::LookAgain(Duration::ZERO));
     }
+    context.sources.store.assure_in_force(criteria).await?;
     if let Some(rest) = context.too_dear.rest(&ticket, now) {
         return Ok(Next::LookAgain(rest));
     }

@@ -17,7 +17,7 @@ use crate::model::RepoName;
 use crate::policy::approval::clocks;
 use crate::policy::criteria::Mode;
 use crate::signals::{Readiness, evidence_of};
-use crate::store::Policy;
+use crate::store::{PassedOver, Policy};
 
 /// How often.
 const EVERY: Duration = Duration::from_secs(60);
@@ -86,7 +86,9 @@ impl Probe {
             let advice = "Set the clock of this machine; nothing is approved automatically until then";
             self.note("clock", clocks::difference(ahead).map(|difference| format!("{difference} {advice}")));
         }
-        self.note("criteria", self.unsigned());
+        let in_force = self.sources.store.assure_in_force(&self.policy.criteria).await.err();
+        let outdated = in_force.map(|error| format!("Nothing is decided here, because {error}"));
+        self.note("criteria", outdated.or_else(|| self.unsigned()));
         let slack = self.slack.check().await.err().map(|error| match error {
             SlackError::Source(error) => advice("Slack", &error, (SLACK_CREDENTIALS, "slack.api_url")),
             SlackError::Refused(word) | SlackError::Gone(word) => {
@@ -134,6 +136,13 @@ impl Probe {
     /// Criteria that are to approve and may not. Those that only recommend are a trial.
     fn unsigned(&self) -> Option<String> {
         let criteria = &self.policy.criteria;
+        if let Some(PassedOver { why, .. }) = &self.policy.passed_over {
+            let version = &criteria.terms.version;
+            return Some(format!(
+                "Nothing is approved automatically, and people decide by criteria {version}, which were signed last, because {why}: \
+                 have the files signed (see `cm-bot criteria verify`) and start cm-bot again"
+            ));
+        }
         let why = criteria.standing_at(self.clock.now()).err()?;
         let advice = "have them signed (see `cm-bot criteria verify`) and start cm-bot again";
         (criteria.terms.mode == Mode::Approve)

@@ -69,7 +69,7 @@ pub use marks::{Again, Standing, Void};
 pub use numbers::{Backlog, Retried};
 pub use overview::{LeadTime, Listed, PastEvaluation};
 pub use plans::Planned;
-pub use policies::Policy;
+pub use policies::{PassedOver, Policy};
 pub use posts::{Place, Post};
 pub use protected_runs::HeldAttempt;
 pub use records::{Evaluation, StoredDecision};
@@ -111,6 +111,9 @@ pub enum StoreError {
     /// The worker's claim ran out and somebody else has it now.
     #[error("the claim on this work was lost")]
     LeaseLost,
+    /// Another process has brought other criteria or people into force.
+    #[error("other criteria have come into force since this process was started: start it anew")]
+    OtherCriteria,
 }
 
 /// A handle on the database; cheap to clone.

@@ -1,10 +1,10 @@
 //! The criteria under which decisions were made, and when they came into force.
 
 use super::db::{Row, Transaction, query};
-use super::{Store, StoreError, audit};
+use super::{Store, StoreError, audit, stored};
 use crate::audit::{Entry, Event};
 use crate::model::Timestamp;
-use crate::policy::criteria::{Criteria, PolicyTexts, SignatureTexts, differences};
+use crate::policy::criteria::{Criteria, CriteriaError, PolicyTexts, SignatureTexts, differences};
 
 /// The texts of the criteria and people files with their signatures, and what they mean.
 #[derive(Debug, Clone)]
@@ -13,6 +13,57 @@ pub struct Policy {
     pub texts: PolicyTexts,
     /// The same, read and verified.
     pub criteria: Criteria,
+    /// Newer files that do not count, because nobody vouches for them.
+    pub passed_over: Option<PassedOver>,
+}
+
+/// Files that nobody has signed, where others were that somebody had.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PassedOver {
+    /// The digest of the files.
+    pub digest: String,
+    /// Which keys of which file differ from those that count.
+    pub changed: Vec<String>,
+    /// Why nobody vouches for them.
+    pub why: String,
+}
+
+impl Policy {
+    /// The files as they were read.
+    #[must_use]
+    pub fn of_files(texts: PolicyTexts, criteria: Criteria) -> Policy {
+        Policy { texts, criteria, passed_over: None }
+    }
+
+    /// What counts instead of files for which nobody vouches: the criteria and people of the policy that was signed last, and
+    /// nobody vouches for those any more either. So nothing is approved by itself, and people decide by rules that were signed
+    /// (policy: separation of duties; whoever can write the files must not choose who approves).
+    ///
+    /// # Errors
+    /// When the texts of the signed one cannot be read.
+    pub fn or_signed(self, signed: &Policy, now: Timestamp) -> Result<Policy, CriteriaError> {
+        let is_same = self.texts.criteria == signed.texts.criteria && self.texts.people == signed.texts.people;
+        let Err(why) = self.criteria.standing_at(now) else { return Ok(self) };
+        if is_same {
+            return Ok(self);
+        }
+        let texts = PolicyTexts { signatures: SignatureTexts::default(), ..signed.texts.clone() };
+        let passed_over = PassedOver {
+            digest: self.criteria.digest,
+            changed: differences(&signed.texts, &self.texts),
+            why: why.to_string(),
+        };
+        Ok(Policy { criteria: Criteria::read(&texts)?, texts, passed_over: Some(passed_over) })
+    }
+}
+
+impl PassedOver {
+    /// Says which files do not count and why.
+    #[must_use]
+    pub fn sentence(&self) -> String {
+        let PassedOver { digest, changed, why } = self;
+        format!("the files of digest {digest} do not count, because {why}; they differ in {}", changed.join(", "))
+    }
 }
 
 impl Store {
@@ -41,6 +92,36 @@ impl Store {
         transaction.commit().await?;
         Ok(true)
     }
+
+    /// Whether this is the policy that came into force last. Before any has, every one is.
+    ///
+    /// # Errors
+    /// [`StoreError::OtherCriteria`] when another process has brought another one into force: what this process thinks of a
+    /// ticket counts no more.
+    pub async fn assure_in_force(&self, criteria: &Criteria) -> Result<(), StoreError> {
+        let sql = "SELECT digest FROM policy_activations ORDER BY seq DESC LIMIT 1";
+        match query(sql).optional(self.db.reader()).await? {
+            Some(row) if row.get::<String>("digest")? != criteria.digest => Err(StoreError::OtherCriteria),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Of the policies for which somebody vouched when they came into force, the one that came last.
+    ///
+    /// # Errors
+    /// When the database does not answer, or holds one that this program cannot read.
+    pub async fn last_signed(&self) -> Result<Option<Policy>, StoreError> {
+        let sql = "SELECT a.activated_at, p.criteria, p.people, p.criteria_signature, p.people_signature, p.allowed_signers \
+                   FROM policy_activations AS a JOIN policies AS p ON p.digest = a.digest ORDER BY a.seq DESC";
+        for row in query(sql).all(self.db.reader()).await? {
+            let texts = texts(&row)?;
+            let criteria = stored(Criteria::read(&texts))?;
+            if criteria.standing_at(Timestamp(row.get("activated_at")?)).is_ok() {
+                return Ok(Some(Policy::of_files(texts, criteria)));
+            }
+        }
+        Ok(None)
+    }
 }
 
 fn activated(policy: &Policy, last: Option<(String, PolicyTexts)>, now: Timestamp) -> Event {
@@ -54,6 +135,7 @@ fn activated(policy: &Policy, last: Option<(String, PolicyTexts)>, now: Timestam
         before,
         changed,
         signed: standing.map_or_else(|why| format!("not signed: {why}"), |signed| signed.to_string()),
+        passed_over: policy.passed_over.as_ref().map(PassedOver::sentence),
     }
 }
 

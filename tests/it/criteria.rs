@@ -207,7 +207,7 @@ fn verify_looks_at_other_files_when_asked_to() {
 async fn a_policy_that_comes_into_force_is_an_entry_with_the_difference() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&fresh(folder.path()).await).await;
-    let policy = |texts: PolicyTexts| Policy { criteria: Criteria::read(&texts).unwrap(), texts };
+    let policy = |texts: PolicyTexts| Policy::of_files(texts.clone(), Criteria::read(&texts).unwrap());
     let (first, second) = (policy(texts_with("", "")), policy(texts_with("version = \"v1\"", "version = \"v2\"")));
     let unsigned = policy(PolicyTexts { signatures: SignatureTexts::default(), ..second.texts.clone() });
     let activate = async |policy: &Policy| store.activate(policy, NOW).await.unwrap();

@@ -141,7 +141,7 @@ impl Month {
         let mut facts = passing();
         facts.ticket = read;
         let store = &self.app.context.sources.store;
-        let policy = Policy { texts: self.app.context.policy.texts.clone(), criteria: criteria() };
+        let policy = Policy::of_files(self.app.context.policy.texts.clone(), criteria());
         let evaluation = Evaluation {
             facts: &facts,
             decision: &judge(&facts),

@@ -49,6 +49,15 @@ pub struct Asking<'a> {
 /// # Errors
 /// Never: whatever fails is an answer that lets nothing through.
 pub async fn consume(context: &Context, request: &GateRequest, asking: Asking<'_>) -> Consumed {
+    match context.sources.store.assure_in_force(&context.policy.criteria).await {
+        Ok(()) => {}
+        Err(StoreError::OtherCriteria) => {
+            let why =
+                "Other criteria have come into force than this process has; an operator of cm-bot starts it anew.";
+            return Consumed::CouldNotCheck(why.into());
+        }
+        Err(error) => return unavailable(&error),
+    }
     if let Some(used) = &request.used {
         return match no_longer(context, (request, used), asking).await {
             Ok(None) => allowed(context, request, used.at).await,
@@ -83,6 +92,7 @@ pub async fn objection(context: &Context, request: &GateRequest) -> Result<Optio
     if let Some(ending) = request.ending {
         return Ok(Some(format!("Its deployment has ended before: {}.", ending.id())));
     }
+    context.sources.store.assure_in_force(&context.policy.criteria).await?;
     match judged(context, request, None).await? {
         Answer::Allow(pass) if pass.approved().at == used.approved_at => Ok(None),
         Answer::Allow(_) => Ok(Some("The approval that it had used does not count any more.".into())),

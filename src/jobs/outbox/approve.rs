@@ -150,6 +150,7 @@ impl Outbox {
         if !store.is_current(&ticket.id, stored.id).await? {
             return Ok(Some("the ticket does not stand at this decision any more"));
         }
+        store.assure_in_force(&self.context.policy.criteria).await?;
         if stored.criteria.digest != self.context.policy.criteria.digest {
             return Ok(Some("the criteria or the people have changed"));
         }

@@ -78,6 +78,7 @@ impl Outbox {
         if !store.is_current(&ticket.id, stored.id).await? {
             return Ok(Some("the ticket does not stand at this decision any more"));
         }
+        store.assure_in_force(&self.context.policy.criteria).await?;
         let decided = store.decision(stored.id).await?;
         if decided.is_none_or(|decided| decided.criteria.digest != self.context.policy.criteria.digest) {
             return Ok(Some("the criteria or the people have changed"));

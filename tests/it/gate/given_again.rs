@@ -1,6 +1,6 @@
 //! An approval that was voided and given again: the gate judges the one that was given last, by whoever gave it.
 
-use cm_bot::cli::demo::play::{settle, start_in};
+use cm_bot::cli::demo::world::World;
 
 use super::Pipeline;
 
@@ -18,22 +18,26 @@ async fn approved_by_people() -> Pipeline {
     pipeline
 }
 
-/// The service starts again with other people.
+/// The service starts again with other people, whom the officer has signed.
 async fn with_people(pipeline: Pipeline, change: impl FnOnce(&mut toml::Table)) -> Pipeline {
-    let (name, world) = pipeline.played.without_service().await;
+    pipeline
+        .starts_again(|world| {
+            change_people(world, change);
+            world.sign().unwrap();
+        })
+        .await
+}
+
+/// Changes the people file of a world.
+pub(super) fn change_people(world: &World, change: impl FnOnce(&mut toml::Table)) {
     let file = world.settings_file().with_file_name("people.toml");
     let mut table: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
     change(&mut table);
     std::fs::write(&file, toml::to_string(&table).unwrap()).unwrap();
-    world.sign().unwrap();
-    let clock = world.simulator.shared.clock.clone();
-    let played = start_in(&name, world, &clock).await.unwrap();
-    settle(&played).await.unwrap();
-    Pipeline::of(played)
 }
 
 /// The block of a person.
-fn block<'a>(people: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
+pub(super) fn block<'a>(people: &'a mut toml::Table, name: &str) -> &'a mut toml::Table {
     let blocks = people["people"].as_array_mut().unwrap();
     blocks.iter_mut().find(|one| one["name"].as_str() == Some(name)).unwrap().as_table_mut().unwrap()
 }

@@ -15,9 +15,11 @@ mod protection;
 mod records;
 mod requests;
 mod rules;
+mod signed;
 mod tokens;
 
-use cm_bot::cli::demo::play::{Played, settle};
+use cm_bot::cli::demo::play::{Played, settle, start_in};
+use cm_bot::cli::demo::world::World;
 use cm_bot::simulator::scene::{Fail, FailureKind, Step, System, Variant};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -155,6 +157,16 @@ impl Pipeline {
     pub fn lose_webhooks(&self) {
         let fail = Fail { system: System::Jira, how: FailureKind::DropsWebhooks, on: None, times: None, most: None };
         self.played.world.simulator.shared.faults.begin(&fail);
+    }
+
+    /// The service stops, somebody changes something, and it starts again.
+    pub async fn starts_again(self, change: impl FnOnce(&World)) -> Pipeline {
+        let (name, world) = self.played.without_service().await;
+        change(&world);
+        let clock = world.simulator.shared.clock.clone();
+        let played = start_in(&name, world, &clock).await.unwrap();
+        settle(&played).await.unwrap();
+        Pipeline::of(played)
     }
 
     pub fn ticket_status(&self, key: &str) -> String {

@@ -385,6 +385,7 @@ async fn after_a_look_that_waited(is_approved_meanwhile: bool) -> (Next, StoredD
     let (store, jira, now) = (&context.sources.store, &context.sources.jira, context.clock.now());
     let stored = pipeline.newest().await;
     let (issue, scope) = (stored.facts.ticket.id.clone(), stored.facts.placement.scope().unwrap());
+    pipeline.lose_webhooks();
     let turn = store.turn(&scope).await.unwrap();
     let asked = pipeline.asked_so_far();
     let looks = {
