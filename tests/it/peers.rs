@@ -123,7 +123,7 @@ async fn the_gate_answers_as_its_document_says_whatever_it_is_asked() {
     let checks =
         ["not_a_server_error", "status_code_conformance", "content_type_conformance", "response_schema_conformance"];
     command.args(["--checks", &checks.join(","), "--max-examples", "40", "--seed", "1", "--request-timeout", "30"]);
-    command.args(["--generation-deterministic", "--no-color", "--max-time", "90"]);
+    command.args(["--generation-deterministic", "--no-color", "--max-time", "45"]);
     let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
     passed("schemathesis", &output);
     played.stop().await;

@@ -232,12 +232,16 @@ impl State {
 }
 
 impl Tracked {
-    /// The ticket as the search index knows it at this time.
-    pub(super) fn indexed(&mut self, now: i64) -> Option<&Ticket> {
+    /// Brings the search index up to this time.
+    pub(super) fn index(&mut self, now: i64) {
         let due = self.unindexed.iter().take_while(|(at, _)| *at <= now).count();
         if let Some((_, newest)) = self.unindexed.drain(..due).next_back() {
             self.indexed = Some(newest);
         }
+    }
+
+    /// The ticket as the search index knows it.
+    pub(super) fn indexed(&self) -> Option<&Ticket> {
         self.indexed.as_ref()
     }
 }
@@ -265,8 +269,8 @@ mod tests {
         state.add(blank(10_001, &new, 0));
         state.change("prodcm-1", 3_000, |ticket| ticket.summary = "New".into());
         let summaries = [0, 4_999, 5_000, 7_999, 8_000].map(|now| {
-            let indexed = state.tickets.first_mut().and_then(|tracked| tracked.indexed(now));
-            indexed.map(|ticket| ticket.summary.clone())
+            state.tickets[0].index(now);
+            state.tickets[0].indexed().map(|ticket| ticket.summary.clone())
         });
         assert_eq!(summaries, [None, None, Some(String::new()), Some(String::new()), Some("New".into())]);
     }

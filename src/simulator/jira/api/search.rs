@@ -15,7 +15,7 @@ use super::super::issue_json::{self, Wanted};
 use super::super::jql::Query as Jql;
 use super::super::refusal::{Refusal, object};
 use super::super::shapes::{name_of, schema_of};
-use super::super::state::Ticket;
+use super::super::state::{Ticket, Tracked};
 use super::params::Asked;
 
 /// How many issues are on a page when nobody says.
@@ -80,12 +80,12 @@ impl Search {
         let start = self.start()?;
         let mut state = jira.locked();
         query.check(&state, &jira.shared.scene).map_err(Refusal::bad)?;
-        let seen = state.tickets.iter_mut().filter_map(|tracked| {
+        state.tickets.iter_mut().for_each(|tracked| tracked.index(now));
+        let seen = state.tickets.iter().filter_map(|tracked| {
             let fresh = self.reconcile.contains(&tracked.ticket.id);
-            if fresh { Some(tracked.ticket.clone()) } else { tracked.indexed(now).cloned() }
+            if fresh { Some(&tracked.ticket) } else { tracked.indexed() }
         });
-        let seen = seen.collect::<Vec<_>>();
-        let mut found = seen.iter().filter(|ticket| query.matches(&state, ticket)).collect::<Vec<_>>();
+        let mut found = seen.filter(|ticket| query.matches(&state, ticket)).collect::<Vec<_>>();
         found.sort_by_key(|ticket| std::cmp::Reverse(ticket.id));
         let size = self.size.clamp(1, LARGEST_PAGE);
         let frame = jira.frame(&state, jira.version());
@@ -142,8 +142,9 @@ pub(super) async fn by_number(State(jira): State<Arc<Jira>>, Query(asked): Asked
     let query = Jql::parse(asked.text("jql").unwrap_or_default(), now).map_err(Refusal::bad)?;
     let mut state = jira.locked();
     query.check(&state, &jira.shared.scene).map_err(Refusal::bad)?;
-    let seen: Vec<Ticket> = state.tickets.iter_mut().filter_map(|tracked| tracked.indexed(now).cloned()).collect();
-    let mut found: Vec<&Ticket> = seen.iter().filter(|ticket| query.matches(&state, ticket)).collect();
+    state.tickets.iter_mut().for_each(|tracked| tracked.index(now));
+    let seen = state.tickets.iter().filter_map(Tracked::indexed);
+    let mut found: Vec<&Ticket> = seen.filter(|ticket| query.matches(&state, ticket)).collect();
     found.sort_by_key(|ticket| ticket.id);
     let (start, size) = (asked.number("startAt").unwrap_or(0), asked.number("maxResults").unwrap_or(PAGE));
     let frame = jira.frame(&state, jira.version());
