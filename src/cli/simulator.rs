@@ -1,17 +1,23 @@
 //! `cm-bot simulator`: only the outside world, for trying one's own settings.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::net::TcpStream;
 
+use super::demo::world::World;
 use super::{Exit, told_to_stop};
 use crate::simulator::clock::Clock;
-use crate::simulator::scene::{Scene, Step};
+use crate::simulator::scene::{Scene, Step, Variant};
 use crate::simulator::{Addresses, Simulator};
 
 /// What the simulator plays when no scene is given.
 const EMPTY: &str = include_str!("../../config/scenes/clean-change.toml");
+
+/// Between two things that happen, so that a service sees each before the next.
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -25,6 +31,10 @@ pub struct Arguments {
     /// Where to send Jira's and GitHub's webhooks: the address of a running `cm-bot serve`
     #[arg(long, value_name = "URL")]
     webhooks: Option<String>,
+    /// A new folder for everything that a service of this world needs: settings, criteria and people, signed. The scene
+    /// is played as soon as that service runs
+    #[arg(long = "write", value_name = "FOLDER", conflicts_with_all = ["listen", "webhooks"])]
+    folder: Option<PathBuf>,
 }
 
 /// Runs it until it is told to stop.
@@ -33,6 +43,9 @@ pub struct Arguments {
 /// When a scene cannot be read or played, or a port is taken.
 pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     let scene = merged(&arguments.scenes)?;
+    if let Some(folder) = &arguments.folder {
+        return with_a_service(scene, folder).await;
+    }
     let simulator = Simulator::new(scene.clone(), Clock::Real)?;
     let addresses = simulator.listen(addresses(arguments.listen)?).await?;
     if let Some(url) = &arguments.webhooks {
@@ -56,6 +69,43 @@ pub(super) async fn run(arguments: Arguments) -> anyhow::Result<Exit> {
     );
     told_to_stop().await?;
     Ok(Exit::Done)
+}
+
+/// Writes the files of a service, waits until it runs, and plays the scene.
+async fn with_a_service(scene: Scene, folder: &Path) -> anyhow::Result<Exit> {
+    let world = World::written_to(scene.variant(Variant::Scene), Clock::Real, folder).await?;
+    // Now the service can have it.
+    drop(world.take_port());
+    println!(
+        "{} has everything that a service of this world needs. Start it in another terminal:\n\n    cm-bot serve --config {}\n",
+        folder.display(),
+        folder.join("cm-bot.toml").display()
+    );
+    tokio::select! {
+        () = listens(world.service) => {}
+        told = told_to_stop() => return told.map(|()| Exit::Done),
+    }
+    let steps: Vec<Step> = world.scene.timeline.iter().flat_map(Step::parts).collect();
+    println!("The service runs. What happens in the scene takes {} seconds.", steps.len() as u64 * PAUSE.as_secs());
+    for step in steps {
+        world.simulator.play(&step).await?;
+        tokio::time::sleep(PAUSE).await;
+    }
+    let Addresses { jira, slack, .. } = world.addresses;
+    println!(
+        "The scene was played. Its tickets as Jira shows them: http://{jira}/  Slack: http://{slack}/  cm-bot's pages: http://{}/  \
+         Stop with Ctrl-C.",
+        world.service
+    );
+    told_to_stop().await?;
+    Ok(Exit::Done)
+}
+
+/// Waits until somebody listens there.
+async fn listens(address: SocketAddr) {
+    while TcpStream::connect(address).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// One world out of all scenes: what they bring must not collide.

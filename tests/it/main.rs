@@ -48,6 +48,7 @@ mod metrics;
 mod modes;
 mod monthly;
 mod new_tickets;
+mod newcomer;
 mod operators;
 mod outages;
 mod overruled;

@@ -1,9 +1,11 @@
 //! The world of one scene, and the settings with which a service reaches it.
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
-use std::path::PathBuf;
+use std::os::unix::fs::DirBuilderExt as _;
+use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use anyhow::Context as _;
 use sha2::{Digest, Sha256};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
@@ -46,7 +48,25 @@ pub struct World {
     port: Mutex<Option<TcpListener>>,
     /// Bound and never listening: nobody else is given the port while the service is away.
     _hold: TcpSocket,
-    folder: TempDir,
+    folder: Folder,
+}
+
+/// Where the files of the service are.
+#[derive(Debug)]
+enum Folder {
+    /// They go with the world.
+    Passing(TempDir),
+    /// They stay.
+    Lasting(PathBuf),
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Folder::Passing(folder) => folder.path(),
+            Folder::Lasting(path) => path,
+        }
+    }
 }
 
 impl World {
@@ -55,6 +75,20 @@ impl World {
     /// # Errors
     /// When the scene contradicts itself or a port cannot be opened.
     pub async fn new(scene: Scene, clock: Clock) -> anyhow::Result<World> {
+        World::set_up(scene, clock, Folder::Passing(tempfile::tempdir()?)).await
+    }
+
+    /// The same, with the files of the service in a new folder that stays. Only its owner may look into it: it holds secrets.
+    ///
+    /// # Errors
+    /// As [`World::new`], and when the folder is there already.
+    pub async fn written_to(scene: Scene, clock: Clock, folder: &Path) -> anyhow::Result<World> {
+        let made = std::fs::DirBuilder::new().mode(0o700).create(folder);
+        made.with_context(|| format!("cannot make the folder {}", folder.display()))?;
+        World::set_up(scene, clock, Folder::Lasting(folder.canonicalize()?)).await
+    }
+
+    async fn set_up(scene: Scene, clock: Clock, folder: Folder) -> anyhow::Result<World> {
         let now_ms = clock.now_ms();
         let simulator = Simulator::new(scene.clone(), clock)?;
         let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
@@ -65,7 +99,6 @@ impl World {
         hold.bind(any)?;
         let service = hold.local_addr()?;
         let port = TcpListener::bind(service)?;
-        let folder = tempfile::tempdir()?;
         let (port, scan_secret) = (Mutex::new(Some(port)), uuid::Uuid::new_v4().simple().to_string());
         let officer = PrivateKey::from(Ed25519Keypair::random(&mut rand_core::OsRng));
         let watches_jenkins =
