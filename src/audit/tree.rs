@@ -4,7 +4,7 @@
 //! A leaf is the body of an entry, byte for byte as it is stored. The inner hashes are kept in the order of
 //! <https://c2sp.org/tlog-tiles>, so that a new entry needs only a few old ones.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use tlog_tiles::tlog::{self, Hash, HashReader, stored_hash_index, stored_hashes, tree_hash};
 
@@ -56,6 +56,12 @@ impl Tree {
         self.hashes.extend(added.iter().copied());
         self.size += 1;
         Ok(added)
+    }
+
+    /// Forgets every hash that it needs neither to grow nor to tell its root.
+    pub fn forget(&mut self) {
+        let needed: BTreeSet<u64> = Tree::needed(self.size).into_iter().collect();
+        self.hashes.retain(|place, _| needed.contains(place));
     }
 
     /// The hash of the first `size` entries.
@@ -140,6 +146,18 @@ mod tests {
                 assert_eq!(grown.append(body), whole.append(body));
                 assert_eq!(grown.root(grown.size()), whole.root(whole.size()));
             }
+        }
+    }
+
+    #[test]
+    fn a_tree_that_forgets_grows_as_before() {
+        let (mut whole, mut lean) = (Tree::default(), Tree::default());
+        for body in bodies(70) {
+            whole.append(&body).unwrap();
+            lean.append(&body).unwrap();
+            lean.forget();
+            assert!(lean.hashes.len() <= 7, "{}", lean.hashes.len());
+            assert_eq!(lean.root(lean.size()), whole.root(whole.size()));
         }
     }
 

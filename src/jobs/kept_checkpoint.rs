@@ -7,7 +7,12 @@ use std::path::PathBuf;
 use crate::audit::checkpoint::{Checkpoint, CheckpointError};
 use crate::audit::{Entry, Event};
 use crate::model::Timestamp;
-use crate::store::{Store, StoreError};
+use crate::store::{Memory, Store, StoreError};
+
+/// What is to be done about records that were put back.
+const TODO: &str = "If a backup was restored, approvals were given and used that it does not know: let two people of the people \
+                    file answer for it with `cm-bot serve --acknowledge-rollback NAME --acknowledge-rollback NAME`, and look at \
+                    every ticket that Jira shows as approved since";
 
 /// The file.
 #[derive(Debug, Clone)]
@@ -19,14 +24,25 @@ pub struct KeptCheckpoint {
 /// Why the service does not start.
 #[derive(Debug, thiserror::Error)]
 pub enum KeptError {
-    /// The records do not know the checkpoint.
+    /// The records do not know the checkpoint, or hold fewer entries than it tells of.
     #[error(
-        "the records are older than the checkpoint in {file}: it tells of {kept} entries of the audit trail, and no such \
-         checkpoint is in the database, which holds {found}. If a backup was restored, approvals were given and used that it \
-         does not know: let two people of the people file answer for it with `cm-bot serve --acknowledge-rollback NAME \
-         --acknowledge-rollback NAME`, and look at every ticket that Jira shows as approved since"
+        "the records are older than the checkpoint in {file}: it tells of {kept} entries of the audit trail, and the database \
+         has made no such checkpoint of the {found} that it holds. {TODO}"
     )]
     Older {
+        /// The file.
+        file: String,
+        /// Entries that the checkpoint tells of.
+        kept: u64,
+        /// Entries that there are.
+        found: i64,
+    },
+    /// The records say that they know the checkpoint, and hold other entries.
+    #[error(
+        "the records are others than those of which the checkpoint in {file} was made: the first {kept} of the {found} entries \
+         of the audit trail in the database have another root, whatever its list of checkpoints says. {TODO}"
+    )]
+    Other {
         /// The file.
         file: String,
         /// Entries that the checkpoint tells of.
@@ -61,17 +77,19 @@ impl KeptCheckpoint {
         write().map_err(|error| self.failed(error))
     }
 
-    /// Holds the records against it. Without a file there is nothing to hold them against.
+    /// Holds the records against it, which reads the trail once. Without a file there is nothing to hold them against.
     ///
     /// # Errors
     /// When they do not know it, or it cannot be read.
     pub async fn hold_against(&self, store: &Store) -> Result<(), KeptError> {
         let Some(kept) = self.read()? else { return Ok(()) };
-        if store.knows_checkpoint(&kept).await? {
-            return Ok(());
+        let memory = store.remembers(&kept).await?;
+        let (file, kept, found) = (self.name(), kept.size, store.trail_length().await?);
+        match memory {
+            Memory::Whole => Ok(()),
+            Memory::Older => Err(KeptError::Older { file, kept, found }),
+            Memory::Other => Err(KeptError::Other { file, kept, found }),
         }
-        let found = store.trail_length().await?;
-        Err(KeptError::Older { file: self.name(), kept: kept.size, found })
     }
 
     /// Somebody answers for it that the records are older: an entry of the trail says who, and the checkpoint is put aside.
@@ -79,7 +97,11 @@ impl KeptCheckpoint {
     /// # Errors
     /// When it cannot be recorded or put aside. Records that are not older need no answer, and nothing happens.
     pub async fn acknowledge(&self, store: &Store, by: &[String], now: Timestamp) -> Result<(), KeptError> {
-        let Err(KeptError::Older { kept, found, .. }) = self.hold_against(store).await else { return Ok(()) };
+        let Err(KeptError::Older { kept, found, .. } | KeptError::Other { kept, found, .. }) =
+            self.hold_against(store).await
+        else {
+            return Ok(());
+        };
         let event = Event::RollbackAcknowledged { by: by.to_vec(), kept, found };
         store.append(&Entry { at: now, ticket: None, event }).await?;
         let aside = self.file.with_extension(format!("before-{}", now.0));

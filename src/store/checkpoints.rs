@@ -5,12 +5,26 @@ use std::collections::BTreeMap;
 use super::db::{On, Row, Transaction, query};
 use super::{Store, StoreError, audit, stored};
 use crate::audit::checkpoint::{Checkpoint, Signer};
-use crate::audit::tree::Tree;
+use crate::audit::tree::{Root, Tree};
 use crate::audit::{Entry, Event};
 use crate::model::Timestamp;
 
 /// Most entries that one transaction adds to the tree; others can write in between.
 const STEP: i64 = 500;
+
+/// Most entries that are read at once to make the tree again.
+const PAGE: u64 = 2000;
+
+/// What the records know of a checkpoint that was kept elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Memory {
+    /// They made it, of the entries with which the trail still begins.
+    Whole,
+    /// They did not make it, or have fewer entries than it tells of.
+    Older,
+    /// They say that they made it, and the trail begins with other entries.
+    Other,
+}
 
 impl Store {
     /// Brings the tree up to the newest entry, and signs it unless that was done before. Says what was signed.
@@ -35,15 +49,46 @@ impl Store {
         Ok(Some(note))
     }
 
-    /// Whether a checkpoint that says the same is among those that were made here.
+    /// What is known here of a checkpoint that was kept elsewhere. A row that says the same is not enough: everybody can read
+    /// the newest checkpoint, so whoever puts old records back could add it. The root is made again from the entries, and not
+    /// from the hashes that stand beside them.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn knows_checkpoint(&self, kept: &Checkpoint) -> Result<bool, StoreError> {
+    pub async fn remembers(&self, kept: &Checkpoint) -> Result<Memory, StoreError> {
+        if !self.has_made(kept).await? || self.trail_length().await? < number(kept.size)? {
+            return Ok(Memory::Older);
+        }
+        let again = self.root_of_first(kept.size).await?;
+        Ok(if again == Some(kept.root) { Memory::Whole } else { Memory::Other })
+    }
+
+    /// Whether a checkpoint that says the same is among those that were made here.
+    async fn has_made(&self, kept: &Checkpoint) -> Result<bool, StoreError> {
         let sql = "SELECT note FROM audit_checkpoints WHERE size = $1";
         let rows = query(sql).bind(number(kept.size)?).all(self.db.reader()).await?;
         let notes = rows.iter().map(|row| row.get::<String>(0)).collect::<Result<Vec<_>, _>>()?;
         Ok(notes.iter().any(|note| Checkpoint::unverified(note).is_ok_and(|known| known.root == kept.root)))
+    }
+
+    /// The root over the first entries, made from what they say; nothing when one of them is not there.
+    async fn root_of_first(&self, size: u64) -> Result<Option<Root>, StoreError> {
+        let mut tree = Tree::default();
+        while tree.size() < size {
+            let most = number(PAGE.min(size - tree.size()))?;
+            let entries = audit::after(self.db.reader(), number(tree.size())?, most).await?;
+            if entries.is_empty() {
+                return Ok(None);
+            }
+            for (entry, body, _) in &entries {
+                if *entry != number(tree.size() + 1)? {
+                    return Ok(None);
+                }
+                stored(tree.append(body.as_bytes()))?;
+            }
+            tree.forget();
+        }
+        stored(tree.root(size)).map(Some)
     }
 
     /// How many entries the audit trail has.

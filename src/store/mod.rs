@@ -57,6 +57,7 @@ pub use acts::NewActs;
 pub use approvals::Approval;
 pub use audit::TrailEntry;
 pub use callbacks::Callback;
+pub use checkpoints::Memory;
 pub use claims::LEASE;
 pub use deliveries::{Delivery, Received};
 pub use disk::lost as disk_lost;

@@ -52,14 +52,7 @@ impl Company {
     async fn run_until_kept(&self, records: &Path) {
         let before = std::fs::read_to_string(self.kept()).ok();
         let app = self.with(records).await;
-        let event = Event::Inspected {
-            month: "2026-10".into(),
-            result: "sound".into(),
-            note: "something that happened".into(),
-            inspector: "Priya Nair".into(),
-        };
-        let entry = Entry { at: app.context.clock.now(), ticket: None, event };
-        app.context.sources.store.append(&entry).await.unwrap();
+        app.context.sources.store.append(&something()).await.unwrap();
         let (running, since) = (app.start().await.unwrap(), Instant::now());
         while std::fs::read_to_string(self.kept()).ok() == before {
             assert!(since.elapsed() < Duration::from_secs(20), "no checkpoint was kept");
@@ -68,11 +61,32 @@ impl Company {
         running.stop().await;
     }
 
+    /// Adds the kept checkpoint to records that did not make it.
+    async fn add_kept_to(&self, records: &Path) {
+        let note = std::fs::read_to_string(self.kept()).unwrap();
+        let size: i64 = note.lines().nth(1).unwrap().parse().unwrap();
+        let mut records = SqliteConnection::connect(&format!("sqlite:{}", records.display())).await.unwrap();
+        let sql = "INSERT INTO audit_checkpoints (size, public_key, note, made_at) SELECT $1, public_key, $2, made_at \
+                   FROM audit_checkpoints LIMIT 1";
+        sqlx::query(sql).bind(size).bind(note).execute(&mut records).await.unwrap();
+        records.close().await.unwrap();
+    }
+
     async fn back_up(&self, from: &Path, to: &Path) {
         let mut records = SqliteConnection::connect(&format!("sqlite:{}", from.display())).await.unwrap();
         sqlx::query("VACUUM INTO $1").bind(to.display().to_string()).execute(&mut records).await.unwrap();
         records.close().await.unwrap();
     }
+}
+
+fn something() -> Entry {
+    let event = Event::Inspected {
+        month: "2026-10".into(),
+        result: "sound".into(),
+        note: "something that happened".into(),
+        inspector: "Priya Nair".into(),
+    };
+    Entry { at: Clock::System.now(), ticket: None, event }
 }
 
 fn names(names: &[&str]) -> Vec<String> {
@@ -106,6 +120,44 @@ async fn o06_records_from_a_backup_are_not_used_before_two_people_answer_for_it(
     let said = trail.iter().find(|(_, body, _)| body.contains("rollback_acknowledged")).unwrap();
     assert!(said.1.contains("[\"Priya Nair\",\"Sam Okafor\"]"), "{}", said.1);
     running.stop().await;
+}
+
+/// Everybody can read the newest checkpoint, so whoever puts old records back can add it to them.
+#[tokio::test(flavor = "multi_thread")]
+async fn o06_a_checkpoint_that_was_added_to_old_records_does_not_make_them_new() {
+    let company = Company::new().await;
+    let (records, backup) = (company.records("cm-bot.db"), company.records("backup.db"));
+    company.run_until_kept(&records).await;
+    company.back_up(&records, &backup).await;
+    company.run_until_kept(&records).await;
+    company.add_kept_to(&backup).await;
+    let app = company.with(&backup).await;
+    let error = app.start().await.unwrap_err().to_string();
+    assert!(error.starts_with("the records are older than the checkpoint in "), "{error}");
+    assert!(error.contains("the database has made no such checkpoint of the "), "{error}");
+    // As many entries as there were are not the same entries.
+    while app.context.sources.store.trail_length().await.unwrap() < 20 {
+        app.context.sources.store.append(&something()).await.unwrap();
+    }
+    let error = app.start().await.unwrap_err().to_string();
+    assert!(error.starts_with("the records are others than those of which the checkpoint in "), "{error}");
+    assert!(error.contains(" of the 20 entries of the audit trail in the database have another root"), "{error}");
+    assert!(error.contains("look at every ticket that Jira shows as approved since"), "{error}");
+    app.acknowledge_rollback(&names(&["Priya Nair", "Sam Okafor"])).await.unwrap();
+    app.start().await.unwrap().stop().await;
+}
+
+/// The twin: the records themselves, with more entries than the checkpoint tells of.
+#[tokio::test(flavor = "multi_thread")]
+async fn o06_twin_records_that_went_on_after_the_checkpoint_are_started() {
+    let company = Company::new().await;
+    let records = company.records("cm-bot.db");
+    company.run_until_kept(&records).await;
+    let app = company.with(&records).await;
+    for _ in 0..5 {
+        app.context.sources.store.append(&something()).await.unwrap();
+    }
+    app.start().await.unwrap().stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
