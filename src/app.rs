@@ -197,12 +197,17 @@ impl App {
         Ok(running)
     }
 
-    /// The criteria, and where people decide, as of now; the trail holds each change.
+    /// The criteria, what draws inspections, and where people decide, as of now; the trail holds each change.
     async fn note_what_is_in_force(&self, now: Timestamp) -> anyhow::Result<()> {
         let store = &self.context.sources.store;
         if store.activate(&self.context.policy, now).await? {
             let criteria = &self.context.policy.criteria;
             tracing::info!(policy.digest = %criteria.digest, "Criteria {} are in force from now on", criteria.terms.version);
+        }
+        let chain = self.context.inspection.drawing();
+        if store.note_drawing(chain, now).await? {
+            let what = chain.map_or_else(|| "dice".to_owned(), |chain| format!("the beacon {chain}"));
+            tracing::info!("What makes the first draw of an inspection has changed: it is {what} from now on");
         }
         let deciding = self.context.links.deciding;
         if store.note_deciding(deciding, now).await? {

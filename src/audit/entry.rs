@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use super::dice::FirstRound;
 use super::draw::Population;
 use crate::model::{AccountId, CommitSha, DecisionId, EmergencyId, TicketKey, Timestamp};
 use crate::policy::approvers::Deed;
@@ -326,6 +327,9 @@ pub enum Event {
         seed: String,
         /// Those that were drawn, in the order of their ranks.
         tickets: Vec<TicketKey>,
+        /// Which round it had to be, if a beacon drew.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        beacon: Option<FirstRound>,
     },
     /// Somebody has inspected a change.
     Inspected {
@@ -368,6 +372,12 @@ pub enum Event {
         slack: String,
         /// `pages.decisions` of the settings.
         pages: String,
+    },
+    /// From here on the first draw of a month is made by this beacon, or by a person who brings dice.
+    DrawingChanged {
+        /// The hash of the beacon's chain; nothing for dice.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        chain: Option<String>,
     },
     /// The records were put back from a backup, and two people answer for it.
     RollbackAcknowledged {

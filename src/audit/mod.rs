@@ -2,6 +2,7 @@
 
 pub mod chain;
 pub mod checkpoint;
+pub mod dice;
 pub mod draw;
 mod entry;
 pub mod tree;

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
+pub(super) use self::verify::page;
 use super::Exit;
 use crate::audit::checkpoint::new_keys;
 

@@ -1,9 +1,11 @@
 //! `cm-bot inspection`: what is looked at each month, drawn so that nobody can steer it.
 
 use anyhow::{Context as _, bail, ensure};
+use serde_json::{Value, json};
 
 use super::{Exit, SettingsFile};
 use crate::app::{read_policy, signer};
+use crate::audit::dice::Dice;
 use crate::audit::draw::Population;
 use crate::clock::Clock;
 use crate::gather;
@@ -124,6 +126,36 @@ impl Work {
         Ok(())
     }
 
+    /// Where a beacon draws, nobody else makes the first draw: who brings dice could roll them until the sample is to their
+    /// liking. What the service was started with counts beside the settings of whoever types.
+    async fn is_left_to_dice(&self) -> anyhow::Result<()> {
+        let noted = self.store.drawing().await?;
+        let chain = self.settings.inspection.drawing().map(str::to_owned).or(noted);
+        let (chain, title) = (chain.unwrap_or_default(), self.month.title());
+        ensure!(
+            chain.is_empty(),
+            "the first draw of {title} is made by the beacon {chain}, and by nobody who brings dice. Wait for it: cm-bot asks it \
+             every minute. If it has failed for good, empty inspection.beacon_urls and start cm-bot again: the audit trail says \
+             so, and dice draw from then on"
+        );
+        Ok(())
+    }
+
+    /// What the trail says otherwise about the draws, as a sentence.
+    async fn against_trail(&self, draws: &[RecordedDraw]) -> anyhow::Result<Option<String>> {
+        let (mut dice, mut told, mut last) = (Dice::of(self.month), Vec::new(), 0);
+        while let Some(entries) = super::audit::page(&self.store, &mut last).await? {
+            for (number, body, _) in &entries {
+                if let Err(fault) = dice.add(*number, body) {
+                    return Ok(Some(fault.to_string()));
+                }
+                told.extend(drawn_in(self.month, body));
+            }
+        }
+        let is_told = told.len() == draws.len() && draws.iter().zip(&told).all(|(draw, entry)| is_as_told(draw, entry));
+        Ok((!is_told).then(|| format!("the draws of {} are not those in the audit trail", self.month.title())))
+    }
+
     /// A person of the people file, by name.
     fn person(&self, name: &str) -> anyhow::Result<Person> {
         let people: People = read_policy(&self.settings)?.criteria.people;
@@ -180,6 +212,9 @@ async fn draw(work: &Work, arguments: &Draw) -> anyhow::Result<Exit> {
     ensure!(!arguments.entropy.trim().is_empty(), "--entropy says nothing: anybody could have known it");
     let by = work.person(&arguments.by)?.name;
     work.is_published().await?;
+    if draws.is_empty() {
+        work.is_left_to_dice().await?;
+    }
     let size = arguments.size.unwrap_or(work.settings.inspection.size);
     let draw = population.draw(&arguments.entropy, size);
     let recorded = RecordedDraw {
@@ -190,7 +225,7 @@ async fn draw(work: &Work, arguments: &Draw) -> anyhow::Result<Exit> {
         size,
         tickets: draw.drawn.iter().map(|one| one.ticket.clone()).collect(),
     };
-    let stored = work.store.record_draw((work.month, &recorded), &draw, Clock::System.now()).await?;
+    let stored = work.store.record_draw((work.month, &recorded), (&draw, None), Clock::System.now()).await?;
     ensure!(stored, "somebody else drew at the same time; `cm-bot inspection show {}`", work.month);
     println!("{}", drawn_line(&population, &recorded));
     for one in &draw.drawn {
@@ -230,6 +265,10 @@ async fn verify(work: &Work) -> anyhow::Result<Exit> {
             return Ok(Exit::Failed);
         }
     }
+    if let Some(why) = work.against_trail(&draws).await? {
+        println!("bad: {why}");
+        return Ok(Exit::Failed);
+    }
     println!(
         "ok: {}, {}, root {}, {} made again",
         work.month.title(),
@@ -238,6 +277,23 @@ async fn verify(work: &Work) -> anyhow::Result<Exit> {
         plural(draws.len(), "draw")
     );
     Ok(Exit::Done)
+}
+
+/// The entry that tells of a draw of the month, if this is one.
+fn drawn_in(month: Month, body: &str) -> Option<Value> {
+    let entry: Value = body.contains("inspection_drawn").then(|| serde_json::from_str(body).ok())??;
+    (entry["event"] == "inspection_drawn" && entry["month"] == month.to_string()).then_some(entry)
+}
+
+fn is_as_told(draw: &RecordedDraw, entry: &Value) -> bool {
+    let RecordedDraw { number, entropy, brought_by, reason, size, tickets } = draw;
+    let is_same = |key: &str, value: Value| entry[key] == value;
+    is_same("draw", json!(number))
+        && is_same("entropy", json!(entropy))
+        && is_same("brought_by", json!(brought_by))
+        && is_same("reason", json!(reason))
+        && is_same("size", json!(size))
+        && is_same("tickets", json!(tickets))
 }
 
 async fn show(work: &Work) -> anyhow::Result<Exit> {

@@ -11,7 +11,8 @@ use crate::store::{Store, StoreError};
 const PAGE: i64 = 1000;
 
 /// Events that tell who set what.
-const HISTORY: [&str; 4] = ["policy_activated", "deciding_changed", "checkpoint_key", "rollback_acknowledged"];
+const HISTORY: [&str; 5] =
+    ["policy_activated", "deciding_changed", "drawing_changed", "checkpoint_key", "rollback_acknowledged"];
 
 /// What was read of it.
 #[derive(Debug, Default)]

@@ -4,9 +4,11 @@
 use std::time::Duration;
 
 use super::Context;
+use crate::audit::dice::{BEACON, FirstRound};
 use crate::audit::draw::Population;
 use crate::audit::{Entry, Event};
 use crate::gather::inspection::{Inspection, members, of, progress};
+use crate::integrations::beacon::Rules;
 use crate::integrations::slack::to_json;
 use crate::model::{Month, Person, RoleName, TicketKey, Timestamp};
 use crate::policy::follow_up::inspecting::{Progress, Step, due, owed};
@@ -67,13 +69,13 @@ async fn of_month(context: &Context, month: Month, now: Timestamp) -> Result<boo
 /// The first round after the list was published draws.
 async fn draw(context: &Context, month: Month, after: Timestamp) -> Result<bool, StoreError> {
     let (Some(beacon), now) = (&context.beacon, context.clock.now()) else { return Ok(false) };
-    let entropy = match beacon.round_after(after).await {
-        Ok(round) if round.at.plus(LATE) > now => return Ok(false),
-        Ok(round) => beacon.entropy(&round).await,
+    let said = match beacon.rules().await.map(|rules| first_round(rules, after)) {
+        Ok(first) if first.made(first.number()).plus(LATE) > now => return Ok(false),
+        Ok(first) => beacon.entropy(first.number()).await.map(|entropy| (first, entropy)),
         Err(error) => Err(error),
     };
-    let entropy = match entropy {
-        Ok(entropy) => entropy,
+    let (first, entropy) = match said {
+        Ok(said) => said,
         Err(error) => {
             tracing::warn!(%error, "The beacon of the inspection of {month} is asked again: {error}");
             return Ok(false);
@@ -84,12 +86,16 @@ async fn draw(context: &Context, month: Month, after: Timestamp) -> Result<bool,
     let recorded = RecordedDraw {
         number: 1,
         entropy,
-        brought_by: "drand".into(),
+        brought_by: BEACON.into(),
         reason: None,
         size: context.inspection.size,
         tickets: draw.drawn.iter().map(|one| one.ticket.clone()).collect(),
     };
-    context.sources.store.record_draw((month, &recorded), &draw, now).await
+    context.sources.store.record_draw((month, &recorded), (&draw, Some(first)), now).await
+}
+
+fn first_round(Rules { genesis, period }: Rules, after: Timestamp) -> FirstRound {
+    FirstRound { genesis, period, after }
 }
 
 /// Says something, once. Where no ticket is known there is nobody to carry it, and nothing to inspect.

@@ -21,6 +21,14 @@ pub struct Inspections {
     pub beacon: Option<BeaconPlaces>,
 }
 
+impl Inspections {
+    /// The chain of the beacon that makes the first draw of each month; nothing when a person brings dice.
+    #[must_use]
+    pub fn drawing(&self) -> Option<&str> {
+        self.beacon.as_ref().filter(|_| self.is_on).map(|beacon| beacon.chain.as_str())
+    }
+}
+
 /// A network of drand, and where it is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BeaconPlaces {

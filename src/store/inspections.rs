@@ -2,6 +2,7 @@
 
 use super::db::{Row, query};
 use super::{Store, StoreError, audit, stored};
+use crate::audit::dice::FirstRound;
 use crate::audit::draw::{Draw, Population};
 use crate::audit::{Entry, Event};
 use crate::model::{DecisionId, Month, TicketKey, Timestamp};
@@ -169,14 +170,15 @@ impl Store {
         rows.iter().map(|row| Ok((row.get("month")?, row.get("members")?))).collect()
     }
 
-    /// Records a draw, unless another one was recorded under this number meanwhile. Says whether it was.
+    /// Records a draw, and which round of a beacon it had to be, unless another one was recorded under this number meanwhile.
+    /// Says whether it was.
     ///
     /// # Errors
     /// When it cannot be stored.
     pub async fn record_draw(
         &self,
         (month, recorded): (Month, &RecordedDraw),
-        draw: &Draw,
+        (draw, beacon): (&Draw, Option<FirstRound>),
         now: Timestamp,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.write().await?;
@@ -204,6 +206,7 @@ impl Store {
             root: draw.root.clone(),
             seed: draw.seed.clone(),
             tickets: recorded.tickets.clone(),
+            beacon,
         };
         audit::append(&mut transaction, &Entry { at: now, ticket: None, event }).await?;
         transaction.commit().await?;

@@ -16,6 +16,7 @@ mod deciding;
 mod deliveries;
 mod disk;
 mod doubts;
+mod drawing;
 mod emergencies;
 mod ends;
 mod evidence;

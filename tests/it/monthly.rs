@@ -14,8 +14,9 @@ use cm_bot::simulator::scene::{Step, Variant};
 use cm_bot::simulator::slack::plain_text;
 use cm_bot::store::RecordedDraw;
 
+use crate::support::database::{Other, is_postgres};
 use crate::support::process::program;
-use crate::support::{TestScene, play_all, restarted, scene, start_with, verified, world};
+use crate::support::{TestScene, database_of, play_all, restarted, scene, start_with, verified, world};
 
 /// The month in which scenes are played.
 const MONTH: &str = "2026-11";
@@ -67,7 +68,7 @@ async fn draw(played: &Played) {
         size: 25,
         tickets: draw.drawn.iter().map(|one| one.ticket.clone()).collect(),
     };
-    assert!(store.record_draw((month, &recorded), &draw, now).await.unwrap());
+    assert!(store.record_draw((month, &recorded), (&draw, None), now).await.unwrap());
 }
 
 fn record(played: &Played, ticket: &str, result: &str) -> (i32, String) {
@@ -220,6 +221,65 @@ async fn a_public_beacon_draws_after_the_list_was_published() {
     let (code, told) = cm_bot(&played, &["inspection", "verify", MONTH]);
     assert!(code == 0 && told.contains("1 draw made again"), "{told}");
     played.stop().await;
+}
+
+/// Whoever could bring dice beside the beacon could roll them until the sample is to their liking.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_makes_the_first_draw_by_hand_where_a_beacon_draws() {
+    let played = with_beacon().await;
+    pass(&played, "720h").await;
+    played.world.simulator.beacon.lie();
+    pass(&played, "1h").await;
+    let draw = ["inspection", "draw", MONTH, "--entropy", "1 1 1 1 1", "--by", "Priya Nair"];
+    let (code, told) = cm_bot(&played, &draw);
+    let chain = played.world.simulator.beacon.chain();
+    let words =
+        format!("the first draw of November 2026 is made by the beacon {chain}, and by nobody who brings dice.");
+    assert!(code == 1 && told.contains(&words), "{told}");
+    assert!(told.contains("If it has failed for good, empty inspection.beacon_urls and start cm-bot again"), "{told}");
+    assert_eq!(entries(&played, "inspection_drawn").await, 0);
+    // Settings of one's own do not help: the service was started with the beacon.
+    without_beacon(&played);
+    let (code, told) = cm_bot(&played, &draw);
+    assert!(code == 1 && told.contains(&words), "{told}");
+    // The way out, which the trail shows.
+    let played = restarted(played, Duration::from_secs(60)).await;
+    assert_eq!(entries(&played, "drawing_changed").await, 2, "the beacon came and went");
+    let (code, told) = cm_bot(&played, &draw);
+    assert_eq!(code, 0, "{told}");
+    let (code, told) = cm_bot(&played, &["inspection", "verify", MONTH]);
+    assert!(code == 0 && told.contains("1 draw made again"), "{told}");
+    played.stop().await;
+}
+
+/// What the table says of a draw is held against the trail.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draw_that_was_changed_past_its_trigger_is_found() {
+    let played = with_beacon().await;
+    pass(&played, "720h").await;
+    pass(&played, "1h").await;
+    pass(&played, "1m").await;
+    let verify = ["inspection", "verify", MONTH];
+    assert_eq!(cm_bot(&played, &verify).0, 0, "the twin");
+    let mut other = Other::connect(&database_of(&played.world)).await;
+    let trigger = if is_postgres() {
+        "DROP TRIGGER inspection_draws_are_not_changed ON inspection_draws"
+    } else {
+        "DROP TRIGGER inspection_draws_are_not_updated"
+    };
+    other.run(trigger).await.unwrap();
+    other.run("UPDATE inspection_draws SET brought_by = 'Priya Nair'").await.unwrap();
+    let (code, told) = cm_bot(&played, &verify);
+    let words = "bad: the draws of November 2026 are not those in the audit trail";
+    assert!(code == 1 && told.contains(words), "{told}");
+    played.stop().await;
+}
+
+/// Takes the beacon out of the settings.
+fn without_beacon(played: &Played) {
+    let mut settings: toml::Table = std::fs::read_to_string(played.world.settings_file()).unwrap().parse().unwrap();
+    settings.remove("inspection");
+    std::fs::write(played.world.settings_file(), toml::to_string(&settings).unwrap()).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -150,7 +150,7 @@ impl Task {
 }
 
 /// The entries after the last one that was read, if there are any.
-pub(super) async fn page(store: &Store, last: &mut i64) -> Result<Option<Vec<TrailEntry>>, StoreError> {
+pub(in crate::cli) async fn page(store: &Store, last: &mut i64) -> Result<Option<Vec<TrailEntry>>, StoreError> {
     let page = store.trail_after(*last, PAGE).await?;
     let Some((number, _, _)) = page.last() else { return Ok(None) };
     *last = *number;

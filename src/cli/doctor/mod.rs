@@ -14,8 +14,10 @@ use serde::Serialize;
 
 use super::{Exit, SettingsFile};
 use crate::app::App;
+use crate::audit::dice::FirstRound;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
+use crate::integrations::beacon::Rules;
 use crate::settings::{Settings, load};
 
 /// How long one part may take before it counts as not answering.
@@ -199,8 +201,11 @@ async fn jenkins(settings: &Settings, app: &App, findings: &mut Findings) {
 
 async fn beacon(app: &App, findings: &mut Findings) {
     let Some(beacon) = &app.context.beacon else { return };
-    match beacon.round_after(app.context.clock.now()).await {
-        Ok(round) => findings.ok("beacon", format!("the next round is {}", round.number)),
+    match beacon.rules().await {
+        Ok(Rules { genesis, period }) => {
+            let next = FirstRound { genesis, period, after: app.context.clock.now() };
+            findings.ok("beacon", format!("the next round is {}", next.number()));
+        }
         Err(error) => {
             findings.fail("beacon", error.to_string(), "check inspection.beacon_chain and inspection.beacon_urls");
         }

@@ -11,7 +11,7 @@ use sha2::{Digest, Sha256};
 
 use super::SourceError;
 use super::http::Peer;
-use crate::model::{BeaconPlaces, Timestamp};
+use crate::model::BeaconPlaces;
 
 /// A client for one network.
 #[derive(Debug, Clone)]
@@ -20,13 +20,13 @@ pub struct BeaconClient {
     places: BeaconPlaces,
 }
 
-/// One round of a beacon.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Round {
-    /// Its number.
-    pub number: u64,
-    /// When it is made, by the rules of the network.
-    pub at: Timestamp,
+/// The rules by which a network makes its rounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rules {
+    /// When round 1 was made, in seconds.
+    pub genesis: i64,
+    /// Seconds between two rounds.
+    pub period: i64,
 }
 
 impl BeaconClient {
@@ -36,33 +36,28 @@ impl BeaconClient {
         BeaconClient { http, places: places.clone() }
     }
 
-    /// The first round that is made after a moment.
+    /// By which rules its rounds are made.
     ///
     /// # Errors
     /// When an address does not answer, or they do not agree.
-    pub async fn round_after(&self, moment: Timestamp) -> Result<Round, SourceError> {
+    pub async fn rules(&self) -> Result<Rules, SourceError> {
         let infos: Vec<wire::Info> = self.everywhere("info").await?;
         let info = agreed(&infos)?;
         if infos.iter().any(|info| info.hash != self.places.chain) {
             return Err(SourceError::Unreadable("another chain than inspection.beacon_chain".into()));
         }
-        let (period, genesis) = (info.period.max(1), info.genesis_time);
-        let passed = u64::try_from(moment.seconds().saturating_sub(genesis)).unwrap_or(0);
-        // Round 1 is made at the genesis; the round that is under way may be known already.
-        let number = passed / period + 2;
-        let seconds = i64::try_from((number - 1).saturating_mul(period)).unwrap_or(i64::MAX);
-        Ok(Round { number, at: Timestamp(genesis.saturating_add(seconds).saturating_mul(1000)) })
+        Ok(Rules { genesis: info.genesis_time, period: i64::try_from(info.period.max(1)).unwrap_or(i64::MAX) })
     }
 
     /// What a round says, as it stands in the records: `drand CHAIN round NUMBER VALUE`.
     ///
     /// # Errors
     /// When an address does not answer, they do not agree, or the value is not that of the signature.
-    pub async fn entropy(&self, round: &Round) -> Result<String, SourceError> {
-        let said: Vec<wire::Beacon> = self.everywhere(&format!("public/{}", round.number)).await?;
+    pub async fn entropy(&self, round: i64) -> Result<String, SourceError> {
+        let said: Vec<wire::Beacon> = self.everywhere(&format!("public/{round}")).await?;
         let beacon = agreed(&said)?;
-        let odd = |why: &str| SourceError::Unreadable(format!("round {}: {why}", round.number));
-        if beacon.round != round.number {
+        let odd = |why: &str| SourceError::Unreadable(format!("round {round}: {why}"));
+        if i64::try_from(beacon.round) != Ok(round) {
             return Err(odd("another round was answered"));
         }
         let signature = hex::decode(&beacon.signature).map_err(|_| odd("the signature is not in hexadecimal"))?;

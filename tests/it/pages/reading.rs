@@ -215,7 +215,7 @@ async fn inspected() -> Played {
     let tickets = draw.drawn.iter().map(|one| one.ticket.clone()).collect();
     let (entropy, by) = ("6 4 1 3 6 2 5 5 1 4".to_owned(), "Aldo Conti".to_owned());
     let recorded = RecordedDraw { number: 1, entropy, brought_by: by, reason: None, size: 5, tickets };
-    assert!(store.record_draw((month, &recorded), &draw, now).await.unwrap());
+    assert!(store.record_draw((month, &recorded), (&draw, None), now).await.unwrap());
     played
 }
 
@@ -269,7 +269,7 @@ async fn nobody_inspects_a_change_that_they_requested() {
         size: 5,
         tickets,
     };
-    store.record_draw((month, &recorded), &draw, now).await.unwrap();
+    store.record_draw((month, &recorded), (&draw, None), now).await.unwrap();
     let values = [("ticket", KEY), ("result", "sound"), ("note", "All is well.")];
     let page = opens(&played, "dana", "/inspection/2026-11").await;
     let answer = browser(&played, "dana").send(&page, "Record the result", &values).await.unwrap();

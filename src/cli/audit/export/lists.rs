@@ -126,7 +126,13 @@ pub(super) fn history(trail: &Trail) -> String {
             seq.to_string(),
             at,
             text(&entry["event"]),
-            text(if entry["public"].is_null() { &entry["policy_digest"] } else { &entry["public"] }),
+            text(
+                ["public", "chain"]
+                    .iter()
+                    .map(|key| &entry[key])
+                    .find(|key| !key.is_null())
+                    .unwrap_or(&entry["policy_digest"]),
+            ),
             text(&entry["before"]),
             text(&entry["changed"]),
             text(if entry["signed"].is_null() { &entry["by"] } else { &entry["signed"] }),
