@@ -1,9 +1,10 @@
-//! Verifies a trail: numbers, hashes, and what was signed about it earlier.
+//! Verifies a trail: numbers, hashes, what was signed about it earlier, and that nothing went out which was not approved.
 
 use std::collections::BTreeMap;
 
 use super::chain;
 use super::checkpoint::Checkpoint;
+use super::let_through::{LetThrough, Unapproved};
 use super::tree::{Root, Tree};
 
 /// What is wrong with a trail. Each is a sentence; `tests/verify.py` says the same.
@@ -31,6 +32,9 @@ pub enum Fault {
     /// There were other entries when a checkpoint was made.
     #[error("inconsistent with checkpoint {0}: the trail was written again")]
     Inconsistent(u64),
+    /// The gate let something through that nothing had approved.
+    #[error(transparent)]
+    Unapproved(#[from] Unapproved),
 }
 
 /// A trail that is being verified, entry by entry.
@@ -39,6 +43,8 @@ pub struct Verification {
     tree: Tree,
     last: Option<String>,
     roots: BTreeMap<u64, Vec<Root>>,
+    let_through: LetThrough,
+    unapproved: Option<Unapproved>,
 }
 
 impl Verification {
@@ -67,13 +73,16 @@ impl Verification {
         }
         self.tree.append(body.as_bytes()).map_err(|_| Fault::Changed(number))?;
         self.last = Some(hash.to_owned());
+        // What was changed comes first: of such a trail nothing that it says is worth a word.
+        let told = self.let_through.add(number, body).err();
+        self.unapproved = self.unapproved.take().or(told);
         Ok(())
     }
 
     /// The trail has ended: how many entries it has, and their root.
     ///
     /// # Errors
-    /// When a checkpoint tells of more entries.
+    /// When a checkpoint tells of more entries, or the gate let something through that nothing had approved.
     pub fn end(mut self) -> Result<(u64, Root), Fault> {
         self.compare()?;
         let size = self.tree.size();
@@ -81,7 +90,10 @@ impl Verification {
             return Err(Fault::Short { size, checkpoint: *checkpoint });
         }
         let root = self.tree.root(size).map_err(|_| Fault::Inconsistent(size))?;
-        Ok((size, root))
+        match self.unapproved {
+            Some(unapproved) => Err(unapproved.into()),
+            None => Ok((size, root)),
+        }
     }
 
     /// Compares the entries so far with the checkpoints of exactly as many.

@@ -102,7 +102,7 @@ pub async fn approve(
     let entry = Entry {
         at: context.clock.now(),
         ticket: Some(ticket.key.clone()),
-        event: event(right, build.as_ref().map(|(_, commit)| commit.clone())),
+        event: event(right, build.as_ref().map(|(_, commit)| commit.clone()), at),
     };
     let store = &context.sources.store;
     let Some((scope, commit)) = build else {
@@ -119,10 +119,10 @@ pub async fn approve(
     Ok(store.record_approval(&approval, &entry, &actions).await?)
 }
 
-fn event(right: &HumanApproval, commit: Option<CommitSha>) -> Event {
+fn event(right: &HumanApproval, commit: Option<CommitSha>, approved_at: Timestamp) -> Event {
     let column = |of: fn(&(String, String)) -> &String| right.by().iter().map(of).cloned().collect::<Vec<_>>();
     let (names, roles) = (column(|(name, _)| name), column(|(_, role)| role));
-    Event::ApprovedByHuman { by: listed(&names, "and"), role: listed(&roles, "and"), commit }
+    Event::ApprovedByHuman { by: listed(&names, "and"), role: listed(&roles, "and"), commit, approved_at }
 }
 
 /// Somebody approved who may, and others are missing: the ticket goes back to review, where they can approve too.
