@@ -128,12 +128,49 @@ pub async fn population(request: &Request<'_>) -> Result<Population, StoreError>
         }
         change(request, (&issue, created.get(&issue)), &mut population).await?;
     }
-    population.changes.sort_by_key(|change| (change.record.issue.as_str().len(), change.record.issue.clone()));
-    let wide = (from.minus(BEFORE), to.plus(AFTER));
-    population.traces.answers = store.answers_between(wide).await?.into_iter().map(|(_, answer)| answer).collect();
+    put_in_order(request, &mut population).await?;
     population.traces.gated = request.watched.iter().map(|(service, _)| service.to_string()).collect();
-    sightings(request, wide, &mut population).await;
+    sightings(request, wide(request.period), &mut population).await;
     Ok(population)
+}
+
+/// Reads again what happened meanwhile: to the changes of these keys, and to changes that were none of the period before.
+///
+/// # Errors
+/// When our own records cannot be read.
+pub(super) async fn read_again(
+    request: &Request<'_>,
+    keys: &BTreeSet<String>,
+    population: &mut Population,
+) -> Result<(), StoreError> {
+    let store = &request.sources.store;
+    for one in population.changes.iter_mut().filter(|one| keys.contains(one.record.ticket.as_str())) {
+        let Some(record) = store.change_record(&one.record.issue).await? else { continue };
+        for trace in population.traces.tickets.iter_mut().filter(|trace| trace.key == one.record.ticket) {
+            (trace.in_records, trace.scope, trace.unused) = (true, scope(&record), unused(&record, request));
+            trace.commits = commits(&record, one.ticket.as_ref());
+        }
+        one.record = if request.how.hold == Hold::Everything { record } else { outline(record) };
+    }
+    let known: BTreeSet<IssueId> = population.changes.iter().map(|one| one.record.issue.clone()).collect();
+    for issue in store.touched_between(request.period).await?.difference(&known) {
+        change(request, (issue, None), population).await?;
+    }
+    put_in_order(request, population).await
+}
+
+/// Sorts the changes, and reads what the gate answered around the period.
+async fn put_in_order(request: &Request<'_>, population: &mut Population) -> Result<(), StoreError> {
+    let (from, to) = wide(request.period);
+    population.changes.sort_by_key(|change| (change.record.issue.as_str().len(), change.record.issue.clone()));
+    let answers = request.sources.store.answers_between((from, to)).await?;
+    population.traces.answers = answers.into_iter().map(|(_, answer)| answer).collect();
+    Ok(())
+}
+
+/// The period, with the time before and after it in which what belongs to it may show.
+fn wide((from, to): (Timestamp, Timestamp)) -> (Timestamp, Timestamp) {
+    (from.minus(BEFORE), to.plus(AFTER))
 }
 
 async fn created(request: &Request<'_>, population: &mut Population) -> BTreeMap<IssueId, (Ticket, Timestamp)> {

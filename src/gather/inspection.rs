@@ -23,6 +23,19 @@ pub struct Inspection {
     pub results: Vec<InspectionResult>,
 }
 
+/// Everything that our records hold of the inspection of a month.
+#[derive(Debug, Clone)]
+pub struct MonthRecord {
+    /// The month.
+    pub month: String,
+    /// The list that was fixed, byte for byte as it is stored because the trail holds its hash.
+    pub members: String,
+    /// Its draws, in order.
+    pub draws: Vec<RecordedDraw>,
+    /// What was found, oldest first.
+    pub results: Vec<InspectionResult>,
+}
+
 impl Inspection {
     /// Everything that is inspected: what was drawn, in the order of the draws, and then what is inspected anyway.
     #[must_use]
@@ -65,6 +78,20 @@ impl Inspection {
 pub async fn of(store: &Store, month: Month) -> Result<Option<Inspection>, StoreError> {
     let Some(population) = store.population(month).await? else { return Ok(None) };
     Ok(Some(Inspection { population, draws: store.draws(month).await?, results: store.results(month).await? }))
+}
+
+/// Every month that was fixed, the oldest first.
+///
+/// # Errors
+/// When our records cannot be read.
+pub async fn months(store: &Store) -> Result<Vec<MonthRecord>, StoreError> {
+    let mut months = Vec::new();
+    for (name, members) in store.populations().await? {
+        let month = Month::parse(&name).map_err(|error| StoreError::Damaged(error.to_string()))?;
+        let (draws, results) = (store.draws(month).await?, store.results(month).await?);
+        months.push(MonthRecord { month: name, members, draws, results });
+    }
+    Ok(months)
 }
 
 /// How far the inspection of a month is. The steps that were taken are those of this subject.

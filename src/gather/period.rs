@@ -6,7 +6,8 @@ use std::time::Duration;
 use sha2::{Digest as _, Sha256};
 
 use super::Sources;
-use super::evidence::{Hold, Population, Reach, Request, population};
+use super::evidence::{Hold, Population, Reach, Request, population, read_again};
+use super::inspection::{self, MonthRecord};
 use super::trail::{self, Trail};
 use crate::integrations::jenkins::JenkinsClient;
 use crate::model::{Day, ServiceName, Timestamp, Watched, Witness};
@@ -44,7 +45,10 @@ pub struct How {
     pub progress: fn(&str),
 }
 
-/// What there is of a period.
+/// How often is looked at most for what came while everything else was read.
+const MOST_LOOKS: usize = 50;
+
+/// What there is of a period. All of it is as it was when the trail had as many entries as were read of it.
 #[derive(Debug)]
 pub struct Period {
     /// The first and the last day.
@@ -57,6 +61,8 @@ pub struct Period {
     pub population: Population,
     /// What came of it.
     pub comparison: Comparison,
+    /// The inspections of all months; none where an outline is enough.
+    pub inspections: Vec<MonthRecord>,
 }
 
 /// Why there is nothing of a period.
@@ -84,7 +90,7 @@ pub async fn period(
     now: Timestamp,
     how: How,
 ) -> Result<Period, PeriodError> {
-    let trail = trail::read(&asked.sources.store).await?;
+    let mut trail = trail::read(&asked.sources.store).await?;
     // A machine whose clock is behind its own records asks as of the newest of them.
     let now = trail.times.map_or(now, |(_, newest)| newest.max(now));
     let first = first.or_else(|| Day::of(trail.times.map_or(now, |(oldest, _)| oldest)));
@@ -94,6 +100,7 @@ pub async fn period(
         return Err(PeriodError::Backwards(first, last));
     }
     let question = Question { from: first.start(), to: last.end(), now, longest: asked.longest };
+    let emergencies = trail.emergencies.clone();
     let request = Request {
         sources: asked.sources,
         jenkins: asked.jenkins,
@@ -101,13 +108,39 @@ pub async fn period(
         period: (question.from, question.to),
         approval: asked.approval,
         now,
-        emergencies: &trail.emergencies,
+        emergencies: &emergencies,
         project: asked.project,
         how,
     };
-    let population = population(&request).await?;
+    let mut population = population(&request).await?;
+    let inspections = settle(&request, &mut trail, &mut population).await?;
     let comparison = compare(&population.traces, &question);
-    Ok(Period { days: (first, last), question, trail, population, comparison })
+    Ok(Period { days: (first, last), question, trail, population, comparison, inspections })
+}
+
+/// The service goes on while an export reads: what came meanwhile is read again, until nothing has come since. Then each entry of
+/// the trail has its counterpart in what was read, and what was read has its entry.
+async fn settle(
+    request: &Request<'_>,
+    trail: &mut Trail,
+    population: &mut Population,
+) -> Result<Vec<MonthRecord>, StoreError> {
+    let store = &request.sources.store;
+    for _ in 0..MOST_LOOKS {
+        let inspections = match request.how.hold {
+            Hold::Everything => inspection::months(store).await?,
+            Hold::Outline => Vec::new(),
+        };
+        match trail.read_on(store).await? {
+            None => return Ok(inspections),
+            Some(tickets) => read_again(request, &tickets, population).await?,
+        }
+    }
+    population
+        .gaps
+        .push("More happened than could be read: end the period before today, or ask at a quieter time.".into());
+    population.is_cut_short = true;
+    inspection::months(store).await
 }
 
 impl Period {

@@ -17,7 +17,7 @@ const HISTORY: [&str; 5] =
 /// What was read of it.
 #[derive(Debug, Default)]
 pub struct Trail {
-    /// How many entries there were when the export began.
+    /// How many entries there were when everything else had been read.
     pub length: i64,
     /// The times of the first and of the last entry.
     pub times: Option<(Timestamp, Timestamp)>,
@@ -34,22 +34,33 @@ pub struct Trail {
 /// # Errors
 /// When it cannot be read.
 pub(super) async fn read(store: &Store) -> Result<Trail, StoreError> {
-    let (mut trail, mut last) = (Trail::default(), 0);
-    loop {
-        let entries = store.trail_after(last, PAGE).await?;
-        if entries.is_empty() {
-            return Ok(trail);
-        }
-        for (seq, body, _) in entries {
-            let damaged = |why: String| StoreError::Damaged(format!("entry {seq} of the trail: {why}"));
-            let entry = serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?;
-            trail.add(seq, entry).map_err(|why| damaged(why.to_owned()))?;
-            last = seq;
-        }
-    }
+    let mut trail = Trail::default();
+    trail.read_on(store).await?;
+    Ok(trail)
 }
 
 impl Trail {
+    /// Reads what has come since; gives the tickets of which it tells, and nothing when there is nothing new.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub(super) async fn read_on(&mut self, store: &Store) -> Result<Option<BTreeSet<String>>, StoreError> {
+        let mut tickets = None;
+        loop {
+            let entries = store.trail_after(self.length, PAGE).await?;
+            if entries.is_empty() {
+                return Ok(tickets);
+            }
+            let tickets = tickets.get_or_insert_with(BTreeSet::new);
+            for (seq, body, _) in entries {
+                let damaged = |why: String| StoreError::Damaged(format!("entry {seq} of the trail: {why}"));
+                let entry: Value = serde_json::from_str(&body).map_err(|error| damaged(error.to_string()))?;
+                tickets.extend(entry["ticket"].as_str().map(str::to_owned));
+                self.add(seq, entry).map_err(|why| damaged(why.to_owned()))?;
+            }
+        }
+    }
+
     fn add(&mut self, seq: i64, entry: Value) -> Result<(), &'static str> {
         self.length = seq;
         if let Some(at) = entry["at"].as_i64().map(Timestamp) {

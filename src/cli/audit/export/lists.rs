@@ -8,13 +8,13 @@ use super::bundle::Bundle;
 use super::{Export, written};
 use crate::gather::evidence::Change;
 use crate::gather::trail::Trail;
-use crate::model::{Month, Timestamp, Witness};
+use crate::model::{Timestamp, Witness};
 use crate::policy::RULES;
 use crate::policy::controls::{self, FRAMEWORKS};
 use crate::policy::criteria::PolicyTexts;
 use crate::policy::follow_up::completeness::{Orphan, SightingTrace};
 use crate::render::csv::row;
-use crate::store::Store;
+use crate::store::{InspectionResult, RecordedDraw};
 
 /// Every change, a row each.
 pub(super) fn population(export: &Export) -> String {
@@ -212,24 +212,23 @@ fn write_policy(digest: &str, texts: &PolicyTexts, bundle: &mut Bundle) -> anyho
     Ok(())
 }
 
-/// What there was to inspect, byte for byte as it is stored because the trail holds the hashes; what was drawn and found.
-pub(super) async fn write_inspections(store: &Store, bundle: &mut Bundle) -> anyhow::Result<()> {
+/// What there was to inspect of each month; what was drawn and found.
+pub(super) fn write_inspections(export: &Export, bundle: &mut Bundle) -> anyhow::Result<()> {
+    let draw = |draw: &RecordedDraw| {
+        json!({ "draw": draw.number, "entropy": draw.entropy, "brought_by": draw.brought_by, "reason": draw.reason,
+                "size": draw.size, "tickets": draw.tickets })
+    };
+    let result = |result: &InspectionResult| {
+        json!({ "ticket": result.ticket, "result": result.result, "note": result.note, "inspector": result.inspector,
+                "at": result.at })
+    };
     let mut samples = Vec::new();
-    for (name, members) in store.populations().await? {
-        bundle.write(&format!("inspections/{name}.json"), &members)?;
-        let month = Month::parse(&name)?;
-        let draw = |draw: &crate::store::RecordedDraw| {
-            json!({ "draw": draw.number, "entropy": draw.entropy, "brought_by": draw.brought_by, "reason": draw.reason,
-                    "size": draw.size, "tickets": draw.tickets })
-        };
-        let result = |result: &crate::store::InspectionResult| {
-            json!({ "ticket": result.ticket, "result": result.result, "note": result.note, "inspector": result.inspector,
-                    "at": result.at })
-        };
+    for one in &export.period.inspections {
+        bundle.write(&format!("inspections/{}.json", one.month), &one.members)?;
         samples.push(json!({
-            "month": name,
-            "draws": store.draws(month).await?.iter().map(draw).collect::<Vec<Value>>(),
-            "results": store.results(month).await?.iter().map(result).collect::<Vec<Value>>(),
+            "month": one.month,
+            "draws": one.draws.iter().map(draw).collect::<Vec<Value>>(),
+            "results": one.results.iter().map(result).collect::<Vec<Value>>(),
         }));
     }
     bundle.write_json("samples.json", &samples)

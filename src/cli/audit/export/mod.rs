@@ -14,6 +14,7 @@ pub(in crate::cli::audit) use self::changes::read;
 use self::bundle::Bundle;
 use self::trail::write_trail;
 use crate::app::{App, signer};
+use crate::audit::checkpoint::Signer;
 use crate::cli::{Exit, SettingsFile};
 use crate::clock::Clock;
 use crate::gather::evidence::{Hold, Reach};
@@ -71,7 +72,7 @@ struct Totals<'a> {
     keys_sha256: String,
     numbers: serde_json::Map<String, serde_json::Value>,
     orphans: serde_json::Map<String, serde_json::Value>,
-    /// Decisions in the trail up to this entry are in `changes/`.
+    /// What the trail tells up to this entry is in the files. It is the last one of `log.ndjson`.
     collected_up_to: i64,
 }
 
@@ -83,26 +84,27 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     crate::telemetry::start("error", None);
     let settings = arguments.settings.load()?;
     let signer = signer(&settings)?;
-    let export = collect(arguments, settings).await?;
+    let export = collect(arguments, settings, signer.as_ref()).await?;
     let (first, last) = export.period.days;
     let folder = arguments.folder.clone();
     let folder = folder.unwrap_or_else(|| PathBuf::from(format!("cm-bot-evidence-{first}-{last}")));
     let mut bundle = Bundle::create(&folder)?;
-    let store = &export.app.context.sources.store;
-    if let Some(signer) = &signer {
-        store.checkpoint(signer, Clock::System.now()).await?;
-    }
+    let (store, entries) = (&export.app.context.sources.store, export.period.trail.length);
     export.write(&mut bundle).await?;
-    let entries = write_trail(store, &mut bundle).await?;
-    let checkpoints = trail::write_checkpoints(store, &mut bundle).await?;
+    write_trail(store, entries, &mut bundle).await?;
+    let checkpoints = trail::write_checkpoints(store, entries, &mut bundle).await?;
     bundle.close(signer.as_ref())?;
     export.say();
     println!("{entries} entries and {checkpoints} checkpoints are in {}", folder.display());
     Ok(if export.period.population.is_cut_short { Exit::Unreachable } else { Exit::Done })
 }
 
-async fn collect(arguments: &Arguments, settings: Settings) -> anyhow::Result<Export> {
+async fn collect(arguments: &Arguments, settings: Settings, signer: Option<&Signer>) -> anyhow::Result<Export> {
     let app = App::build(settings, Clock::System).await?;
+    if let Some(signer) = signer {
+        // Before anything is read: a new key is an entry of its own.
+        app.context.sources.store.checkpoint(signer, Clock::System.now()).await?;
+    }
     let how = How {
         reach: if arguments.offline { Reach::Records } else { Reach::Everybody },
         hold: Hold::Everything,
@@ -115,10 +117,9 @@ async fn collect(arguments: &Arguments, settings: Settings) -> anyhow::Result<Ex
 
 impl Export {
     async fn write(&self, bundle: &mut Bundle) -> anyhow::Result<()> {
-        let store = &self.app.context.sources.store;
         let rows = changes::write(self, bundle).await?;
         lists::write_policies(self, bundle).await?;
-        lists::write_inspections(store, bundle).await?;
+        lists::write_inspections(self, bundle)?;
         bundle.write("population.csv", &lists::population(self))?;
         bundle.write("orphans.csv", &lists::orphans(&self.period.comparison.orphans))?;
         bundle.write("controls.csv", &lists::controls())?;
