@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use cm_bot::audit::checkpoint::{Checkpoint, Signer, Verifier, new_keys};
+use cm_bot::audit::dice::Dice;
 use cm_bot::audit::{Verification, chain};
-use cm_bot::model::Timestamp;
+use cm_bot::model::{Month, Timestamp};
 use cm_bot::simulator::scene::Variant;
 use proptest::prelude::Rng as _;
 use proptest::test_runner::{RngAlgorithm, TestRng};
@@ -188,6 +189,89 @@ fn a_checkpoint_by_somebody_else_is_not_taken() {
     assert!(evidence.verify(&[&evidence.keep("kept")]).is_good);
 }
 
+/// What the gate let through had been approved before, whoever wrote the trail.
+#[test]
+fn what_the_gate_let_through_without_an_approval_is_found() {
+    let of = |events: &[(&str, Value)]| {
+        let mut evidence = Evidence::of(3);
+        let bodies = events.iter().map(|(event, more)| {
+            let mut body =
+                json!({"at": 5, "ticket": "PRODCM-412", "event": event, "commit": "9f3c2ab", "request": "r"});
+            body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            body.to_string()
+        });
+        let bodies: Vec<String> = bodies.collect();
+        evidence.write_again(|all| all.extend(bodies));
+        evidence.verify(&[])
+    };
+    let (none, allowed) = (json!({}), ("gate_allowed", json!({"approved_at": 5})));
+    let (automatic, voided) = (("approved_automatically", none.clone()), ("approval_voided", none));
+    let by_people = ("approved_by_human", json!({"by": "Priya Nair", "role": "Security Lead", "approved_at": 5}));
+    for twin in [&automatic, &by_people] {
+        assert!(of(&[twin.clone(), allowed.clone()]).is_good);
+    }
+    assert!(of(&[automatic.clone(), voided.clone(), by_people.clone(), allowed.clone()]).is_good);
+    let nothing = "the gate let PRODCM-412 through, and no approval of this commit by it stands before that";
+    assert_eq!(of(std::slice::from_ref(&allowed)), bad(&format!("entry 4: {nothing}")));
+    assert_eq!(of(&[by_people.clone(), voided, allowed]), bad(&format!("entry 6: {nothing}")));
+    let other = ("gate_allowed", json!({"approved_at": 4}));
+    let words =
+        "the gate let PRODCM-412 through for an approval that was given at another time than the one that stood";
+    for given in [automatic, by_people] {
+        assert_eq!(of(&[given, other.clone()]), bad(&format!("entry 5: {words}")));
+    }
+}
+
+/// One trail of an inspection, as both programs see who drew it.
+#[test]
+fn two_programs_agree_on_who_draws() {
+    let beacon = json!({"at": 0, "event": "drawing_changed", "chain": "abc"});
+    let dice = json!({"at": 0, "event": "drawing_changed"});
+    let closed = json!({"at": 900_000, "event": "population_closed", "month": "2026-10"});
+    let drawn = |entropy: &str, by: &str, after: i64| {
+        json!({"at": 2_000_000, "event": "inspection_drawn", "month": "2026-10", "draw": 1, "entropy": entropy,
+               "brought_by": by, "beacon": {"genesis": 100, "period": 30, "after": after}})
+    };
+    let first = drawn("drand abc round 30 ff", "drand", 950_000);
+    let brought = drawn("4 2 6 6 1", "Priya Nair", 950_000);
+    let known = "8990e7a9aaed2ffed73dbd7092123d6f289930540d7651336225dc172e51b2ce";
+    let cases = [
+        vec![beacon.clone(), closed.clone(), first.clone()],
+        vec![closed.clone(), brought.clone()],
+        vec![beacon.clone(), closed.clone(), dice, brought.clone()],
+        vec![beacon.clone(), closed.clone(), brought.clone()],
+        vec![closed.clone(), beacon.clone(), brought],
+        vec![beacon.clone(), closed.clone(), drawn("drand other round 30 ff", "drand", 950_000)],
+        vec![beacon.clone(), closed.clone(), drawn("drand abc round 31 ff", "drand", 950_000)],
+        vec![beacon.clone(), closed.clone(), drawn("drand abc round 28 ff", "drand", 890_000)],
+        vec![beacon, closed.clone(), drawn("drand abc round 65 ff", "drand", 2_000_000)],
+        vec![closed, drawn(&format!("drand {known} round 30 ff"), "drand", 950_000)],
+    ];
+    let script = "
+import json, sys
+sys.path.insert(0, 'tests')
+import verify
+for line in sys.stdin:
+    events = [{**event, 'seq': number} for number, event in enumerate(json.loads(line), start=1)]
+    try:
+        verify.check_dice('2026-10', events)
+        print('ok')
+    except verify.Bad as error:
+        print(error)
+";
+    let input: String = cases.iter().map(|case| format!("{}\n", Value::from(case.clone()))).collect();
+    let theirs = python(&["-B", "-c", script], &input);
+    let ours = |case: &Vec<Value>| {
+        let mut dice = Dice::of(Month::parse("2026-10").unwrap());
+        let mut walk = (1..).zip(case).map(|(number, entry): (i64, &Value)| dice.add(number, &entry.to_string()));
+        walk.try_for_each(|one| one).map_or_else(|fault| fault.to_string(), |()| "ok".to_owned())
+    };
+    let ours: Vec<String> = cases.iter().map(ours).collect();
+    assert_eq!(theirs.lines().collect::<Vec<_>>(), ours);
+    let good: Vec<bool> = ours.iter().map(|said| said == "ok").collect();
+    assert_eq!(good, [true, true, true, false, false, false, false, false, false, false]);
+}
+
 /// Random logs, half of them changed somehow, as both programs see them. `CM_BOT_TEST_LOGS` asks for more of them.
 #[test]
 fn l08_two_programs_agree_on_random_logs() {
@@ -277,8 +361,12 @@ for line in sys.stdin:
         said = {'good': False, 'said': str(error)}
     print(json.dumps(said))
 ";
+    python(&["-B", "-c", script, public], input)
+}
+
+fn python(arguments: &[&str], input: &str) -> String {
     let mut python = Command::new("python3");
-    python.args(["-B", "-c", script, public]).stdin(Stdio::piped()).stdout(Stdio::piped());
+    python.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped());
     let mut child = python.spawn().unwrap();
     let (mut stdin, input) = (child.stdin.take().unwrap(), input.to_owned());
     let writer = std::thread::spawn(move || stdin.write_all(input.as_bytes()).unwrap());

@@ -4,11 +4,20 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::OnceLock;
 
 use cm_bot::audit::checkpoint::new_keys;
+use cm_bot::audit::draw::Population;
+use cm_bot::audit::{Entry, Event};
 use cm_bot::cli::demo::play::{Played, settle};
+use cm_bot::gather::evidence::{Hold, Reach};
+use cm_bot::gather::inspection::members;
+use cm_bot::gather::period::{How, Period};
+use cm_bot::model::{CommitSha, IssueId, Month, TicketKey, Timestamp};
 use cm_bot::simulator::scene::{Fail, FailureKind, Step, System, Variant};
+use cm_bot::store::{Again, Store, Void};
 use serde_json::Value;
+use sha2::Digest as _;
 
 use crate::support::database::{Other, is_postgres};
 use crate::support::process::program;
@@ -92,6 +101,26 @@ impl Company {
         let list: Value = serde_json::from_str(&list).unwrap();
         let orphans = list["orphans"].as_array().unwrap().iter();
         orphans.map(|orphan| format!("{} {}", orphan["kind"].as_str().unwrap(), orphan["ticket"])).collect()
+    }
+
+    /// Changes a record past the trigger of its table, as somebody can who administers the database.
+    async fn tamper(&self, (trigger, table): (&str, &str), statement: &str) {
+        let mut other = Other::connect(&database_of(&self.played.world)).await;
+        let drop = if is_postgres() {
+            format!("DROP TRIGGER {trigger}_changed ON {table}")
+        } else {
+            format!("DROP TRIGGER {trigger}_updated")
+        };
+        // Several statements of a test may concern one table.
+        let _ = other.run(drop.leak()).await;
+        other.run(statement.to_owned().leak()).await.unwrap();
+    }
+
+    /// What the verifier says of a bundle that was made with the records as they are now.
+    fn verified(&self, name: &str) -> Said {
+        let (folder, told) = self.export(name, &[]);
+        assert_eq!(told.code, 0, "{} {}", told.out, told.err);
+        verify(&folder, &[])
     }
 
     async fn stop(self) {
@@ -273,6 +302,28 @@ print(tried, missed)
     company.stop().await;
 }
 
+/// Writes the list of files again, as whoever makes a bundle can; the signature is left out, or made by the same key.
+fn list_again(folder: &Path) {
+    let script = "
+import hashlib, os, sys
+os.chdir(sys.argv[1])
+if os.path.exists('SHA256SUMS.sig'):
+    os.remove('SHA256SUMS.sig')
+names = [line[66:] for line in open('SHA256SUMS').read().splitlines()]
+names = [name for name in names if os.path.exists(name)]
+sums = ''.join(hashlib.sha256(open(name, 'rb').read()).hexdigest() + '  ' + name + '\\n' for name in names)
+open('SHA256SUMS', 'w').write(sums)
+";
+    assert_eq!(said(Command::new("python3").args(["-c", script, folder.to_str().unwrap()])).code, 0);
+}
+
+/// Changes a JSON file of a bundle.
+fn rewrite(folder: &Path, name: &str, change: impl FnOnce(&mut Value)) {
+    let mut value: Value = serde_json::from_str(&file(folder, name)).unwrap();
+    change(&mut value);
+    std::fs::write(folder.join(name), value.to_string()).unwrap();
+}
+
 /// Whoever can also write the list of files again is found by the trail.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bundle_that_was_written_again_contradicts_its_trail() {
@@ -282,15 +333,7 @@ async fn a_bundle_that_was_written_again_contradicts_its_trail() {
         let text = change(file(&folder, place));
         assert_ne!(text, file(&folder, place), "nothing was changed");
         std::fs::write(folder.join(place), text).unwrap();
-        let script = "
-import hashlib, os, sys
-os.chdir(sys.argv[1])
-os.remove('SHA256SUMS.sig')
-names = [line[66:] for line in open('SHA256SUMS').read().splitlines()]
-sums = ''.join(hashlib.sha256(open(name, 'rb').read()).hexdigest() + '  ' + name + '\\n' for name in names)
-open('SHA256SUMS', 'w').write(sums)
-";
-        assert_eq!(said(Command::new("python3").args(["-c", script, folder.to_str().unwrap()])).code, 0);
+        list_again(&folder);
         let verified = verify(&folder, &[]);
         assert_eq!(verified.code, 1, "{}", verified.out);
         verified.out.lines().last().unwrap().to_owned()
@@ -315,6 +358,173 @@ open('SHA256SUMS', 'w').write(sums)
         all.to_string()
     });
     assert!(said.contains("the gate let through what was not compared: "), "{said}");
+    company.stop().await;
+}
+
+/// Takes every trace of a change out of a bundle but those in the trail.
+fn hide(folder: &Path, key: &str) {
+    for end in ["json", "html"] {
+        std::fs::remove_file(folder.join(format!("changes/{key}.{end}"))).unwrap();
+    }
+    let rows = file(folder, "population.csv");
+    let kept: Vec<&str> = rows.split_inclusive("\r\n").filter(|row| !row.contains(key)).collect();
+    std::fs::write(folder.join("population.csv"), kept.concat()).unwrap();
+    rewrite(folder, "reconciliation.json", |all| {
+        for list in ["tickets", "answers", "runs", "deployments"] {
+            all[list].as_array_mut().unwrap().retain(|one| one["ticket"] != key && one["request"].is_null());
+        }
+    });
+    rewrite(folder, "totals.json", |totals| {
+        totals["rows"] = 1.into();
+        totals["keys_sha256"] = hex::encode(sha2::Sha256::digest("PRODCM-398\n")).into();
+        totals["numbers"] = serde_json::json!({"tickets": 1, "gate_answers": 0, "runs": 0, "deployments": 0});
+    });
+}
+
+/// A bundle of a liar who says that nothing had happened when the list was made.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_that_a_lying_exporter_hides_is_found() {
+    let company = Company::deployed().await;
+    let (folder, _) = company.export("twin", &[]);
+    list_again(&folder);
+    assert_eq!(verify(&folder, &[]).code, 0, "the list of files alone was written again");
+    let (folder, _) = company.export("hidden", &[]);
+    hide(&folder, "PRODCM-412");
+    list_again(&folder);
+    let told = verify(&folder, &[]);
+    assert_eq!(told.code, 1, "{}", told.out);
+    assert!(told.out.contains("bad: decision ") && told.out.contains(" of PRODCM-412 is in the trail and in no file"));
+    rewrite(&folder, "totals.json", |totals| totals["collected_up_to"] = 0.into());
+    list_again(&folder);
+    let told = verify(&folder, &[]);
+    assert_eq!(told.code, 1, "{}", told.out);
+    let words = "bad: totals.json says that the changes were collected up to entry 0, and log.ndjson has ";
+    assert!(
+        told.out.contains(words) && told.out.contains("export again, because the others were held against nothing")
+    );
+    company.stop().await;
+}
+
+/// What a liar writes into the lists beside the files, and into the traces.
+#[tokio::test(flavor = "multi_thread")]
+async fn lists_that_say_something_else_than_the_trail_are_found() {
+    let company = Company::deployed().await;
+    let changed = |name: &str, change: &dyn Fn(&Path)| {
+        let (folder, _) = company.export(name, &[]);
+        change(&folder);
+        list_again(&folder);
+        let told = verify(&folder, &[]);
+        assert_eq!(told.code, 1, "{}", told.out);
+        told.out.lines().last().unwrap().to_owned()
+    };
+    let said = changed("row", &|folder| {
+        let rows = file(folder, "population.csv").replace("\"cm-bot\"", "\"Priya Nair (Security Lead)\"");
+        std::fs::write(folder.join("population.csv"), rows).unwrap();
+    });
+    let words =
+        "bad: population.csv, PRODCM-412: approved_by is 'Priya Nair (Security Lead)', and 'cm-bot' in its file";
+    assert_eq!(said, words);
+    let said = changed("emergency", &|folder| {
+        rewrite(folder, "reconciliation.json", |all| all["runs"][0]["emergency"] = true.into());
+    });
+    assert!(said.ends_with("is said to belong to an emergency, and the trail does not know of it"), "{said}");
+    let said = changed("period", &|folder| {
+        rewrite(folder, "reconciliation.json", |all| all["runs"][0]["in_period"] = false.into());
+    });
+    assert!(said.ends_with("is said to lie outside of the period"), "{said}");
+    let said = changed("history", &|folder| {
+        let rows = file(folder, "config-history.csv");
+        let head: Vec<&str> = rows.split_inclusive("\r\n").take(1).collect();
+        std::fs::write(folder.join("config-history.csv"), head.concat()).unwrap();
+    });
+    assert_eq!(said, "bad: config-history.csv does not have the entries that the trail has");
+    company.stop().await;
+}
+
+/// What people approved, let through and closed.
+async fn approved_by_people() -> Company {
+    let company = Company::with(scene("two-approvers")).await;
+    for step in [REQUEST, CONSUME, FINISH] {
+        company.happens(step).await;
+    }
+    company
+}
+
+/// An honest program exports what somebody has changed in the database: the trail knows better.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_was_changed_past_its_trigger_contradicts_the_trail() {
+    let company = approved_by_people().await;
+    let twin = company.verified("twin");
+    assert_eq!(twin.code, 0, "{}", twin.out);
+    let tampered = async |name: &str, of: (&str, &str), (change, undo): (&str, &str)| {
+        company.tamper(of, change).await;
+        let told = company.verified(name);
+        company.tamper(of, undo).await;
+        assert_eq!(told.code, 1, "{}", told.out);
+        told.out.lines().last().unwrap().to_owned()
+    };
+    let approvers = ("approvers_are_not", "approvers");
+    let rename = |from: &str, to: &str| format!("UPDATE approvers SET name = '{to}' WHERE name = '{from}'");
+    let (change, undo) = (rename("Sam Okafor", "Lee Wong"), rename("Lee Wong", "Sam Okafor"));
+    let said = tampered("name", approvers, (&change, &undo)).await;
+    assert!(said.starts_with("bad: PRODCM-412: the approval of entry "), "{said}");
+    let words = ": by is \"Priya Nair and Lee Wong\" in the file and \"Priya Nair and Sam Okafor\" in the trail";
+    assert!(said.ends_with(words), "{said}");
+    let role = |from: &str, to: &str| format!("UPDATE approvers SET role = '{to}' WHERE role = '{from}'");
+    let (change, undo) = (role("Engineering Lead", "Auditor"), role("Auditor", "Engineering Lead"));
+    let said = tampered("role", approvers, (&change, &undo)).await;
+    assert!(said.contains(": roles is \"Security Lead and Auditor\" in the file and "), "{said}");
+    let acts = ("acts_are_not", "approval_acts");
+    let note = |from: &str, to: &str| format!("UPDATE approval_acts SET deed = replace(deed, '{from}', '{to}')");
+    let (change, undo) = (note("rollback plan", "weather report"), note("weather report", "rollback plan"));
+    let said = tampered("act", acts, (&change, &undo)).await;
+    assert!(said.starts_with("bad: PRODCM-412: what was done at comment:"), "{said}");
+    let words = ": note is \"Checked the weather report.\" in the file and \"Checked the rollback plan.\" in the trail";
+    assert!(said.ends_with(words), "{said}");
+    let outcomes = ("gate_outcomes_are_not", "gate_outcomes");
+    let (change, undo) =
+        ("UPDATE gate_outcomes SET outcome = 'failed'", "UPDATE gate_outcomes SET outcome = 'succeeded'");
+    let said = tampered("outcome", outcomes, (change, undo)).await;
+    assert!(
+        said.starts_with("bad: PRODCM-412: the request ") && said.contains(": outcomes is [[\"failed\","),
+        "{said}"
+    );
+    let told = company.verified("again");
+    assert_eq!(told.code, 0, "everything is as it was: {}", told.out);
+    company.stop().await;
+}
+
+/// What an inspector found is a finding, whatever the table says later.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_that_became_sound_contradicts_the_trail() {
+    let company = Company::deployed().await;
+    let (store, month) = (&company.played.app.context.sources.store, Month::parse("2026-11").unwrap());
+    let population = Population::of(month, members(store, month).await.unwrap());
+    store.close_population(&population, company.played.app.context.clock.now()).await.unwrap();
+    for arguments in [
+        &["inspection", "draw", "2026-11", "--entropy", "4 2 6 6 1", "--by", "Priya Nair"][..],
+        &["inspection", "record", "2026-11", "PRODCM-412", "finding", "--note", "nobody read it", "--by", "Alex Silva"],
+    ] {
+        let told = company.cm_bot(arguments);
+        assert_eq!(told.code, 0, "{} {}", told.out, told.err);
+    }
+    let twin = company.verified("twin");
+    assert_eq!(twin.code, 0, "{}", twin.out);
+    assert!(
+        twin.out.contains("inspection of 2026-11: 2 changes, 1 draws made again, drawn with what Priya Nair brought")
+    );
+    let results = ("inspection_results_are_not", "inspection_results");
+    company.tamper(results, "UPDATE inspection_results SET result = 'sound'").await;
+    let told = company.verified("sound");
+    assert_eq!(told.code, 1, "{}", told.out);
+    assert!(told.out.contains("bad: samples.json, 2026-11, PRODCM-412, what was found in entry "), "{}", told.out);
+    assert!(told.out.contains(": result is \"sound\" in the file and \"finding\" in the trail"), "{}", told.out);
+    let (folder, _) = company.export("left-out", &[]);
+    std::fs::remove_file(folder.join("inspections/2026-11.json")).unwrap();
+    rewrite(&folder, "samples.json", |samples| *samples = serde_json::json!([]));
+    list_again(&folder);
+    let words = "bad: inspections/ and samples.json do not have the months that the trail says: 2026-11";
+    assert!(verify(&folder, &[]).out.contains(words));
     company.stop().await;
 }
 
@@ -471,5 +681,42 @@ async fn a_decision_is_made_again_from_the_records_and_from_a_bundle() {
     assert!(told.out.contains("audit trail, decision_sha256: recorded "), "{}", told.out);
     let told = offline("00000000-0000-0000-0000-000000000000");
     assert!(told.code == 1 && told.err.contains("tells of no decision 00000000"), "{}", told.err);
+    company.stop().await;
+}
+
+/// What is voided while the export asks GitHub: the records, the ticket and the commit.
+static MEANWHILE: OnceLock<(Store, IssueId, CommitSha)> = OnceLock::new();
+
+fn void_meanwhile(line: &str) {
+    let Some((store, issue, commit)) = MEANWHILE.get().filter(|_| line.starts_with("Reading deployments of ")) else {
+        return;
+    };
+    let void = Void { issue, commit, approved_at: Timestamp(1), again: Again::OnlyWhenNew };
+    let event = Event::ApprovalVoided { commit: commit.clone(), reason: "somebody edited it".into() };
+    let entry = Entry { at: Timestamp(1), ticket: Some(TicketKey::parse("PRODCM-412").unwrap()), event };
+    let voided = store.void_approval(&void, &entry, &[]);
+    tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(voided)).unwrap();
+}
+
+/// The service goes on while an export reads: what it writes and the trail that it writes are of one moment.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_while_an_export_reads_is_in_its_files_and_in_its_trail() {
+    let company = Company::deployed().await;
+    let context = &company.played.app.context;
+    let how = How { reach: Reach::Everybody, hold: Hold::Everything, progress: void_meanwhile };
+    let marks = |period: &Period| {
+        let change = period.population.changes.iter().find(|one| one.record.ticket.as_str() == "PRODCM-412").unwrap();
+        let marks = change.record.approvals.iter().map(|approval| approval.mark.clone()).collect::<Vec<_>>();
+        (marks, change.record.issue.clone(), change.record.approvals[0].commit.clone())
+    };
+    let (twin, issue, commit) = marks(&context.period((None, None), how).await.unwrap());
+    assert_eq!(twin, ["given"]);
+    let store = context.sources.store.clone();
+    let before = store.trail_length().await.unwrap();
+    assert!(MEANWHILE.set((store.clone(), issue, commit)).is_ok());
+    let period = context.period((None, None), how).await.unwrap();
+    assert_eq!(marks(&period).0, ["given", "voided"]);
+    assert_eq!(period.trail.length, before + 1);
+    assert_eq!(period.trail.of_ticket["PRODCM-412"].last(), Some(&(before + 1)));
     company.stop().await;
 }
