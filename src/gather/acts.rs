@@ -84,8 +84,8 @@ pub async fn roles_for(
     (facts, decision): (&Facts, &Decision),
     (deed, person, accounts): (&Deed, &Person, &Accounts),
 ) -> Result<Result<String, String>, StoreError> {
-    let deployers = store.deployers(&facts.ticket.id).await?;
-    let case = Case::of((&facts.ticket, facts, decision), criteria, accounts, &deployers);
+    let involved = store.involved(&facts.ticket.id).await?;
+    let case = Case::of((&facts.ticket, facts, decision), criteria, accounts, &involved);
     let speaker = match deed {
         Deed::Decline { .. } => case.decliner(Some(&person.jira)),
         Deed::Approve { .. } | Deed::Withdraw { .. } | Deed::TakeBack | Deed::Edit { .. } => {
@@ -105,7 +105,7 @@ pub async fn shown(
     (facts, decision): (&Facts, &Decision),
 ) -> Result<Approvals, StoreError> {
     let acts = noted(store, &facts.ticket.id, deciding).await?;
-    let deployers = store.deployers(&facts.ticket.id).await?;
-    let case = Case::of((&facts.ticket, facts, decision), criteria, &Accounts::NotAsked, &deployers);
+    let involved = store.involved(&facts.ticket.id).await?;
+    let case = Case::of((&facts.ticket, facts, decision), criteria, &Accounts::NotAsked, &involved);
     Ok(Approvals::of(&acts, &case))
 }

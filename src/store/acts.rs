@@ -5,7 +5,7 @@ use super::db::{Row, query};
 use super::{Effect, NewAction, Store, StoreError, audit, stored};
 use crate::audit::Entry;
 use crate::model::{AccountId, IssueId, Timestamp};
-use crate::policy::approvers::{Act, Deed, Way};
+use crate::policy::approvers::{Act, Deed, Involved, Way};
 
 /// Acts that are new, with everything that comes of them.
 #[derive(Debug, Default)]
@@ -87,11 +87,17 @@ impl Store {
         Ok(true)
     }
 
-    /// The accounts that asked the gate to deploy a ticket.
+    /// The accounts that asked the gate to deploy a ticket, and the one that declared its emergency.
     ///
     /// # Errors
     /// When the database does not answer.
-    pub async fn deployers(&self, issue: &IssueId) -> Result<Vec<AccountId>, StoreError> {
+    pub async fn involved(&self, issue: &IssueId) -> Result<Involved, StoreError> {
+        let emergency = self.emergency_of(issue).await?;
+        let declarer = emergency.and_then(|emergency| emergency.declaration.owner);
+        Ok(Involved { deployers: self.deployers(issue).await?, declarer })
+    }
+
+    async fn deployers(&self, issue: &IssueId) -> Result<Vec<AccountId>, StoreError> {
         let sql = "SELECT DISTINCT requester FROM gate_requests WHERE issue_id = $1 AND requester IS NOT NULL";
         let rows = query(sql).bind(issue.as_str()).all(self.db.reader()).await?;
         rows.iter().map(|row| stored(AccountId::parse(row.get(0)?))).collect()

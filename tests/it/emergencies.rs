@@ -225,6 +225,42 @@ async fn the_clock_goes_on_after_a_restart_and_says_nothing_twice() {
     world.stop().await;
 }
 
+/// Declared in Slack by somebody, where Jira lets nobody name a reporter: the ticket is cm-bot's.
+fn declared_in_slack_by(who: &str) -> TestScene {
+    let scene = scene("emergency-in-slack").with("about = ", "off_the_form = [\"reporter\"]\nabout = ");
+    scene.with("slack_command = { by = \"dana\"", &format!("slack_command = {{ by = \"{who}\""))
+}
+
+fn comment(by: &str) -> Step {
+    toml::from_str(&format!("comment = {{ ticket = \"PRODCM-399\", by = \"{by}\", text = \"/cm approve\" }}")).unwrap()
+}
+
+async fn comments(played: &Played) -> String {
+    let ticket = played.world.simulator.jira.ticket("PRODCM-399").unwrap();
+    ticket.comments.iter().map(|comment| comment.body.to_string()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_declares_an_emergency_in_slack_does_not_approve_it() {
+    let why = "Sam Okafor declared this emergency, so somebody else has to approve it.";
+    let played = begun(declared_in_slack_by("sam")).await;
+    then(&played, comment("sam")).await;
+    then(&played, comment("priya")).await;
+    assert!(comments(&played).await.contains(why), "{}", comments(&played).await);
+    assert_eq!(played.world.simulator.jira.ticket("PRODCM-399").unwrap().status, "Awaiting approval");
+    played.stop().await;
+    let twin = begun(declared_in_slack_by("dana")).await;
+    then(&twin, comment("sam")).await;
+    then(&twin, comment("priya")).await;
+    assert!(!comments(&twin).await.contains("declared this emergency"));
+    assert_eq!(
+        twin.world.simulator.jira.ticket("PRODCM-399").unwrap().status,
+        "Approved",
+        "its twin, by somebody else"
+    );
+    twin.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_is_declared_in_slack_while_jira_is_away() {
     let scene = scene("emergency-in-slack");

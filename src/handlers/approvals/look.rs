@@ -129,9 +129,9 @@ async fn stand(
 ) -> Result<Stand, HandlerError> {
     let Found { deeds, mut answers, dealt_with } = found;
     let basis = basis(context, ticket).await?;
-    let deployers = context.sources.store.deployers(&ticket.id).await?;
+    let involved = context.sources.store.involved(&ticket.id).await?;
     let about = (ticket, &basis.facts, &basis.decision);
-    let case = Case::of(about, &context.policy.criteria, &read.accounts, &deployers);
+    let case = Case::of(about, &context.policy.criteria, &read.accounts, &involved);
     let before = Approvals::of(&known, &case).given().into_iter().map(|(given, _)| given.name.clone()).collect();
     let new = as_acts(context, &case, (&basis, &read.words, deeds)).await?;
     answers.extend(new.iter().filter_map(refusal));

@@ -9,7 +9,7 @@ use crate::handlers::approvals::basis;
 use crate::handlers::gate::{approved_changes, unlike};
 use crate::handlers::{Context, HandlerError, approval, voiding};
 use crate::integrations::SourceError;
-use crate::model::{IssueId, PipelineName, ServiceName, Text, Ticket, TicketStatus, Timestamp};
+use crate::model::{AccountId, IssueId, PipelineName, ServiceName, Text, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::Matrix;
 use crate::policy::approvers::acts::rests_on_closed_way;
 use crate::policy::gate::{
@@ -165,6 +165,7 @@ async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) ->
         approved: seen,
         is_wanted: gate_of(context, &deployment.service).is_some_and(|gate| gate.applies_plans),
     };
+    let declarer = context.sources.store.involved(issue).await?.declarer;
     let stand = Stand {
         ticket: ticket.as_ref(),
         service,
@@ -173,7 +174,8 @@ async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) ->
         on_branch,
         clock_ahead_ms: context.sources.github.clock_ahead_ms(),
         matrix,
-        deployers: deployers(context, request),
+        deployers: names(context, request.requester.iter()),
+        declarer: names(context, declarer.iter()).pop_first(),
         planned,
     };
     Ok(may_deploy(deployment, &stand, &context.policy.criteria, context.clock.now()))
@@ -189,11 +191,10 @@ async fn matrix(context: &Context, ticket: &Ticket) -> Result<Matrix, HandlerErr
     Ok(Matrix::of(&basis.facts, &basis.decision, &context.policy.criteria))
 }
 
-/// The names of those who started the run, as far as they are known.
-fn deployers(context: &Context, request: &GateRequest) -> BTreeSet<String> {
+/// The names of those whose accounts these are, as far as they are known.
+fn names<'a>(context: &Context, accounts: impl Iterator<Item = &'a AccountId>) -> BTreeSet<String> {
     let people = &context.policy.criteria.people;
-    let person = request.requester.as_ref().and_then(|account| people.by_jira(account));
-    person.map(|person| person.name.clone()).into_iter().collect()
+    accounts.filter_map(|account| people.by_jira(account)).map(|person| person.name.clone()).collect()
 }
 
 /// The ticket as it is now; nothing when it is gone, or is not in our project any more.

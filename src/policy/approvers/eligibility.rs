@@ -1,7 +1,8 @@
 //! Whose word counts (policy: separation of duties). Nobody approves what they asked for, worked on or deploy; a machine,
 //! somebody who has left and somebody whom nobody knows approve nothing.
 //!
-//! Nor does anybody approve a ticket that they made: whoever makes one can name somebody else as its requester.
+//! Nor does anybody approve a ticket that they made: whoever makes one can name somebody else as its requester. And whoever
+//! declares an emergency asks for it, whomever Jira takes as the reporter of the ticket that cm-bot makes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,6 +28,16 @@ pub struct Case<'a> {
     pub accounts: &'a Accounts,
     worked: Result<BTreeSet<String>, Gap>,
     deployers: BTreeSet<String>,
+    declarer: Option<String>,
+}
+
+/// The accounts that our records name beside those of the ticket, and that approve it as little.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Involved {
+    /// Who asked the gate to deploy it.
+    pub deployers: Vec<AccountId>,
+    /// Who declared its emergency, if it is one. Its ticket may be made in the name of cm-bot.
+    pub declarer: Option<AccountId>,
 }
 
 /// What Jira says of the accounts of those who did something.
@@ -39,13 +50,13 @@ pub enum Accounts {
 }
 
 impl<'a> Case<'a> {
-    /// A ticket with everything that speaks for or against those who approve it. `deployers` asked the gate for it.
+    /// A ticket with everything that speaks for or against those who approve it.
     #[must_use]
     pub fn of(
         (ticket, facts, decision): (&'a Ticket, &'a Facts, &'a Decision),
         criteria: &'a Criteria,
         accounts: &'a Accounts,
-        deployers: &[AccountId],
+        involved: &Involved,
     ) -> Case<'a> {
         let name = |account: &AccountId| criteria.people.by_jira(account).map(|person| person.name.clone());
         Case {
@@ -55,7 +66,8 @@ impl<'a> Case<'a> {
             matrix: Matrix::of(facts, decision, criteria),
             accounts,
             worked: worked(facts, criteria),
-            deployers: deployers.iter().filter_map(name).collect(),
+            deployers: involved.deployers.iter().filter_map(name).collect(),
+            declarer: involved.declarer.as_ref().and_then(name),
         }
     }
 
@@ -143,6 +155,9 @@ impl<'a> Case<'a> {
         }
         if self.is_of(person, ticket.creator.as_ref()) {
             return Some(format!("{name} created the ticket, {instead}"));
+        }
+        if self.declarer.as_ref() == Some(name) {
+            return Some(format!("{name} declared this emergency, {instead}"));
         }
         if self.worked.as_ref().is_ok_and(|names| names.contains(name)) {
             return Some(format!("{name} worked on this change, {instead}"));

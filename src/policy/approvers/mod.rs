@@ -12,6 +12,6 @@ pub mod matrix;
 pub mod standing;
 
 pub use acts::{Act, Deed, Seen, Way};
-pub use eligibility::{Accounts, Case};
+pub use eligibility::{Accounts, Case, Involved};
 pub use matrix::Matrix;
 pub use standing::{Approvals, Given, HumanApproval, Place};

@@ -121,6 +121,16 @@ pub(super) fn deployed_by_approver(approved: &Approved, stand: &Stand<'_>) -> Op
     ))
 }
 
+/// Denies an emergency that somebody declared who approved it. Whoever declares one changes production.
+pub(super) fn declared_by_approver(approved: &Approved, stand: &Stand<'_>) -> Option<Denial> {
+    let name = approved.by.iter().find(|name| stand.declarer.as_ref() == Some(*name))?;
+    Some(no(
+        Reason::ApproverDeploys,
+        format!("{name} approved the change and declared its emergency, and nobody does both."),
+        "set the ticket back to review; somebody else has to approve it.",
+    ))
+}
+
 /// Denies an approval by people who are not enough: those on record have to fill the whole matrix of the change, each of
 /// them one role. Where roles count that they had then, they have to be as many.
 pub(super) fn short(approved: &Approved, stand: &Stand<'_>, criteria: &Criteria) -> Option<Denial> {

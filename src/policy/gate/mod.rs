@@ -46,6 +46,8 @@ pub struct Stand<'a> {
     pub matrix: Matrix,
     /// The names of those who started the run.
     pub deployers: BTreeSet<String>,
+    /// The name of whoever declared the emergency of the ticket, if it is one.
+    pub declarer: Option<String>,
     /// The Terraform plan, where there is one.
     pub planned: Planned<'a>,
 }
@@ -117,7 +119,7 @@ pub enum Reason {
     ApprovedOutsideProcess,
     /// Whoever approved may not approve any more.
     ApproverRoleLapsed,
-    /// Whoever approved deploys it.
+    /// Whoever approved deploys it, or declared its emergency.
     ApproverDeploys,
     /// Those who approved are not enough.
     ApprovalsMissing,
@@ -215,6 +217,7 @@ pub fn may_deploy(asked: &Deployment, stand: &Stand<'_>, criteria: &Criteria, no
         .or_else(|| approval::under_other_criteria(approved, criteria))
         .or_else(|| approval::lapsed(approved, stand, criteria))
         .or_else(|| approval::deployed_by_approver(approved, stand))
+        .or_else(|| approval::declared_by_approver(approved, stand))
         .or_else(|| approval::short(approved, stand, criteria))
         .or_else(|| plan::not_approved(&stand.planned));
     match (denial, build::moved(asked, &stand.on_branch)) {

@@ -24,6 +24,7 @@ pub(super) struct Case {
     now: Timestamp,
     clock_ahead_ms: Option<i64>,
     deployers: BTreeSet<String>,
+    declarer: Option<String>,
 }
 
 /// What a test changes.
@@ -70,6 +71,7 @@ impl Case {
             now: NOW,
             clock_ahead_ms: Some(0),
             deployers: BTreeSet::new(),
+            declarer: None,
         }
     }
 
@@ -83,6 +85,7 @@ impl Case {
             clock_ahead_ms: self.clock_ahead_ms,
             matrix: Matrix::of_any(&self.criteria),
             deployers: self.deployers.clone(),
+            declarer: self.declarer.clone(),
             planned: Planned::default(),
         };
         may_deploy(&self.asked, &stand, &self.criteria, self.now)
@@ -225,6 +228,18 @@ fn j07_nobody_deploys_what_they_approved() {
     assert_eq!(reason, Reason::ApproverDeploys);
     assert_eq!(said, "Sam Okafor approved the change and started this run, and nobody does both.");
     case.deployers = BTreeSet::from(["Lee Wong".to_owned()]);
+    assert!(matches!(case.answer(), Answer::Allow(_)), "{:?}", case.answer());
+}
+
+#[test]
+fn nobody_approves_the_emergency_that_they_declared() {
+    let mut case = Case::clean();
+    case.approved_by(&["Priya Nair", "Sam Okafor"]);
+    case.declarer = Some("Sam Okafor".into());
+    let (reason, said) = case.denied();
+    assert_eq!(reason, Reason::ApproverDeploys);
+    assert_eq!(said, "Sam Okafor approved the change and declared its emergency, and nobody does both.");
+    case.declarer = Some("Lee Wong".into());
     assert!(matches!(case.answer(), Answer::Allow(_)), "{:?}", case.answer());
 }
 

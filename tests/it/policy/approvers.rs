@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use cm_bot::model::{AccountId, AccountState, Field, Timestamp};
 use cm_bot::policy::approvers::commands::{Command, read};
 use cm_bot::policy::approvers::matching::{assign, openings};
-use cm_bot::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Matrix, Seen, Way};
+use cm_bot::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Involved, Matrix, Seen, Way};
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Source};
@@ -19,7 +19,7 @@ struct Story {
     criteria: Criteria,
     acts: Vec<Act>,
     accounts: BTreeMap<AccountId, AccountState>,
-    deployers: Vec<AccountId>,
+    involved: Involved,
 }
 
 fn account(handle: &str) -> AccountId {
@@ -44,8 +44,8 @@ impl Story {
     fn new() -> Story {
         let mut facts = passing();
         facts.siblings = Fact::Known(Vec::new());
-        let (acts, accounts, deployers) = (Vec::new(), BTreeMap::new(), Vec::new());
-        Story { facts, criteria: criteria(), acts, accounts, deployers }
+        let (acts, accounts, involved) = (Vec::new(), BTreeMap::new(), Involved::default());
+        Story { facts, criteria: criteria(), acts, accounts, involved }
     }
 
     fn under(criteria: Criteria) -> Story {
@@ -86,7 +86,7 @@ impl Story {
         let decision = evaluate(&self.facts, &self.criteria, NOW);
         let accounts = Accounts::Asked(self.accounts.clone());
         let about = (&self.facts.ticket, &self.facts, &decision);
-        Approvals::of(&self.acts, &Case::of(about, &self.criteria, &accounts, &self.deployers))
+        Approvals::of(&self.acts, &Case::of(about, &self.criteria, &accounts, &self.involved))
     }
 
     /// Who has approved as what, what is said of the rest.
@@ -182,9 +182,19 @@ fn j07_whoever_worked_on_the_change_or_deploys_it_does_not_count() {
     });
     let said = worked.approves("priya").said();
     assert_eq!(said.1, ["Priya Nair worked on this change, so somebody else has to approve it."]);
-    let deploys = Story::new().with(|story| story.deployers.push(account("sam")));
+    let deploys = Story::new().with(|story| story.involved.deployers.push(account("sam")));
     deploys.approves("sam").counts_for_nothing("Sam Okafor deploys this change, so somebody else has to approve it.");
     assert!(Story::new().approves("priya").approves("sam").stands().is_full(), "the twin");
+}
+
+#[test]
+fn whoever_declared_the_emergency_does_not_count_whoever_is_its_requester() {
+    let declared = Story::new().with(|story| story.involved.declarer = Some(account("sam")));
+    let said = declared.approves("priya").approves("sam");
+    assert_eq!(said.said().1, ["Sam Okafor declared this emergency, so somebody else has to approve it."]);
+    assert!(!said.stands().is_full());
+    let twin = Story::new().with(|story| story.involved.declarer = Some(account("dana")));
+    assert!(twin.approves("priya").approves("sam").stands().is_full(), "its twin, which somebody else declared");
 }
 
 #[test]
@@ -206,7 +216,8 @@ fn nobody_approves_for_good_when_jira_was_not_asked() {
     let story = Story::new().approves("priya").approves("sam");
     let decision = evaluate(&story.facts, &story.criteria, NOW);
     let about = (&story.facts.ticket, &story.facts, &decision);
-    let shown = Approvals::of(&story.acts, &Case::of(about, &story.criteria, &Accounts::NotAsked, &[]));
+    let shown =
+        Approvals::of(&story.acts, &Case::of(about, &story.criteria, &Accounts::NotAsked, &Involved::default()));
     assert!(shown.is_full() && shown.approval().is_none());
 }
 
