@@ -260,10 +260,12 @@ pub enum Event {
         /// Why.
         reason: String,
     },
-    /// Every part of the documentation of an emergency is there.
+    /// Every part of the documentation of an emergency is there, and people have approved the ticket with it.
     EmergencyDocumented {
         /// Which.
         emergency: EmergencyId,
+        /// SHA-256 of what it says, as the records keep it.
+        texts_sha256: String,
     },
     /// Somebody was reminded.
     Reminded {
@@ -398,6 +400,12 @@ pub enum Event {
 }
 
 impl Event {
+    /// An emergency is documented, and what its documentation says is stored as this text.
+    #[must_use]
+    pub fn emergency_documented(emergency: EmergencyId, texts: &str) -> Event {
+        Event::EmergencyDocumented { emergency, texts_sha256: hex::encode(Sha256::digest(texts)) }
+    }
+
     /// What there is to inspect of a month was fixed, and is stored as this text.
     #[must_use]
     pub fn population_closed(population: &Population, members: &str) -> Event {

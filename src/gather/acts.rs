@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use super::Sources;
 use crate::integrations::SourceError;
 use crate::integrations::jira::{Actor, Command, JiraClient, Recorded};
-use crate::model::{AccountId, AccountState, Deciding, IssueId, Person, TicketKey};
+use crate::model::{AccountId, AccountState, Deciding, IssueId, Person, Ticket, TicketKey, Timestamp};
 use crate::policy::approvers::{Accounts, Act, Approvals, Case, Deed};
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::Decision;
+use crate::policy::evaluate;
 use crate::policy::facts::Facts;
 use crate::store::{Store, StoreError, Word};
 
@@ -108,4 +109,24 @@ pub async fn shown(
     let involved = store.involved(&facts.ticket.id).await?;
     let case = Case::of((&facts.ticket, facts, decision), criteria, &Accounts::NotAsked, &involved);
     Ok(Approvals::of(&acts, &case))
+}
+
+/// Whether the right people have approved what a ticket says now, by what is noted of them.
+///
+/// The change is as it was when it was judged last; what is documented about it may be newer. Nothing is opened by it, so
+/// nobody is asked whether accounts are in use.
+///
+/// # Errors
+/// When the records do not answer.
+pub async fn is_covered(
+    (store, deciding): (&Store, Deciding),
+    criteria: &Criteria,
+    (ticket, now): (&Ticket, Timestamp),
+) -> Result<bool, StoreError> {
+    let Some(stored) = store.newest_decision(&ticket.key).await? else { return Ok(false) };
+    let decision = evaluate(&stored.facts, criteria, now);
+    let acts = noted(store, &ticket.id, deciding).await?;
+    let involved = store.involved(&ticket.id).await?;
+    let case = Case::of((ticket, &stored.facts, &decision), criteria, &Accounts::NotAsked, &involved);
+    Ok(Approvals::of(&acts, &case).is_full())
 }

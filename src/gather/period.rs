@@ -10,7 +10,7 @@ use super::evidence::{Hold, Population, Reach, Request, population, read_again};
 use super::inspection::{self, MonthRecord};
 use super::trail::{self, Trail};
 use crate::integrations::jenkins::JenkinsClient;
-use crate::model::{Day, ServiceName, Timestamp, Watched, Witness};
+use crate::model::{Day, EmergencyId, ServiceName, Timestamp, Watched, Witness};
 use crate::policy::follow_up::completeness::{Comparison, OrphanKind, Question, SightingTrace, compare};
 use crate::store::StoreError;
 
@@ -45,6 +45,9 @@ pub struct How {
     pub progress: fn(&str),
 }
 
+/// What the documentation of emergencies said.
+pub type Documentations = Vec<(EmergencyId, String)>;
+
 /// How often is looked at most for what came while everything else was read.
 const MOST_LOOKS: usize = 50;
 
@@ -63,6 +66,8 @@ pub struct Period {
     pub comparison: Comparison,
     /// The inspections of all months; none where an outline is enough.
     pub inspections: Vec<MonthRecord>,
+    /// What the documentation of each emergency said; nothing where an outline is enough.
+    pub documentations: Documentations,
 }
 
 /// Why there is nothing of a period.
@@ -113,9 +118,9 @@ pub async fn period(
         how,
     };
     let mut population = population(&request).await?;
-    let inspections = settle(&request, &mut trail, &mut population).await?;
+    let (inspections, documentations) = settle(&request, &mut trail, &mut population).await?;
     let comparison = compare(&population.traces, &question);
-    Ok(Period { days: (first, last), question, trail, population, comparison, inspections })
+    Ok(Period { days: (first, last), question, trail, population, comparison, inspections, documentations })
 }
 
 /// The service goes on while an export reads: what came meanwhile is read again, until nothing has come since. Then each entry of
@@ -124,15 +129,15 @@ async fn settle(
     request: &Request<'_>,
     trail: &mut Trail,
     population: &mut Population,
-) -> Result<Vec<MonthRecord>, StoreError> {
+) -> Result<(Vec<MonthRecord>, Documentations), StoreError> {
     let store = &request.sources.store;
     for _ in 0..MOST_LOOKS {
-        let inspections = match request.how.hold {
-            Hold::Everything => inspection::months(store).await?,
-            Hold::Outline => Vec::new(),
+        let told = match request.how.hold {
+            Hold::Everything => (inspection::months(store).await?, store.documentations().await?),
+            Hold::Outline => Default::default(),
         };
         match trail.read_on(store).await? {
-            None => return Ok(inspections),
+            None => return Ok(told),
             Some(tickets) => read_again(request, &tickets, population).await?,
         }
     }
@@ -140,7 +145,7 @@ async fn settle(
         .gaps
         .push("More happened than could be read: end the period before today, or ask at a quieter time.".into());
     population.is_cut_short = true;
-    inspection::months(store).await
+    Ok((inspection::months(store).await?, store.documentations().await?))
 }
 
 impl Period {

@@ -166,8 +166,7 @@ async fn ticket(context: &Context, issue: &IssueId) -> Result<Next, HandlerError
         }
         TicketStatus::Approved => Box::pin(approval::run(context, ticket)).await,
         TicketStatus::Declined | TicketStatus::Closed => {
-            let why = "The ticket is finished, so nobody approves or declines it any more.";
-            approvals::too_late(context, &ticket, why).await?;
+            Box::pin(approvals::at_the_end(context, &ticket)).await?;
             ending::run(context, ticket).await
         }
         TicketStatus::Other => ending::set_aside(context, ticket).await,

@@ -283,7 +283,8 @@ pub enum Whom {
     OwnerAndLeads,
 }
 
-const DO_THIS: &str = "fill in the fields of the ticket, then have it approved after the fact.";
+const DO_THIS: &str = "fill in the fields of the ticket, then have it approved after the fact, as it is then. Also on a closed \
+                       ticket, approvers write the comment /cm approve; who cannot edit it sets it back to review first.";
 const STOPS: &str = "Reminders stop when everything is there.";
 
 fn missing(view: &EmergencyView<'_>) -> Mrkdwn {

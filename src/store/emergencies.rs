@@ -36,8 +36,10 @@ pub enum Mark<'a> {
     Used,
     /// More time was given.
     NewDate(Timestamp),
-    /// It ended.
-    Ended(Ending),
+    /// Every part of its documentation is there: what it says, as JSON.
+    Documented(&'a str),
+    /// It was called off.
+    CalledOff,
     /// A step of the follow-up was taken.
     Step(&'a str),
 }
@@ -48,7 +50,7 @@ impl Mark<'_> {
             Mark::Acknowledged(_) => "acknowledged",
             Mark::Used => "used",
             Mark::NewDate(_) => "new-date",
-            Mark::Ended(_) => "ended",
+            Mark::Documented(_) | Mark::CalledOff => "ended",
             Mark::Step(_) => "step",
         }
     }
@@ -57,15 +59,17 @@ impl Mark<'_> {
     fn name(&self) -> String {
         match self {
             Mark::Acknowledged(name) | Mark::Step(name) => (*name).to_owned(),
-            Mark::Used | Mark::Ended(_) => String::new(),
+            Mark::Used | Mark::CalledOff => String::new(),
+            // What was called off and used nevertheless ends once more.
+            Mark::Documented(_) => "documented".to_owned(),
             Mark::NewDate(until) => until.0.to_string(),
         }
     }
 
     fn detail(&self) -> &'static str {
         match self {
-            Mark::Ended(Ending::Documented) => "documented",
-            Mark::Ended(Ending::CalledOff) => "called-off",
+            Mark::Documented(_) => "documented",
+            Mark::CalledOff => "called-off",
             Mark::Acknowledged(_) | Mark::Used | Mark::NewDate(_) | Mark::Step(_) => "",
         }
     }
@@ -164,6 +168,9 @@ impl Store {
         if new.bind(entry.at.0).execute(&mut transaction).await? == 0 {
             return Ok(false);
         }
+        if let Mark::Documented(texts) = mark {
+            keep(&mut transaction, (emergency.id, texts), entry.at).await?;
+        }
         say(&mut transaction, emergency, (actions, entry.at)).await?;
         audit::append(&mut transaction, entry).await?;
         transaction.commit().await?;
@@ -206,12 +213,32 @@ impl Store {
         query(sql).bind(issue.as_str()).bind(id.to_string()).execute(self.db.writer()).await.map(drop)
     }
 
+    /// What the documentation of each emergency said when every part of it was there.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    pub async fn documentations(&self) -> Result<Vec<(EmergencyId, String)>, StoreError> {
+        let sql = "SELECT emergency, texts FROM emergency_documentation ORDER BY documented_at, emergency";
+        let rows = query(sql).all(self.db.reader()).await?;
+        rows.iter().map(|row| Ok((stored(EmergencyId::parse(row.get("emergency")?))?, row.get("texts")?))).collect()
+    }
+
     async fn one_emergency(&self, row: Option<Row>) -> Result<Option<EmergencyRecord>, StoreError> {
         let Some(row) = row else { return Ok(None) };
         let sql = "SELECT kind, name, detail, marked_at FROM emergency_marks WHERE emergency = $1 ORDER BY seq";
         let marks = query(sql).bind(row.get::<String>("id")?).all(self.db.reader()).await?;
         record(&row, &marks).map(Some)
     }
+}
+
+/// Keeps what the documentation says, so that it is known although its fields are emptied.
+async fn keep(
+    transaction: &mut Transaction,
+    (id, texts): (EmergencyId, &str),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let sql = "INSERT INTO emergency_documentation (emergency, texts, documented_at) VALUES ($1, $2, $3)";
+    query(sql).bind(id.to_string()).bind(texts).bind(now.0).execute(transaction).await.map(drop)
 }
 
 /// What is said of an emergency without a ticket is said by whoever announces it.

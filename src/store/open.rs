@@ -61,6 +61,7 @@ const CHANGES: &[Change] = &[
     change!(24, "0024_jobs_of_runs"),
     change!(25, "0025_wishes"),
     change!(26, "0026_given_for"),
+    change!(27, "0027_documentation"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

@@ -261,6 +261,37 @@ async fn whoever_declares_an_emergency_in_slack_does_not_approve_it() {
     twin.stop().await;
 }
 
+/// What is written into the ticket of an emergency that brought no commit.
+fn documentation() -> Step {
+    let fields = "access_method = \"The console\", emergency_steps = \"Restarted the queue.\", prevention = \"A limit was set.\"";
+    toml::from_str(&format!("edit_ticket = {{ ticket = \"PRODCM-399\", by = \"dana\", fields = {{ {fields} }} }}"))
+        .unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_without_a_commit_is_documented_when_people_have_approved_it() {
+    let played = begun(scene("emergency-in-slack")).await;
+    then(&played, documentation()).await;
+    then(&played, comment("sam")).await;
+    assert!(!trail(&played).await.contains("\"emergency_documented\""), "one of two");
+    then(&played, comment("priya")).await;
+    then(&played, pass("1m")).await;
+    assert!(trail(&played).await.contains("\"emergency_documented\""));
+    then(&played, pass("25h")).await;
+    assert!(!trail(&played).await.contains("\"emergency_overdue\""));
+    played.stop().await;
+    let twin = begun(scene("emergency-in-slack")).await;
+    then(&twin, comment("sam")).await;
+    then(&twin, comment("priya")).await;
+    then(&twin, pass("25h")).await;
+    let trail = trail(&twin).await;
+    assert!(
+        trail.contains("\"emergency_overdue\"") && !trail.contains("\"emergency_documented\""),
+        "its twin, of which nothing is written"
+    );
+    twin.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_emergency_is_declared_in_slack_while_jira_is_away() {
     let scene = scene("emergency-in-slack");

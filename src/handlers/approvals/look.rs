@@ -15,7 +15,7 @@ use crate::policy::approvers::{Act, Approvals, Case, Deed, Seen, Way};
 use crate::policy::decision::Decision;
 use crate::policy::evaluate;
 use crate::policy::facts::Facts;
-use crate::store::Word;
+use crate::store::{StoredDecision, Word};
 
 /// What a look came to.
 #[derive(Debug)]
@@ -217,13 +217,17 @@ fn refusal(act: &Act) -> Option<Answer> {
 
 /// The newest decision about exactly this ticket. Where there is none, everything is gathered now.
 ///
+/// A closed ticket is not judged any more: what is written into it afterwards does not change what was deployed.
+///
 /// # Errors
 /// When the records do not answer.
 pub async fn basis(context: &Context, ticket: &Ticket) -> Result<Basis, HandlerError> {
     let (store, now) = (&context.sources.store, context.clock.now());
     let criteria = &context.policy.criteria;
     let newest = store.newest_decision(&ticket.key).await?;
-    if let Some(stored) = newest.filter(|stored| stored.facts.ticket.fingerprint() == ticket.fingerprint()) {
+    let is_closed = ticket.status.meaning == TicketStatus::Closed;
+    let is_of = |stored: &StoredDecision| is_closed || stored.facts.ticket.fingerprint() == ticket.fingerprint();
+    if let Some(stored) = newest.filter(is_of) {
         let decision = evaluate(&stored.facts, criteria, now);
         let evaluated = Evaluated { id: stored.id, number: stored.evaluation, verdict: stored.verdict, at: stored.at };
         return Ok(Basis { facts: stored.facts, decision, stored: Some(evaluated) });

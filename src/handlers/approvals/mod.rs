@@ -7,7 +7,7 @@ pub use crate::gather::acts::{roles_for, shown};
 pub use look::{Basis, Look, Stand, basis, look};
 
 use super::{Context, HandlerError, Next};
-use crate::model::{IssueId, Ticket, Timestamp};
+use crate::model::{IssueId, Ticket, TicketStatus, Timestamp};
 use crate::policy::approvers::{Act, Seen};
 use crate::policy::decision::Kind;
 use crate::store::{Effect, NewAction, NewActs, Word};
@@ -50,6 +50,22 @@ async fn is_free_again(context: &Context, ticket: &Ticket, stand: &Stand) -> Res
     }
     store.void_decision(stored.id).await?;
     Ok(true)
+}
+
+/// What people say about a ticket that is finished. Nothing comes of it any more, except that an emergency is approved after
+/// the fact as long as it is not documented.
+pub(super) async fn at_the_end(context: &Context, ticket: &Ticket) -> Result<(), HandlerError> {
+    let emergency = context.sources.store.emergency_of(&ticket.id).await?;
+    let is_owed = emergency.is_some_and(|emergency| emergency.state.ended.is_none());
+    if !is_owed || ticket.status.meaning != TicketStatus::Closed {
+        let why = "The ticket is finished, so nobody approves or declines it any more.";
+        return too_late(context, ticket, why).await;
+    }
+    match look(context, ticket).await? {
+        Look::Stands(stand) => note(context, ticket, &noted(context, ticket, &stand)?).await,
+        // Whoever edits a ticket makes Jira tell of it, so it is looked at again.
+        Look::Edited | Look::Quiet => Ok(()),
+    }
 }
 
 /// Answers commands, and words in Slack or on our pages, that come when nothing can come of them any more.

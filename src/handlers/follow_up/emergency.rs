@@ -6,12 +6,13 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use crate::audit::{Entry, Event};
+use crate::gather::acts::is_covered;
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
 use crate::integrations::slack::to_json;
-use crate::model::{Declaration, EmergencyId, Field, IssueId, Scope, Ticket, Timestamp, shortened};
+use crate::model::{Declaration, EmergencyId, Field, IssueId, Scope, Ticket, TicketStatus, Timestamp, shortened};
 use crate::policy::follow_up::emergency::{Announced, Emergency, Ending, Owed, Step, judge};
-use crate::policy::follow_up::parts::{AfterTheFact, Part, missing};
+use crate::policy::follow_up::parts::{AfterTheFact, Part, missing, texts};
 use crate::render::emergency::{self as render, EmergencyView, Whom};
 use crate::render::slack::Message;
 use crate::store::{Effect, EmergencyRecord, Mark, NewAction, Place, Reach, StoreError};
@@ -152,41 +153,56 @@ pub(super) async fn run(
     if record.state.ended.is_some() {
         return Ok(None);
     }
-    let (record, again) = look(context, record, now).await?;
+    let Seen { record, texts, again } = look(context, record, now).await?;
     let judgement = judge(&record.state, &record.missing, &context.reminders, (since, now));
     for owed in judgement.owed {
-        take(context, &record, (owed, now)).await?;
+        take(context, (&record, texts.as_deref()), (owed, now)).await?;
     }
     Ok([judgement.next, again].into_iter().flatten().min())
 }
 
+/// What a look at the ticket of an emergency came to.
+struct Seen {
+    /// The emergency, with what is missing now.
+    record: EmergencyRecord,
+    /// What its documentation says, as JSON; nothing when Jira did not show the ticket.
+    texts: Option<String>,
+    /// When to look again, because Jira did not answer.
+    again: Option<Timestamp>,
+}
+
 /// Sees what is missing now. Jira may not answer; then what was missing at the last look is missing still.
-async fn look(
-    context: &Context,
-    mut record: EmergencyRecord,
-    now: Timestamp,
-) -> Result<(EmergencyRecord, Option<Timestamp>), HandlerError> {
-    let Some(issue) = record.issue.clone() else { return Ok((record, None)) };
+async fn look(context: &Context, mut record: EmergencyRecord, now: Timestamp) -> Result<Seen, HandlerError> {
+    let Some(issue) = record.issue.clone() else { return Ok(Seen { record, texts: None, again: None }) };
     let ticket = match context.sources.jira.ticket(&issue).await {
         Ok(ticket) => ticket,
-        Err(SourceError::NotFound) => return Ok((record, None)),
+        Err(SourceError::NotFound) => return Ok(Seen { record, texts: None, again: None }),
         Err(error) => {
             tracing::warn!(ticket.id = %issue, "Jira does not say what an emergency lacks: {error}");
-            return Ok((record, Some(now.plus(AGAIN))));
+            return Ok(Seen { record, texts: None, again: Some(now.plus(AGAIN)) });
         }
     };
-    let store = &context.sources.store;
-    let approval = match store.standing_approval(&issue).await? {
-        Some(_) => AfterTheFact::Approved,
-        None => AfterTheFact::NotApproved,
-    };
+    let approval = after_the_fact(context, (&ticket, now)).await?;
     let seen = missing(&ticket, approval, &context.policy.criteria);
     if seen != record.missing {
         record.missing = seen;
         let actions = if record.missing.is_empty() { Vec::new() } else { edits(context, &record, now).await? };
-        store.note_missing(&record, &record.missing, (&actions, now)).await?;
+        context.sources.store.note_missing(&record, &record.missing, (&actions, now)).await?;
     }
-    Ok((record, None))
+    let texts = serde_json::to_string(&texts(&ticket)).map_err(|error| StoreError::Damaged(error.to_string()))?;
+    Ok(Seen { record, texts: Some(texts), again: None })
+}
+
+/// Whether the right people have approved what the ticket says now. What was approved before the documentation was written does
+/// not cover it. Without a build there is no approval on record, and a closed ticket keeps the one with which it was deployed:
+/// then it is known from what people did.
+async fn after_the_fact(context: &Context, (ticket, now): (&Ticket, Timestamp)) -> Result<AfterTheFact, StoreError> {
+    let (store, criteria) = (&context.sources.store, &context.policy.criteria);
+    let standing = store.standing_approval(&ticket.id).await?.and_then(|standing| standing.fingerprint);
+    let is_decided = matches!(ticket.status.meaning, TicketStatus::Approved | TicketStatus::Closed);
+    let is_approved = standing.is_some_and(|fingerprint| fingerprint == ticket.fingerprint())
+        || (is_decided && is_covered((store, context.links.deciding), criteria, (ticket, now)).await?);
+    Ok(if is_approved { AfterTheFact::Approved } else { AfterTheFact::NotApproved })
 }
 
 /// Every message about the emergency that is there, as it stands now.
@@ -209,17 +225,23 @@ fn message(place: Place, message: Value) -> Result<NewAction, StoreError> {
 }
 
 /// Takes one step, unless somebody else has taken it.
-async fn take(context: &Context, record: &EmergencyRecord, (owed, now): (Owed, Timestamp)) -> Result<(), HandlerError> {
+async fn take(
+    context: &Context,
+    (record, texts): (&EmergencyRecord, Option<&str>),
+    (owed, now): (Owed, Timestamp),
+) -> Result<(), HandlerError> {
     let (step, actions) = match owed {
         Owed::Say(step) => (step, said(context, record, (step, now)).await?),
         Owed::Note(step) => (step, Vec::new()),
     };
     let name = step.name();
-    let mark = match step {
-        Step::Documented => Mark::Ended(Ending::Documented),
-        _ => Mark::Step(&name),
+    let (mark, event) = match (step, texts) {
+        (Step::Documented, Some(texts)) => (Mark::Documented(texts), Event::emergency_documented(record.id, texts)),
+        // Nobody has seen what the documentation says.
+        (Step::Documented, None) => return Ok(()),
+        (step, _) => (Mark::Step(&name), event(record, step)),
     };
-    let entry = Entry { at: now, ticket: key(context, record).await?, event: event(record, step) };
+    let entry = Entry { at: now, ticket: key(context, record).await?, event };
     context.sources.store.mark_emergency(record, mark, (&entry, &actions)).await?;
     Ok(())
 }
@@ -228,8 +250,8 @@ fn event(record: &EmergencyRecord, step: Step) -> Event {
     let emergency = record.id;
     match step {
         Step::Overdue(due) => Event::EmergencyOverdue { emergency, due, missing: record.missing.clone() },
-        Step::Documented => Event::EmergencyDocumented { emergency },
-        Step::CallLeads(_)
+        Step::Documented
+        | Step::CallLeads(_)
         | Step::CallLeadsInJira
         | Step::RemindOwner(_)
         | Step::RemindLeads(_)

@@ -50,7 +50,7 @@ pub(super) async fn call_off(context: &Context, id: &str, act: &Act<'_>) -> Resu
     }
     record.state.ended = Some(Ending::CalledOff);
     let event = Event::EmergencyCalledOff { emergency: record.id, by: act.person.name.clone() };
-    mark(context, &record, (Mark::Ended(Ending::CalledOff), event)).await?;
+    mark(context, &record, (Mark::CalledOff, event)).await?;
     Ok(Answer::Seen)
 }
 

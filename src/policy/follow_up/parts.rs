@@ -1,7 +1,7 @@
 //! What the documentation of an emergency consists of (policy: emergencies). Each part is found in a field of the ticket, or
 //! in our own records; a box that somebody ticks in a comment is neither.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -24,7 +24,7 @@ pub enum Part {
     Prevention,
 }
 
-/// Whether the ticket stands at an approval, by our records.
+/// Whether the right people have approved the ticket with its documentation, by our records.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterTheFact {
     /// The right people have approved what the ticket says.
@@ -70,6 +70,12 @@ pub fn missing(ticket: &Ticket, approval: AfterTheFact, criteria: &Criteria) -> 
         None => approval == AfterTheFact::NotApproved,
     };
     Part::ALL.into_iter().filter(is_missing).collect()
+}
+
+/// What the fields say that hold the documentation.
+#[must_use]
+pub fn texts(ticket: &Ticket) -> BTreeMap<Part, &str> {
+    Part::ALL.into_iter().filter_map(|part| Some((part, ticket.field(part.field()?)?))).collect()
 }
 
 /// Whether a text means something: the same words mean nothing here as in the required fields of any change.

@@ -1,5 +1,7 @@
 //! The gate in an emergency: it opens for the approval of people as ever, and says what is owed.
 
+use sha2::{Digest, Sha256};
+
 use super::Pipeline;
 use crate::support::{scene, verified};
 
@@ -10,10 +12,33 @@ async fn declared() -> Pipeline {
     Pipeline::after(scene("clean-change").with(ticket, &emergency)).await
 }
 
-async fn uses(pipeline: &Pipeline) -> usize {
+async fn count(pipeline: &Pipeline, event: &str) -> usize {
     let trail = verified(&pipeline.played.app.context.sources.store).await;
-    trail.iter().filter(|(_, body, _)| body.contains("\"emergency_used\"")).count()
+    trail.iter().filter(|(_, body, _)| body.contains(&format!("\"{event}\""))).count()
 }
+
+async fn uses(pipeline: &Pipeline) -> usize {
+    count(pipeline, "emergency_used").await
+}
+
+/// Sam and Priya write the command in a comment.
+async fn people_approve(pipeline: &Pipeline) {
+    for who in ["sam", "priya"] {
+        pipeline
+            .happens(&format!("comment = {{ ticket = \"PRODCM-412\", by = \"{who}\", text = \"/cm approve\" }}"))
+            .await;
+    }
+}
+
+/// The announcement as it stands.
+fn root(pipeline: &Pipeline) -> String {
+    let messages = pipeline.played.world.simulator.slack.messages();
+    let roots = messages.iter().filter(|message| message.thread_ts.is_none() && message.text.contains("PRODCM-412"));
+    roots.map(|message| message.text.clone()).find(|text| text.contains("mergency")).unwrap()
+}
+
+const DOCUMENTATION: &str = "edit_ticket = { ticket = \"PRODCM-412\", by = \"dana\", fields = { access_method = \"The release job\", \
+                             emergency_steps = \"Deployed build 1871.\", prevention = \"A test was added.\" } }";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn j17_an_emergency_alone_opens_nothing_and_says_what_is_owed() {
@@ -33,11 +58,7 @@ async fn j17_an_emergency_alone_opens_nothing_and_says_what_is_owed() {
 async fn j17_an_emergency_that_people_approved_is_let_through_and_its_time_begins() {
     let pipeline = declared().await;
     let id = pipeline.request(&pipeline.asked()).await;
-    for who in ["sam", "priya"] {
-        pipeline
-            .happens(&format!("comment = {{ ticket = \"PRODCM-412\", by = \"{who}\", text = \"/cm approve\" }}"))
-            .await;
-    }
+    people_approve(&pipeline).await;
     for _ in 0..2 {
         let answer = pipeline.is_let_through(&id).await;
         assert!(
@@ -58,5 +79,48 @@ async fn twin_a_change_without_an_emergency_owes_nothing() {
     let answer = pipeline.is_let_through(&id).await;
     assert_eq!((answer["emergency"].is_null(), answer["duties"].as_array().unwrap().len()), (true, 0), "{answer}");
     assert_eq!(uses(&pipeline).await, 0);
+    pipeline.stop().await;
+}
+
+/// The emergency was approved, went to production, and its ticket is closed.
+async fn went_out() -> Pipeline {
+    let pipeline = declared().await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    people_approve(&pipeline).await;
+    pipeline.is_let_through(&id).await;
+    pipeline.finish(&id, "succeeded").await;
+    pipeline.happens("pass = \"1m\"").await;
+    assert_eq!(pipeline.ticket_status("PRODCM-412"), "Closed");
+    pipeline
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_approval_from_before_is_none_of_the_documentation() {
+    let pipeline = went_out().await;
+    pipeline.happens(DOCUMENTATION).await;
+    assert_eq!(count(&pipeline, "emergency_documented").await, 0, "nobody has approved what was written afterwards");
+    pipeline.happens("comment = { ticket = \"PRODCM-412\", by = \"sam\", text = \"/cm approve\" }").await;
+    assert_eq!(count(&pipeline, "emergency_documented").await, 0, "one of two");
+    assert!(root(&pipeline).starts_with("Emergency change declared"), "{}", root(&pipeline));
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twin_a_closed_ticket_is_approved_after_the_fact_and_its_documentation_is_kept() {
+    let pipeline = went_out().await;
+    pipeline.happens(DOCUMENTATION).await;
+    people_approve(&pipeline).await;
+    assert_eq!(count(&pipeline, "emergency_documented").await, 1);
+    assert!(root(&pipeline).starts_with("Closed: PRODCM-412"), "{}", root(&pipeline));
+    assert_eq!(pipeline.ticket_status("PRODCM-412"), "Closed", "nothing is opened by it");
+    let empty = "edit_ticket = { ticket = \"PRODCM-412\", by = \"dana\", fields = { access_method = \"\", emergency_steps = \"\" } }";
+    pipeline.happens(empty).await;
+    let store = &pipeline.played.app.context.sources.store;
+    let kept = store.documentations().await.unwrap();
+    assert_eq!(kept.len(), 1);
+    let texts: serde_json::Value = serde_json::from_str(&kept[0].1).unwrap();
+    assert_eq!((&texts["access_method"], &texts["steps"]), (&"The release job".into(), &"Deployed build 1871.".into()));
+    let hash = format!("\"texts_sha256\":\"{}\"", hex::encode(Sha256::digest(&kept[0].1)));
+    assert!(verified(store).await.iter().any(|(_, body, _)| body.contains(&hash)), "the trail holds {hash}");
     pipeline.stop().await;
 }

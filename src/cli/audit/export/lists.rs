@@ -212,6 +212,14 @@ fn write_policy(digest: &str, texts: &PolicyTexts, bundle: &mut Bundle) -> anyho
     Ok(())
 }
 
+/// What the documentation of emergencies said, byte for byte as it is stored because the trail holds the hashes.
+pub(super) fn write_emergencies(export: &Export, bundle: &mut Bundle) -> anyhow::Result<()> {
+    for (id, texts) in &export.period.documentations {
+        bundle.write(&format!("emergencies/{id}.json"), texts)?;
+    }
+    Ok(())
+}
+
 /// What there was to inspect of each month; what was drawn and found.
 pub(super) fn write_inspections(export: &Export, bundle: &mut Bundle) -> anyhow::Result<()> {
     let draw = |draw: &RecordedDraw| {

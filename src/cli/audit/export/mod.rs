@@ -119,6 +119,7 @@ impl Export {
     async fn write(&self, bundle: &mut Bundle) -> anyhow::Result<()> {
         let rows = changes::write(self, bundle).await?;
         lists::write_policies(self, bundle).await?;
+        lists::write_emergencies(self, bundle)?;
         lists::write_inspections(self, bundle)?;
         bundle.write("population.csv", &lists::population(self))?;
         bundle.write("orphans.csv", &lists::orphans(&self.period.comparison.orphans))?;
