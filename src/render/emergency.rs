@@ -274,6 +274,24 @@ pub fn remind(view: &EmergencyView<'_>, whom: Whom) -> Message {
     Message { fallback: shortened(&fallback, 600), parts }
 }
 
+/// Tells owner and leads that production was changed although the emergency had been called off.
+#[must_use]
+pub fn reopened(view: &EmergencyView<'_>) -> Message {
+    let what = "was called off, and a deployment went ahead on its account afterwards, so it is open again.";
+    let line = Mrkdwn::new().emoji(Verdict::Emergency.emoji()).bold("Emergency change open again").words(" · ");
+    let line = view.key(line).words(&format!(" {}: it {what} The documentation is due by ", view.scope()));
+    let people: Vec<&Person> = view.owner().into_iter().chain(view.leads()).collect();
+    let todo = mention_all(Mrkdwn::new().bold("Do this:").words(" "), &people).words(" ").words(DO_THIS);
+    let fallback = format!(
+        "Emergency change open again: {}, {}, {what} Documentation is due by {}.",
+        view.name(),
+        view.scope(),
+        view.due.day_and_clock()
+    );
+    let parts = vec![Piece::Section(line.time(view.due).words(".")), Piece::Section(todo.line().words(STOPS))];
+    Message { fallback, parts }
+}
+
 /// Whom a reminder is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whom {

@@ -123,13 +123,15 @@ impl Store {
         self.one_emergency(query(sql).bind(issue.as_str()).optional(self.db.reader()).await?).await
     }
 
-    /// The emergencies that have not ended, oldest first.
+    /// The emergencies that have not ended, oldest first. One that was called off and used nevertheless has not.
     ///
     /// # Errors
     /// When the database does not answer.
     pub async fn open_emergencies(&self) -> Result<Vec<(EmergencyId, Option<IssueId>)>, StoreError> {
         let sql = "SELECT id, issue_id FROM emergencies WHERE NOT EXISTS (SELECT 1 FROM emergency_marks AS m \
-                   WHERE m.emergency = emergencies.id AND m.kind = 'ended') ORDER BY declared_at, id";
+                   WHERE m.emergency = emergencies.id AND m.kind = 'ended' AND (m.detail <> 'called-off' OR NOT EXISTS \
+                   (SELECT 1 FROM emergency_marks AS u WHERE u.emergency = m.emergency AND u.kind = 'used'))) \
+                   ORDER BY declared_at, id";
         let rows = query(sql).all(self.db.reader()).await?;
         rows.iter().map(|row| Ok((stored(EmergencyId::parse(row.get("id")?))?, issue(row)?))).collect()
     }
@@ -272,6 +274,7 @@ fn record(row: &Row, marks: &[Row]) -> Result<EmergencyRecord, StoreError> {
         taken: BTreeSet::new(),
     };
     marks.iter().try_for_each(|mark| add(&mut state, mark))?;
+    state.ended = state.ended.filter(|ending| *ending == Ending::Documented || state.used.is_none());
     Ok(EmergencyRecord {
         id: stored(EmergencyId::parse(row.get("id")?))?,
         issue: issue(row)?,

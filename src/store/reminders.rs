@@ -109,7 +109,9 @@ impl Store {
     /// When the database does not answer.
     pub async fn set_timers(&self, now: Timestamp) -> Result<usize, StoreError> {
         let sql = "SELECT i.issue_id FROM (SELECT issue_id FROM emergencies WHERE issue_id IS NOT NULL AND NOT EXISTS \
-                    (SELECT 1 FROM emergency_marks AS m WHERE m.emergency = emergencies.id AND m.kind = 'ended') \
+                    (SELECT 1 FROM emergency_marks AS m WHERE m.emergency = emergencies.id AND m.kind = 'ended' \
+                     AND (m.detail <> 'called-off' OR NOT EXISTS (SELECT 1 FROM emergency_marks AS u \
+                     WHERE u.emergency = m.emergency AND u.kind = 'used'))) \
                     UNION SELECT t.issue_id FROM tickets AS t JOIN decisions AS d ON d.id = t.decision_id \
                     WHERE t.status IN ('pending', 'approved') AND t.status = 'pending' AND d.verdict = 'waiting') AS i \
                    WHERE NOT EXISTS (SELECT 1 FROM jobs AS j WHERE j.kind = 'follow-up' AND j.subject = i.issue_id \

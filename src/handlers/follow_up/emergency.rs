@@ -140,7 +140,8 @@ pub(in crate::handlers) async fn key(
 /// New block ids for each edit, as Slack asks.
 fn json(message: &Message, record: &EmergencyRecord) -> Value {
     let state = &record.state;
-    let generation = state.acknowledged.len() + state.taken.len() + Part::ALL.len() - record.missing.len();
+    let generation = state.acknowledged.len() + state.taken.len() + usize::from(state.used.is_some()) + Part::ALL.len()
+        - record.missing.len();
     to_json(message, &format!("{}:{generation}", record.id))
 }
 
@@ -217,6 +218,19 @@ pub(in crate::handlers) async fn edits(
     if record.state.was_overdue {
         actions.push(message(Place::Overdue, json(&render::overdue(&view, now), record))?);
     }
+    Ok(actions)
+}
+
+/// What is said when production was changed on account of an emergency that was called off.
+pub(in crate::handlers) async fn reopened(
+    context: &Context,
+    record: &EmergencyRecord,
+    now: Timestamp,
+) -> Result<Vec<NewAction>, StoreError> {
+    let mut actions = edits(context, record, now).await?;
+    let key = key(context, record).await?;
+    let message = json(&render::reopened(&view(context, record, key.as_ref())), record);
+    actions.push(NewAction::new(Effect::Remind { place: Place::Emergencies, reach: Reach::Channel, message })?);
     Ok(actions)
 }
 

@@ -52,7 +52,7 @@ pub enum Announced {
 pub enum Ending {
     /// Every part of its documentation is there.
     Documented,
-    /// Production was not changed after all.
+    /// Production was not changed after all. If it is changed afterwards, the emergency is open again.
     CalledOff,
 }
 

@@ -30,11 +30,21 @@ async fn people_approve(pipeline: &Pipeline) {
     }
 }
 
+async fn call_it_off(pipeline: &Pipeline) {
+    pipeline.happens("click = { by = \"priya\", button = \"Call it off\", about = \"PRODCM-412\" }").await;
+    assert!(root(pipeline).starts_with("Withdrawn: PRODCM-412"), "{}", root(pipeline));
+}
+
 /// The announcement as it stands.
 fn root(pipeline: &Pipeline) -> String {
     let messages = pipeline.played.world.simulator.slack.messages();
     let roots = messages.iter().filter(|message| message.thread_ts.is_none() && message.text.contains("PRODCM-412"));
     roots.map(|message| message.text.clone()).find(|text| text.contains("mergency")).unwrap()
+}
+
+fn said(pipeline: &Pipeline, what: &str) -> Vec<String> {
+    let messages = pipeline.played.world.simulator.slack.messages();
+    messages.into_iter().map(|message| message.text).filter(|text| text.contains(what)).collect()
 }
 
 const DOCUMENTATION: &str = "edit_ticket = { ticket = \"PRODCM-412\", by = \"dana\", fields = { access_method = \"The release job\", \
@@ -79,6 +89,65 @@ async fn twin_a_change_without_an_emergency_owes_nothing() {
     let answer = pipeline.is_let_through(&id).await;
     assert_eq!((answer["emergency"].is_null(), answer["duties"].as_array().unwrap().len()), (true, 0), "{answer}");
     assert_eq!(uses(&pipeline).await, 0);
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_that_was_called_off_and_deployed_owes_everything_again() {
+    let pipeline = declared().await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    people_approve(&pipeline).await;
+    call_it_off(&pipeline).await;
+    pipeline.happens("pass = \"20h\"").await;
+    let answer = pipeline.is_let_through(&id).await;
+    assert!(answer["emergency"].as_str().unwrap().starts_with("An emergency, declared by Dana Reyes"), "{answer}");
+    assert!(answer["duties"][0].as_str().unwrap().starts_with("Owed until "), "{answer}");
+    pipeline.is_let_through(&id).await;
+    pipeline.happens("pass = \"1s\"").await;
+    assert_eq!(
+        (count(&pipeline, "emergency_called_off").await, uses(&pipeline).await),
+        (1, 1),
+        "both stay in the trail"
+    );
+    assert!(root(&pipeline).starts_with("Emergency change declared: PRODCM-412"), "{}", root(&pipeline));
+    let told = said(
+        &pipeline,
+        "Emergency change open again: PRODCM-412, billing-api to prod-us, was called off, and a \
+                                deployment went ahead on its account afterwards, so it is open again.",
+    );
+    assert_eq!(told.len(), 1, "they are told once");
+    pipeline.happens("pass = \"23h\"").await;
+    assert_eq!(count(&pipeline, "emergency_overdue").await, 0, "its time began when it was used");
+    pipeline.happens("pass = \"2h\"").await;
+    assert_eq!(count(&pipeline, "emergency_overdue").await, 1);
+    pipeline.happens("click = { by = \"priya\", button = \"Call it off\", about = \"PRODCM-412\" }").await;
+    assert_eq!(count(&pipeline, "emergency_called_off").await, 1, "what was used is not called off");
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twin_an_emergency_that_was_called_off_and_not_deployed_owes_nothing() {
+    let pipeline = declared().await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    people_approve(&pipeline).await;
+    call_it_off(&pipeline).await;
+    pipeline.happens("pass = \"30h\"").await;
+    assert_eq!((uses(&pipeline).await, count(&pipeline, "emergency_overdue").await), (0, 0));
+    assert!(pipeline.read(&id).await["emergency"].is_null());
+    assert_eq!(said(&pipeline, "open again").len(), 0);
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twin_what_was_called_off_and_went_on_as_an_ordinary_change_owes_nothing() {
+    let pipeline = declared().await;
+    call_it_off(&pipeline).await;
+    let ordinary = "edit_ticket = { ticket = \"PRODCM-412\", by = \"dana\", fields = { change_class = \"normal\" } }";
+    pipeline.happens(ordinary).await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    assert_eq!(pipeline.ticket_status("PRODCM-412"), "Approved");
+    pipeline.is_let_through(&id).await;
+    assert_eq!((uses(&pipeline).await, said(&pipeline, "open again").len()), (0, 0));
     pipeline.stop().await;
 }
 
