@@ -10,8 +10,10 @@ use crate::audit::draw::Population;
 use crate::clock::Clock;
 use crate::gather;
 use crate::gather::inspection::Inspection;
-use crate::model::{Month, People, Person, TicketKey, plural};
+use crate::model::{Month, People, Person, RoleName, TicketKey, listed, plural};
+use crate::policy::criteria::Criteria;
 use crate::policy::follow_up::inspection::{Member, Stratum, statement};
+use crate::policy::follow_up::inspectors::inspects;
 use crate::settings::Settings;
 use crate::store::{InspectionResult, RecordedDraw, Store};
 
@@ -163,20 +165,19 @@ impl Work {
         known.with_context(|| format!("{name} is not in {}", self.settings.people_file.display()))
     }
 
-    /// Nobody inspects their own work.
-    async fn is_apart(&self, person: &Person, ticket: &TicketKey) -> anyhow::Result<()> {
-        let newest = self.store.newest_decision(ticket).await?;
-        let requested =
-            newest.as_ref().is_some_and(|stored| stored.facts.ticket.requester.as_ref() == Some(&person.jira));
-        ensure!(!requested, "{} requested {ticket}: somebody else inspects it", person.name);
-        let issue = newest.map(|stored| stored.facts.ticket.id);
-        let record = match &issue {
-            Some(issue) => self.store.change_record(issue).await?,
-            None => None,
-        };
-        let mut approvers = record.iter().flat_map(|record| &record.approvals).flat_map(|approval| &approval.by);
-        let approved = approvers.any(|(name, _)| *name == person.name);
-        ensure!(!approved, "{} approved {ticket}: somebody else inspects it", person.name);
+    /// Nobody inspects their own work, nor does anybody without the role. The page asks the same.
+    async fn is_inspector(&self, name: &str, ticket: &TicketKey) -> anyhow::Result<()> {
+        let criteria: Criteria = read_policy(&self.settings)?.criteria;
+        if let Some(did) = gather::inspection::hands(&self.store, &criteria, ticket).await?.of(name) {
+            bail!("{name} {did} {ticket}: somebody else inspects it");
+        }
+        let roles = &self.settings.inspection.roles;
+        let titles: Vec<String> = roles.iter().map(RoleName::to_string).collect();
+        ensure!(
+            inspects(criteria.people.roles_of(name).into_iter(), roles),
+            "{name} has none of the roles that inspect ({}): somebody who has one records it",
+            listed(&titles, "or")
+        );
         Ok(())
     }
 }
@@ -319,7 +320,7 @@ async fn record(work: &Work, arguments: &Record) -> anyhow::Result<Exit> {
     ensure!(is_wanted, "{ticket} is not among what is inspected of {}", work.month.title());
     ensure!(!arguments.note.trim().is_empty(), "--note says nothing: what was looked at?");
     let inspector = work.person(&arguments.by)?;
-    work.is_apart(&inspector, &ticket).await?;
+    work.is_inspector(&inspector.name, &ticket).await?;
     let result = InspectionResult {
         ticket,
         result: arguments.result.clone(),

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::audit::draw::Population;
-use crate::model::{Month, TicketKey};
-use crate::policy::evaluate;
+use crate::model::{AccountId, Month, TicketKey};
+use crate::policy::criteria::Criteria;
 use crate::policy::follow_up::inspecting::Progress;
 use crate::policy::follow_up::inspection::{ApprovedBy, Member, Stratum, strata};
+use crate::policy::follow_up::inspectors::{Hands, counting};
+use crate::policy::{evaluate, evidence};
 use crate::store::{InspectableChange, InspectionResult, RecordedDraw, Store, StoreError, StoredDecision};
 
 /// The key under which a deployment without a ticket is inspected: its number in our records follows.
@@ -50,10 +52,13 @@ impl Inspection {
         wanted
     }
 
-    /// The newest result of a change.
+    /// The result of a change that counts: the newest, unless somebody else has a finding that stands.
     #[must_use]
     pub fn result_of(&self, ticket: &TicketKey) -> Option<&InspectionResult> {
-        self.results.iter().rev().find(|result| result.ticket == *ticket)
+        let results: Vec<&InspectionResult> = self.results.iter().filter(|result| result.ticket == *ticket).collect();
+        let words: Vec<(&str, &str)> =
+            results.iter().map(|result| (result.inspector.as_str(), result.result.as_str())).collect();
+        counting(&words).and_then(|place| results.get(place).copied())
     }
 
     /// What has no result yet.
@@ -92,6 +97,27 @@ pub async fn months(store: &Store) -> Result<Vec<MonthRecord>, StoreError> {
         months.push(MonthRecord { month: name, members, draws, results });
     }
     Ok(months)
+}
+
+/// Those who had a hand in a change, as far as our records know them.
+///
+/// # Errors
+/// When our records cannot be read.
+pub async fn hands(store: &Store, criteria: &Criteria, ticket: &TicketKey) -> Result<Hands, StoreError> {
+    let Some(StoredDecision { facts, .. }) = store.newest_decision(ticket).await? else { return Ok(Hands::default()) };
+    let name = |account: &AccountId| criteria.people.by_jira(account).map(|person| person.name.clone());
+    let involved = store.involved(&facts.ticket.id).await?;
+    let record = store.change_record(&facts.ticket.id).await?;
+    let approvers = record.iter().flat_map(|record| &record.approvals).flat_map(|approval| &approval.by);
+    let hands = evidence::hands_in(&facts, criteria).ok().flatten();
+    Ok(Hands {
+        requester: facts.ticket.requester.as_ref().and_then(name),
+        creator: facts.ticket.creator.as_ref().and_then(name),
+        declarer: involved.declarer.as_ref().and_then(name),
+        approvers: approvers.map(|(name, _)| name.clone()).collect(),
+        contributors: hands.unwrap_or_else(|| evidence::contributors(&facts, criteria)),
+        deployers: involved.deployers.iter().filter_map(name).collect(),
+    })
 }
 
 /// How far the inspection of a month is. The steps that were taken are those of this subject.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::word::{Refusal, Saying, open};
 use super::{Context, HandlerError};
 use crate::audit::{Entry, Event};
+use crate::gather::inspection::hands;
 use crate::model::{Identity, Month, Person, TicketKey, Timestamp, TokenDigest};
 use crate::policy::approvers::{Deed, Way};
 use crate::store::{InspectionResult, NewSession, StoreError, StoredDecision, Word};
@@ -82,11 +83,10 @@ pub async fn inspected(
     if !drawn && !population.always().any(|member| member.ticket == result.ticket) {
         return refuse("This change is not among what is inspected of the month.", "Please load the page again.");
     }
-    let newest = store.newest_decision(&result.ticket).await?;
-    let requester = newest.and_then(|stored| stored.facts.ticket.requester);
-    let asked = requester.and_then(|account| context.policy.criteria.people.by_jira(&account).cloned());
-    if asked.is_some_and(|asked| asked.name == person.name) {
-        return refuse("You requested this change, so somebody else has to inspect it.", "Another inspector can.");
+    let hands = hands(store, &context.policy.criteria, &result.ticket).await?;
+    if let Some(did) = hands.of(&person.name) {
+        let reason = format!("You {did} this change, so somebody else has to inspect it.");
+        return refuse(&reason, "Another inspector can.");
     }
     store.record_result(month, &result).await?;
     Ok(Ok(()))

@@ -10,6 +10,7 @@ use cm_bot::gather::inspection::members;
 use cm_bot::model::{Month, TicketKey};
 use cm_bot::policy::follow_up::inspection::{ApprovedBy, Stratum};
 use cm_bot::simulator::scene::Variant;
+use cm_bot::store::InspectionResult;
 
 use crate::support::process::program;
 use crate::support::{TestScene, scene};
@@ -126,18 +127,69 @@ async fn what_was_found_is_recorded_and_something_is_said_of_the_rest() {
     desk.close().await;
     desk.said(&["inspection", "draw", MONTH, "--entropy", "4 2 6 6 1", "--by", "Priya Nair"]);
     let record = |ticket: &str| {
-        desk.said(&["inspection", "record", MONTH, ticket, "sound", "--note", "read all of it", "--by", "Sam Okafor"])
+        desk.said(&["inspection", "record", MONTH, ticket, "sound", "--note", "read all of it", "--by", "Alex Silva"])
     };
     let (code, said) = record("PRODCM-9999");
     assert_eq!(code, 1);
     assert!(said.contains("PRODCM-9999 is not among what is inspected of November 2026"), "{said}");
     assert_eq!(record("PRODCM-412").0, 0);
     let (_, said) = desk.said(&["inspection", "show", MONTH]);
-    assert!(said.contains("PRODCM-412: sound (Sam Okafor), read all of it"), "{said}");
+    assert!(said.contains("PRODCM-412: sound (Alex Silva), read all of it"), "{said}");
     assert!(
         said.contains("In 1 drawn at random no deviation was found: with 90 % confidence at most 90.0 %"),
         "{said}"
     );
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_had_a_hand_in_a_change_or_has_no_role_inspects_nothing() {
+    let ticket = "create_ticket = { key = \"PRODCM-412\", by = ";
+    let by_lee = scene("clean-change").with(&format!("{ticket}\"dana\""), &format!("{ticket}\"lee\""));
+    let played = by_lee.play(Variant::Scene).await;
+    let desk = Desk { played: &played };
+    desk.close().await;
+    desk.said(&["inspection", "draw", MONTH, "--entropy", "4 2 6 6 1", "--by", "Priya Nair"]);
+    let record = |by: &str| {
+        desk.said(&["inspection", "record", MONTH, "PRODCM-412", "sound", "--note", "read all of it", "--by", by])
+    };
+    let (code, said) = record("Sam Okafor");
+    assert_eq!(code, 1);
+    assert!(
+        said.contains("Sam Okafor has none of the roles that inspect (inspector or security-officer): somebody who has one records it"),
+        "{said}"
+    );
+    let (code, said) = record("Dana Reyes");
+    assert_eq!(code, 1);
+    assert!(said.contains("Dana Reyes worked on PRODCM-412: somebody else inspects it"), "{said}");
+    assert_eq!(record("Alex Silva").0, 0, "the twin");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_finding_counts_whatever_a_colleague_says_until_it_is_corrected() {
+    let played = scene("clean-change").play(Variant::Scene).await;
+    let desk = Desk { played: &played };
+    desk.close().await;
+    desk.said(&["inspection", "draw", MONTH, "--entropy", "4 2 6 6 1", "--by", "Priya Nair"]);
+    let store = &played.app.context.sources.store;
+    let record = async |inspector: &str, result: &str| {
+        let result = InspectionResult {
+            ticket: TicketKey::parse("PRODCM-412").unwrap(),
+            result: result.to_owned(),
+            note: "read all of it".to_owned(),
+            inspector: inspector.to_owned(),
+            at: played.app.context.clock.now(),
+        };
+        store.record_result(Month::parse(MONTH).unwrap(), &result).await.unwrap();
+        desk.said(&["inspection", "show", MONTH]).1
+    };
+    record("Ines Ruiz", "finding").await;
+    let said = record("Alex Silva", "sound").await;
+    assert!(said.contains("PRODCM-412: finding (Ines Ruiz), read all of it"), "{said}");
+    assert!(said.contains("In 1 drawn at random 1 deviation was found"), "{said}");
+    let said = record("Ines Ruiz", "sound").await;
+    assert!(said.contains("In 1 drawn at random no deviation was found"), "the twin: {said}");
     played.stop().await;
 }
 

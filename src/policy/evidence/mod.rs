@@ -20,7 +20,7 @@ mod remerge;
 mod standing;
 mod undo;
 
-pub use overview::{contributors, expected, foreseen, rewritten, wanted};
+pub use overview::{contributors, expected, foreseen, hands_in, rewritten, wanted};
 
 use crate::model::{CommitSha, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;

@@ -48,7 +48,7 @@ pub fn contributors(facts: &Facts, criteria: &Criteria) -> BTreeSet<String> {
 ///
 /// # Errors
 /// With the gap when it cannot be known.
-pub(in crate::policy) fn hands_in(facts: &Facts, criteria: &Criteria) -> Result<Option<BTreeSet<String>>, Gap> {
+pub fn hands_in(facts: &Facts, criteria: &Criteria) -> Result<Option<BTreeSet<String>>, Gap> {
     if facts.baseline.known().map_err(Gap::clone)?.is_none() {
         return Ok(None);
     }

@@ -6,5 +6,6 @@ pub mod ends;
 pub mod held;
 pub mod inspecting;
 pub mod inspection;
+pub mod inspectors;
 pub mod orphans;
 pub mod parts;

@@ -10,6 +10,7 @@ use maud::{Markup, html};
 use super::forms::{Form, KEY};
 use super::visitor::{Signed, Visitor};
 use super::{Failure, Pages, page};
+use crate::gather;
 use crate::handlers::page::inspected;
 use crate::handlers::word::Refusal;
 use crate::model::{Month, TicketKey, plural, shortened};
@@ -54,25 +55,24 @@ pub(super) async fn month(
     visitor.needs(Right::SeeInspections)?;
     let store = &pages.context.sources.store;
     let month = Month::parse(&month).map_err(|_| Failure::NotFound)?;
-    let population = store.population(month).await?.ok_or(Failure::NotFound)?;
-    let (draws, results) = (store.draws(month).await?, store.results(month).await?);
-    let chosen = drawn(&draws);
-    let newest = |ticket: &TicketKey| results.iter().rev().find(|result| result.ticket == *ticket);
-    let inspected: Vec<&InspectionResult> = chosen.iter().filter_map(|ticket| newest(ticket)).collect();
-    let deviating = inspected.iter().filter(|result| result.result == "finding").count();
+    let inspection = gather::inspection::of(store, month).await?.ok_or(Failure::NotFound)?;
+    let (population, draws) = (&inspection.population, &inspection.draws);
+    let chosen = drawn(draws);
+    let counting = |ticket: &TicketKey| inspection.result_of(ticket);
+    let (inspected, deviating) = inspection.counted();
     let content = html! {
         h1 { "Inspection of " (month.title()) }
         p { "Drawn from " (plural(population.members().len(), "change")) ". The list was fixed, and its root published in the audit trail, before anybody knew what the lot would be." }
         dl { dt { "Root of the list" } dd { code class="long" { (population.root()) } } }
-        @for draw in &draws { (one_draw(draw)) }
-        (items("Drawn by lot", chosen.iter().map(|ticket| (*ticket, "drawn".to_owned())), &newest))
-        (items("Inspected in any case", population.always().map(|member| (&member.ticket, reasons(member))), &newest))
-        p { (statement(inspected.len(), deviating)) }
+        @for draw in draws { (one_draw(draw)) }
+        (items("Drawn by lot", chosen.iter().map(|ticket| (*ticket, "drawn".to_owned())), &counting))
+        (items("Inspected in any case", population.always().map(|member| (&member.ticket, reasons(member))), &counting))
+        p { (statement(inspected, deviating)) }
         @if let Some(signed) = visitor.signed().filter(|signed| may(&signed.roles, Right::Inspect)) {
             @let always = population.always().map(|member| &member.ticket);
             (result_form(signed, month, &chosen.iter().copied().chain(always).collect()))
         }
-        p class="soft" { "The draw can be made again: " code { "cm-bot inspection verify " (month) } ". An inspector records results here, or with " code { "cm-bot inspection record " (month) } "." }
+        p class="soft" { "The draw can be made again: " code { "cm-bot inspection verify " (month) } ". An inspector records results here, or with " code { "cm-bot inspection record " (month) } ". A finding counts until whoever recorded it corrects it." }
     };
     Ok(page(&visitor, (&format!("Inspection of {}", month.title()), ""), &content).into_response())
 }
@@ -149,7 +149,7 @@ fn one_draw(draw: &RecordedDraw) -> Markup {
 fn items<'a>(
     title: &str,
     tickets: impl Iterator<Item = (&'a TicketKey, String)>,
-    newest: &impl Fn(&TicketKey) -> Option<&'a InspectionResult>,
+    counting: &impl Fn(&TicketKey) -> Option<&'a InspectionResult>,
 ) -> Markup {
     let rows: Vec<(&TicketKey, String)> = tickets.collect();
     html! {
@@ -160,7 +160,7 @@ fn items<'a>(
                 tbody { @for (ticket, why) in &rows { tr {
                     th scope="row" { a href=(format!("/changes/{ticket}")) { (ticket) } }
                     td { (why) }
-                    (result(newest(ticket)))
+                    (result(counting(ticket)))
                 } } }
             }
         }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
 use super::{CAST, KEY, browser, deciding_in, happens, home, open, opens, says, with_everybody};
-use crate::support::{scene, verified};
+use crate::support::{TestScene, scene, verified};
 
 async fn deciding(name: &str) -> Played {
     deciding_in(&with_everybody(name)).await
@@ -204,7 +204,11 @@ async fn every_page_is_marked_up_for_everybody() {
 
 /// A month that is over, with what was drawn of it.
 async fn inspected() -> Played {
-    let played = deciding("clean-change").await;
+    inspected_in(&with_everybody("clean-change")).await
+}
+
+async fn inspected_in(scene: &TestScene) -> Played {
+    let played = deciding_in(scene).await;
     let (month, store) = (Month::parse("2026-11").unwrap(), &played.app.context.sources.store);
     happens(&played, "pass = \"800h\"").await;
     let now = played.app.context.clock.now();
@@ -246,6 +250,22 @@ async fn an_inspector_records_what_was_found_and_nobody_else_does() {
     says(&page, StatusCode::OK, "PRODCM-412 drawn sound Read the reviews and the <b>scan</b>. Ines Ruiz,");
     assert_eq!(super::count(&played, "inspected").await, 1);
     says(&opens(&played, "ines", "/").await, StatusCode::OK, "Nothing needs you.");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_inspects_a_change_that_they_worked_on() {
+    let both = with_everybody("clean-change")
+        .with("full_name = \"Dana Reyes\"", "full_name = \"Dana Reyes\"\nroles = [\"inspector\"]")
+        .with("key = \"PRODCM-412\", by = \"dana\"", "key = \"PRODCM-412\", by = \"lee\"");
+    let played = inspected_in(&both).await;
+    let values = [("ticket", KEY), ("result", "sound"), ("note", "All is well.")];
+    let page = opens(&played, "dana", "/inspection/2026-11").await;
+    let answer = browser(&played, "dana").send(&page, "Record the result", &values).await.unwrap();
+    says(&answer, StatusCode::CONFLICT, "You worked on this change, so somebody else has to inspect it.");
+    let page = opens(&played, "ines", "/inspection/2026-11").await;
+    let answer = browser(&played, "ines").send(&page, "Record the result", &values).await.unwrap();
+    says(&answer, StatusCode::OK, "Your result is recorded");
     played.stop().await;
 }
 
