@@ -84,8 +84,8 @@ async fn one(context: &Context, sighting: &Sighting) -> Result<bool, HandlerErro
     }
 }
 
-/// What goes to production while an emergency is open there belongs to it: it was announced at once and is documented.
-/// Everything else is told.
+/// What goes to production while an emergency is open there that leads acknowledged belongs to it: it was announced at once and
+/// is documented. Everything else is told.
 async fn report(context: &Context, sighting: &Sighting, lack: &Lack) -> Result<bool, HandlerError> {
     match emergency(context, sighting).await? {
         Some(emergency) => belongs(context, sighting, (lack, &emergency)).await.map(|()| false),
@@ -135,12 +135,12 @@ fn event(sighting: &Sighting, lack: &Lack, emergency: Option<EmergencyId>) -> Ev
     }
 }
 
-/// The emergency of the service and environment that was open when it went out.
+/// The emergency of the service and environment that was open when it went out, and covers it.
 async fn emergency(context: &Context, sighting: &Sighting) -> Result<Option<EmergencyRecord>, HandlerError> {
     let store = &context.sources.store;
     for (id, _) in store.open_emergencies().await? {
         let Some(record) = store.emergency(id).await? else { continue };
-        if record.declaration.scope.as_ref() == Some(&sighting.scope) && record.state.declared <= sighting.at {
+        if record.declaration.scope.as_ref() == Some(&sighting.scope) && record.state.covers(sighting.at) {
             return Ok(Some(record));
         }
     }

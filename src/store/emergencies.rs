@@ -136,7 +136,8 @@ impl Store {
         rows.iter().map(|row| Ok((stored(EmergencyId::parse(row.get("id")?))?, issue(row)?))).collect()
     }
 
-    /// Whether the newest emergency of a service that was declared before `before` was not documented in time.
+    /// Whether the newest emergency of a service that was declared before `before` was not documented in time. One that was
+    /// called off in time is none: else whoever declares one and calls it off makes the late one forgotten.
     ///
     /// # Errors
     /// When the database does not answer.
@@ -147,7 +148,10 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let sql = "SELECT EXISTS (SELECT 1 FROM emergency_marks AS m WHERE m.emergency = e.id AND m.kind = 'step' \
                    AND m.name LIKE 'overdue-%') AS late FROM emergencies AS e \
-                   WHERE e.service = $1 AND e.declared_at < $2 ORDER BY e.declared_at DESC LIMIT 1";
+                   WHERE e.service = $1 AND e.declared_at < $2 AND (EXISTS (SELECT 1 FROM emergency_marks AS m \
+                     WHERE m.emergency = e.id AND (m.kind = 'used' OR (m.kind = 'step' AND m.name LIKE 'overdue-%'))) \
+                     OR NOT EXISTS (SELECT 1 FROM emergency_marks AS m WHERE m.emergency = e.id AND m.kind = 'ended' \
+                     AND m.detail = 'called-off')) ORDER BY e.declared_at DESC LIMIT 1";
         let row = query(sql).bind(service.as_str()).bind(before.0).optional(self.db.reader()).await?;
         row.map_or(Ok(false), |row| row.get("late"))
     }

@@ -177,6 +177,60 @@ async fn j17_after_a_missed_date_the_next_emergency_of_the_service_needs_two_lea
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn j17_an_emergency_that_is_called_off_makes_no_late_one_forgotten() {
+    let create = |key: &str| {
+        let ticket =
+            format!("key = \"{key}\", by = \"dana\", commit = \"merged\", fields = {{ change_class = \"Emergency\" }}");
+        toml::from_str::<Step>(&format!("create_ticket = {{ {ticket} }}")).unwrap()
+    };
+    let call_off = || {
+        let click = Click { by: "dana".into(), button: "Call it off".into(), about: "PRODCM-421".into(), times: 1 };
+        Step { click: Some(click), ..Step::default() }
+    };
+    for (before, needed) in [("25h", 2), ("1h", 0)] {
+        let played = begun(declared()).await;
+        then(&played, pass(before)).await;
+        then(&played, create("PRODCM-421")).await;
+        then(&played, call_off()).await;
+        then(&played, create("PRODCM-422")).await;
+        let trail = trail(&played).await;
+        assert!(trail.contains("\"emergency_called_off\""));
+        assert_eq!(trail.matches("\"leads_needed\":2").count(), needed, "after {before}");
+        played.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_declared_an_emergency_does_not_call_it_off_when_it_is_overdue() {
+    let played = begun(declared()).await;
+    then(&played, pass("25h")).await;
+    then(&played, click("dana", "Call it off", 1)).await;
+    let why = "This emergency is overdue, so only a lead who did not declare it calls it off. Who can: Priya Nair or Sam Okafor.";
+    assert!(whisper(&played).contains(why), "{}", whisper(&played));
+    assert!(!trail(&played).await.contains("emergency_called_off"));
+    then(&played, click("priya", "Call it off", 1)).await;
+    assert!(trail(&played).await.contains("emergency_called_off"), "the twin, a lead");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_security_officer_gives_no_new_date_to_an_emergency_of_their_own() {
+    let own =
+        declared().with("by = \"dana\", commit = \"merged\", summary", "by = \"alex\", commit = \"merged\", summary");
+    let played = begun(own).await;
+    then(&played, pass("25h")).await;
+    then(&played, click("alex", "Give a new date", 1)).await;
+    let values = [("hours", "24"), ("reason", "I am ill and complete it later.")];
+    let values = values.map(|(name, said)| (name.to_owned(), said.to_owned())).into();
+    then(&played, Step { submit: Some(Submit { by: "alex".into(), values }), ..Step::default() }).await;
+    let why =
+        "You declared this emergency, so somebody else gives it a new date. Nobody can: please complete the ticket.";
+    assert!(whisper(&played).contains(why), "{}", whisper(&played));
+    assert!(!trail(&played).await.contains("emergency_new_date"));
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn only_the_security_officer_gives_a_new_date_and_the_missed_one_stays() {
     let played = begun(declared()).await;
     then(&played, click("priya", "Acknowledge", 1)).await;

@@ -8,8 +8,10 @@ use crate::handlers::follow_up::emergency::{edits, key, root};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::slack::Post;
 use crate::integrations::slack::interaction::Submit;
-use crate::model::{EmergencyId, Timestamp, listed};
-use crate::policy::follow_up::emergency::{Ending, may_give_a_new_date, objection_to_acknowledging};
+use crate::model::{EmergencyId, Person, Timestamp, listed};
+use crate::policy::follow_up::emergency::{
+    Ending, objection_to_acknowledging, objection_to_calling_off, objection_to_new_date,
+};
 use crate::render::form::REASON;
 use crate::store::{EmergencyRecord, Job, Mark, StoreError};
 
@@ -36,16 +38,10 @@ pub(super) async fn acknowledge(context: &Context, id: &str, act: &Act<'_>) -> R
 /// Production was not changed after all.
 pub(super) async fn call_off(context: &Context, id: &str, act: &Act<'_>) -> Result<Answer, HandlerError> {
     let Some(mut record) = found(context, id).await? else { return no_such_emergency() };
-    if record.state.ended.is_some() {
-        return refuse(context, &record, "This emergency is over.".into()).await;
-    }
-    if record.state.used.is_some() {
-        return refuse(context, &record, "A deployment went ahead on account of this emergency.".into()).await;
-    }
-    let is_owner = record.declaration.owner.as_ref() == Some(&act.person.jira);
+    let owner = (owner(context, &record), record.declaration.owner_name.as_str());
     let leads = &context.policy.criteria.terms.notify.emergency;
-    if !is_owner && objection_to_acknowledging(&record.state, act.person, leads).is_some() {
-        let reason = format!("Only {} and the leads can call it off.", record.declaration.owner_name);
+    let times = (record.state.due(&context.reminders), context.clock.now());
+    if let Some(reason) = objection_to_calling_off(&record.state, owner, (act.person, leads), times) {
         return refuse(context, &record, reason).await;
     }
     record.state.ended = Some(Ending::CalledOff);
@@ -57,8 +53,8 @@ pub(super) async fn call_off(context: &Context, id: &str, act: &Act<'_>) -> Resu
 /// More time. That the first date was missed stays in the record.
 pub(super) async fn new_date(context: &Context, form: &Submit, act: &Act<'_>) -> Result<Answer, HandlerError> {
     let Some(mut record) = found(context, &form.about).await? else { return no_such_emergency() };
-    if !may_give_a_new_date(act.person) {
-        return Ok(Answer::Refused(not_the_officer(context, &record).await?));
+    if let Some(reason) = objection_to_new_date(owner(context, &record), act.person) {
+        return Ok(Answer::Refused(not_the_officer(context, &record, reason).await?));
     }
     let hours = form.said.get("hours").and_then(|hours| hours.parse::<u64>().ok());
     let reason = form.said.get("reason").filter(|reason| reason.chars().count() >= REASON);
@@ -79,17 +75,26 @@ pub(super) async fn new_date(context: &Context, form: &Submit, act: &Act<'_>) ->
 /// A button that only the Security Officer may use opens its form at once; whoever else pressed it is told here.
 pub(super) async fn not_yours(context: &Context, id: &str) -> Result<Refusal, HandlerError> {
     match found(context, id).await? {
-        Some(record) => not_the_officer(context, &record).await,
+        Some(record) => not_the_officer(context, &record, "Only the Security Officer gives a new date.").await,
         None => Ok(unknown()),
     }
 }
 
-async fn not_the_officer(context: &Context, record: &EmergencyRecord) -> Result<Refusal, HandlerError> {
-    let people = context.policy.criteria.people.everybody().iter().filter(|person| may_give_a_new_date(person));
+async fn not_the_officer(context: &Context, record: &EmergencyRecord, reason: &str) -> Result<Refusal, HandlerError> {
+    let owner = owner(context, record);
+    let people = context.policy.criteria.people.everybody().iter();
+    let people = people.filter(|person| objection_to_new_date(owner, person).is_none());
     let names: Vec<String> = people.map(|person| person.name.clone()).collect();
-    let next = format!("Who can: {}.", listed(&names, "or"));
-    let reason = "Only the Security Officer gives a new date.".into();
-    Ok(Refusal { reason, next, ticket: key(context, record).await? })
+    let next = match names.as_slice() {
+        [] => "Nobody can: please complete the ticket.".into(),
+        names => format!("Who can: {}.", listed(names, "or")),
+    };
+    Ok(Refusal { reason: reason.into(), next, ticket: key(context, record).await? })
+}
+
+/// Whoever declared it, if the people file knows the account.
+fn owner<'a>(context: &'a Context, record: &EmergencyRecord) -> Option<&'a Person> {
+    record.declaration.owner.as_ref().and_then(|account| context.policy.criteria.people.by_jira(account))
 }
 
 /// Records it, and shows it in every message about the emergency.

@@ -129,6 +129,13 @@ impl Emergency {
         self.new_date.unwrap_or_else(|| self.began().plus(times.document.min(TIME_TO_DOCUMENT)))
     }
 
+    /// Whether what went to production then belongs to it: leads knew of it, and its documentation was not due yet. An emergency
+    /// of which nobody knows, or that is never documented, would hide whatever goes out else.
+    #[must_use]
+    pub fn covers(&self, at: Timestamp) -> bool {
+        self.is_confirmed() && self.declared <= at && at < documentation_due(self.declared)
+    }
+
     /// Whether as many leads as it needs have confirmed that they know of it. The gate may ask for this; an approval it is not.
     #[must_use]
     pub fn is_confirmed(&self) -> bool {
@@ -214,6 +221,42 @@ pub fn objection_to_acknowledging(emergency: &Emergency, person: &Person, leads:
         return Some(format!("{} is none of the leads who acknowledge an emergency.", person.name));
     }
     None
+}
+
+/// Why somebody may not call an emergency off; nothing when they may.
+///
+/// The owner may, and every lead; when its time is over, only a lead who does not own it, because it looks as if production was
+/// changed and nobody wrote down how.
+#[must_use]
+pub fn objection_to_calling_off(
+    emergency: &Emergency,
+    (owner, owner_name): (Option<&Person>, &str),
+    (person, leads): (&Person, &[RoleName]),
+    (due, now): (Timestamp, Timestamp),
+) -> Option<String> {
+    if emergency.ended.is_some() {
+        return Some("This emergency is over.".into());
+    }
+    if emergency.used.is_some() {
+        return Some("A deployment went ahead on account of this emergency.".into());
+    }
+    let is_owner = owner.is_some_and(|owner| owner.name == person.name);
+    let is_lead = leads.iter().any(|role| person.roles.contains(role));
+    let is_late = emergency.was_overdue || now >= due;
+    if is_late && (is_owner || !is_lead) {
+        return Some("This emergency is overdue, so only a lead who did not declare it calls it off.".into());
+    }
+    (!is_owner && !is_lead).then(|| format!("Only {owner_name} and the leads can call it off."))
+}
+
+/// Why somebody may not give a new date; nothing when they may. Nobody gives one to themselves.
+#[must_use]
+pub fn objection_to_new_date(owner: Option<&Person>, person: &Person) -> Option<&'static str> {
+    if !may_give_a_new_date(person) {
+        return Some("Only the Security Officer gives a new date.");
+    }
+    let is_owner = owner.is_some_and(|owner| owner.name == person.name);
+    is_owner.then_some("You declared this emergency, so somebody else gives it a new date.")
 }
 
 /// Whether somebody may give a new date.

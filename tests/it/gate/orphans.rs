@@ -177,11 +177,30 @@ async fn c12_what_goes_out_in_an_emergency_belongs_to_it() {
     let played = after(on_github()).await;
     let emergency = "create_ticket = { key = \"PRODCM-500\", by = \"sam\", commit = \"merged\", \
                      fields = { change_class = \"emergency\" } }";
-    happens(&played, &[emergency, ON_GITHUB]).await;
+    happens(&played, &[emergency]).await;
+    happens(&played, &[ACKNOWLEDGED]).await;
+    happens(&played, &[ON_GITHUB]).await;
     assert_eq!(look(&played).await, 0);
     assert!(said(&played).is_empty(), "it was announced as an emergency");
     assert!(trail(&played).await.contains("\"emergency\""));
     played.stop().await;
+}
+
+const ACKNOWLEDGED: &str = "click = { by = \"priya\", button = \"Acknowledge\", about = \"PRODCM-500\" }";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c12_an_emergency_that_nobody_acknowledged_or_that_is_long_over_hides_nothing() {
+    let emergency = "create_ticket = { key = \"PRODCM-500\", by = \"sam\", commit = \"merged\", \
+                     fields = { change_class = \"emergency\" } }";
+    for before in [&[emergency][..], &[emergency, ACKNOWLEDGED, "pass = \"25h\""]] {
+        let played = after(on_github()).await;
+        for step in before.iter().chain([&ON_GITHUB]) {
+            happens(&played, &[step]).await;
+        }
+        assert_eq!(look(&played).await, 1, "{before:?}");
+        assert!(said(&played)[0].contains("billing-api went to prod-us past the gate"), "{:?}", said(&played));
+        played.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
