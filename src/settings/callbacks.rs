@@ -6,6 +6,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use url::Url;
 
+use super::address::is_safe;
 use super::load::bad;
 use super::{SettingsError, secret};
 use crate::model::ServiceName;
@@ -80,11 +81,6 @@ impl RawCallbacks {
 /// Nobody's name or password, and no fragment.
 fn is_plain(url: &Url) -> bool {
     url.username().is_empty() && url.password().is_none() && url.fragment().is_none() && url.has_host()
-}
-
-fn is_safe(url: &Url) -> bool {
-    url.scheme() == "https"
-        || (url.scheme() == "http" && url.host_str().is_some_and(|host| host == "127.0.0.1" || host == "[::1]"))
 }
 
 #[cfg(test)]

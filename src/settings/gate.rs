@@ -8,6 +8,7 @@ use serde::Deserialize;
 use url::Url;
 
 use super::SettingsError;
+use super::address::is_safe;
 use super::callbacks::{Callbacks, RawCallbacks};
 use super::load::bad;
 use super::watch::RawWatch;
@@ -157,11 +158,7 @@ impl RawIdentity {
     fn checked(self, service: &ServiceName) -> Result<Identity, SettingsError> {
         let RawIdentity { system, issuer, audience, repository_id, workflow, subject, job } = self;
         let needs = |key: &str| bad("services", format!("a gate identity of `{service}` needs `{key}`"));
-        let address = Url::parse(&issuer).ok();
-        let is_safe = address.is_some_and(|url| {
-            url.scheme() == "https" || url.host_str().is_some_and(|host| host == "127.0.0.1" || host == "[::1]")
-        });
-        if !is_safe {
+        if !Url::parse(&issuer).is_ok_and(|url| is_safe(&url)) {
             return Err(bad("services", format!("the issuer of a gate identity of `{service}` begins with https://")));
         }
         if audience.trim().is_empty() {

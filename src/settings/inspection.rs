@@ -5,7 +5,8 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::SettingsError;
-use super::load::{bad, http_url};
+use super::address::safe_url;
+use super::load::bad;
 use crate::model::{BeaconPlaces, Inspections, RoleName};
 
 #[derive(Deserialize)]
@@ -32,7 +33,7 @@ impl RawInspection {
         }
         let role = RoleName::parse(&self.role).map_err(|error| wrong("role", &error))?;
         let officer = RoleName::parse(&self.officer).map_err(|error| wrong("officer", &error))?;
-        let urls = self.beacon_urls.iter().map(|url| http_url("inspection.beacon_urls", url));
+        let urls = self.beacon_urls.iter().map(|url| safe_url("inspection.beacon_urls", url));
         let urls = urls.collect::<Result<Vec<_>, _>>()?;
         let chain = self.beacon_chain;
         let is_hash = chain.len() == 64 && chain.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));

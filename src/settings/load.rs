@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde::de::IntoDeserializer as _;
 use url::Url;
 
+use super::address::{http_url, safe_url};
 use super::gate::report_after;
 use super::inspection::RawInspection;
 use super::pages::RawPages;
@@ -310,7 +311,7 @@ impl RawJira {
         if self.api_url.is_empty() {
             return Err(missing("jira.api_url", "the address of your Jira, such as https://SITE.atlassian.net"));
         }
-        let api_url = http_url("jira.api_url", &self.api_url)?;
+        let api_url = safe_url("jira.api_url", &self.api_url)?;
         let browse =
             if self.browse_url.is_empty() { api_url.clone() } else { http_url("jira.browse_url", &self.browse_url)? };
         match (deployment, self.account.is_empty()) {
@@ -370,7 +371,7 @@ impl RawGithub {
         if self.requests_per_ticket == 0 {
             return Err(bad("github.requests_per_ticket", "at least 1 is expected"));
         }
-        let api_url = http_url("github.api_url", &self.api_url)?;
+        let api_url = safe_url("github.api_url", &self.api_url)?;
         Ok(Github { api_url, login, webhook_secrets, requests_per_ticket: self.requests_per_ticket })
     }
 }
@@ -389,7 +390,7 @@ impl RawSlack {
             return Err(missing("slack.signing_secret", "without it nobody can decide in Slack (slack.decisions)"));
         }
         Ok(Slack {
-            api_url: http_url("slack.api_url", &self.api_url)?,
+            api_url: safe_url("slack.api_url", &self.api_url)?,
             bot_token: secret::one("slack.bot_token", &self.bot_token, &self.bot_token_file)?
                 .ok_or_else(|| missing("slack.bot_token", "the bot token of the Slack app"))?,
             signing_secret,
@@ -459,13 +460,6 @@ impl RawTraces {
 /// A value of which there are only a few.
 pub(super) fn one_of<T: serde::de::DeserializeOwned>(key: &str, text: &str, known: &str) -> Result<T, SettingsError> {
     T::deserialize(text.into_deserializer()).map_err(|_: serde::de::value::Error| bad(key, format!("write {known}")))
-}
-
-pub(super) fn http_url(key: &str, text: &str) -> Result<Url, SettingsError> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() && url.username().is_empty() => Ok(url),
-        Ok(_) | Err(_) => Err(bad(key, "an address that begins with https:// is expected")),
-    }
 }
 
 fn without_slash(url: &Url) -> String {

@@ -1,5 +1,6 @@
 //! Settings: `config/default.toml`, then a file, then environment variables; checked as a whole before anything starts.
 
+mod address;
 mod callbacks;
 mod gate;
 mod inspection;

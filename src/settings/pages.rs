@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 use serde::Deserialize;
-use url::Url;
 
-use super::load::{bad, http_url, missing, one_of};
+use super::address::{http_url, is_safe, safe_url};
+use super::load::{bad, missing, one_of};
 use super::{Server, SettingsError, secret};
 use crate::model::Decisions;
 
@@ -91,10 +91,7 @@ impl RawPages {
                 _ => Err(missing("pages.issuer", "the address of the OpenID Connect provider of that client")),
             };
         }
-        let home = http_url("pages.issuer", &self.issuer)?;
-        if !is_safe(&home) {
-            return Err(bad("pages.issuer", "an address that begins with https:// is expected"));
-        }
+        safe_url("pages.issuer", &self.issuer)?;
         if !is_safe(&http_url("server.public_url", &server.public_url)?) {
             return Err(bad("server.public_url", "people sign in over https alone (pages.issuer)"));
         }
@@ -107,9 +104,4 @@ impl RawPages {
         let callback = format!("{}/sign-in/callback", server.public_url);
         Ok(Some(Provider { issuer: self.issuer, client_id: self.client_id, client_secret, known_by, callback }))
     }
-}
-
-/// Whether nobody in between can read along: encrypted, or on this machine.
-fn is_safe(url: &Url) -> bool {
-    url.scheme() == "https" || url.host_str().is_some_and(|host| ["127.0.0.1", "[::1]", "localhost"].contains(&host))
 }

@@ -4,7 +4,8 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use url::Url;
 
-use super::load::{bad, http_url, missing};
+use super::address::safe_url;
+use super::load::{bad, missing};
 use super::{SettingsError, secret};
 use crate::model::{Environment, PipelineName, ServiceName, Watched, WatchedPlace};
 
@@ -75,7 +76,7 @@ impl RawJenkins {
             return Err(missing("jenkins.user", "an account of Jenkins that may read the jobs"));
         }
         Ok(Some(Jenkins {
-            url: http_url("jenkins.url", &self.url)?,
+            url: safe_url("jenkins.url", &self.url)?,
             user: self.user,
             token: secret::one("jenkins.token", &self.token, &self.token_file)?
                 .ok_or_else(|| missing("jenkins.token", "the API token of that account"))?,

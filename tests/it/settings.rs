@@ -230,3 +230,74 @@ fn a_data_center_has_a_token_and_no_account() {
         "`jira.deployment` cannot be used: write cloud or data-center"
     );
 }
+
+/// Settings with another system's address, under a key that gets a token or from which evidence comes.
+fn at(key: &str, address: &str) -> String {
+    let jenkins = "[jenkins]\nuser = \"cm-bot\"\ntoken = \"x\"";
+    let pages = "[pages]\nclient_id = \"cm-bot\"\nclient_secret = \"x\"";
+    let beacon = format!("[inspection]\nbeacon_chain = \"{}\"", "a1".repeat(32));
+    let identity = "system = \"jenkins\", audience = \"cm-bot\", subject = \"x\", job = \"x\"";
+    let token = format!("tokens = [{{ sha256 = \"{}\", job = \"x\" }}]", "a1".repeat(32));
+    let secret = format!("whsec_{}", base64::Engine::encode(&base64::engine::general_purpose::STANDARD, [7; 32]));
+    let text = match key {
+        "jira.api_url" => GOOD.replace("https://acme.example", address),
+        "github.api_url" => GOOD.replace("[github]", &format!("[github]\napi_url = \"{address}\"")),
+        "slack.api_url" => GOOD.replace("[slack]", &format!("[slack]\napi_url = \"{address}\"")),
+        "jenkins.url" => format!("{GOOD}{jenkins}\nurl = \"{address}\""),
+        "pages.issuer" => format!("{GOOD}{pages}\nissuer = \"{address}\""),
+        "inspection.beacon_urls" => format!("{GOOD}{beacon}\nbeacon_urls = [\"https://a.example\", \"{address}\"]"),
+        "identities" => format!("{GOOD}gate = {{ identities = [{{ {identity}, issuer = \"{address}\" }}] }}"),
+        _ => format!(
+            "{GOOD}gate = {{ {token}, callbacks = {{ addresses = [\"{address}\"], secrets = [\"{secret}\"] }} }}"
+        ),
+    };
+    fault(&text, &[])
+}
+
+const ASKED: [&str; 6] =
+    ["jira.api_url", "github.api_url", "slack.api_url", "jenkins.url", "pages.issuer", "inspection.beacon_urls"];
+
+#[test]
+fn nobody_is_asked_where_others_can_read_along() {
+    for address in ["http://ci.example", "http://10.1.2.3:8080", "http://localhost.example", "http://127.0.0.1.example"]
+    {
+        for key in ASKED {
+            assert_eq!(
+                at(key, address),
+                format!(
+                    "`{key}` cannot be used: an address that begins with https:// is expected, because others can read and \
+                     change on the way what goes over http://; a system that speaks only http:// needs a proxy with TLS in \
+                     front of it, or has to be on this machine (127.0.0.1, [::1] or localhost)"
+                )
+            );
+        }
+        let said = "the issuer of a gate identity of `billing-api` begins with https://";
+        assert_eq!(at("identities", address), format!("`services` cannot be used: {said}"));
+        let said = "the callbacks of `billing-api` go to https:// addresses without a name, a query or a fragment";
+        assert_eq!(at("callbacks", address), format!("`services` cannot be used: {said}"));
+    }
+    for odd in
+        ["http://TOKEN@ci.example", "https://:TOKEN-OF-JIRA@ci.example", "https://a:b@ci.example", "ci.example", ""]
+    {
+        let line = at("jenkins.url", odd);
+        assert!(odd.is_empty() || line.contains("an address that begins with https:// is expected"), "{odd}: {line}");
+    }
+}
+
+#[test]
+fn twin_whoever_is_on_this_machine_or_encrypts_is_asked() {
+    for address in ["https://ci.example", "http://127.0.0.1:9101", "http://[::1]:9101", "http://localhost:9101"] {
+        for key in ASKED.into_iter().chain(["identities", "callbacks"]) {
+            assert_eq!(at(key, address), "fine", "{key}: {address}");
+        }
+    }
+    for key in ["server.public_url", "jira.browse_url", "traces.collector"] {
+        let (section, key) = key.split_once('.').unwrap();
+        let line = format!("{key} = \"http://inside.example\"");
+        let text = match GOOD.split_once(&format!("[{section}]\n")) {
+            Some((before, after)) => format!("{before}[{section}]\n{line}\n{after}"),
+            None => format!("{GOOD}[{section}]\n{line}\n"),
+        };
+        assert_eq!(fault(&text, &[]), "fine", "no token goes there, and no evidence comes from there: {key}");
+    }
+}
