@@ -15,14 +15,13 @@ mod service_manager;
 mod setup;
 mod simulator;
 
-use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::settings::{Settings, load};
+use crate::settings::{Settings, environment, load};
 
 /// How a command ends. The numbers are relied on by scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,7 +144,7 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
 
 impl SettingsFile {
     fn load(&self) -> anyhow::Result<Settings> {
-        Ok(load(self.file.as_deref(), &std::env::vars().collect::<HashMap<_, _>>())?)
+        Ok(load(self.file.as_deref(), &environment()?)?)
     }
 }
 

@@ -19,6 +19,12 @@ impl ParseError {
     pub fn new(text: &str, what: &'static str) -> ParseError {
         ParseError { shown: text.chars().take(60).flat_map(char::escape_debug).collect(), what }
     }
+
+    /// What it is not, for whoever must not show the text.
+    #[must_use]
+    pub fn what(&self) -> &'static str {
+        self.what
+    }
 }
 
 macro_rules! text_id {

@@ -86,6 +86,10 @@ impl Rules {
 }
 
 impl Scanner {
+    /// How one is written.
+    pub const FORM: &str = "a scanner is `tool` and `category`, or `check` and `app_id`, or `status` and `creator_id`, or \
+                            `sarif`; the first and the last may have `rules`";
+
     /// The tool of which the pipeline sends a file, if that is how it works.
     #[must_use]
     pub fn uploaded(&self) -> Option<&str> {
@@ -127,8 +131,7 @@ impl TryFrom<RawScanner> for Scanner {
                 Ok(Scanner::Status { status, creator_id })
             }
             ((None, None), (None, None), (None, None), (Some(sarif), _)) => Ok(Scanner::Sarif { sarif, rules: listed }),
-            _ => Err("a scanner is `tool` and `category`, or `check` and `app_id`, or `status` and `creator_id`, or \
-                      `sarif`; the first and the last may have `rules`"),
+            _ => Err(Scanner::FORM),
         }
     }
 }

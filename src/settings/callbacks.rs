@@ -65,7 +65,7 @@ impl RawCallbacks {
             url.ok_or_else(no_address)
         };
         let addresses = addresses.iter().map(address).collect::<Result<Vec<_>, _>>()?;
-        let secrets = secret::many("services", &secrets, &secrets_file)?;
+        let secrets = secret::many("services.gate.callbacks.secrets", &secrets, &secrets_file)?;
         let is_secret = |secret: &SecretString| {
             let bytes = secret.expose_secret().strip_prefix(SECRET_PREFIX).and_then(|rest| STANDARD.decode(rest).ok());
             bytes.is_some_and(|bytes| LENGTHS.contains(&bytes.len()))

@@ -135,8 +135,8 @@ impl RawGate {
                 )
             })?;
             let network = |text: String| {
-                text.parse::<IpNet>()
-                    .map_err(|_| bad("services", format!("`{text}` is no network such as 10.2.0.0/16")))
+                let why = || format!("an address of a gate token of `{service}` is no network such as 10.2.0.0/16");
+                text.parse::<IpNet>().map_err(|_| bad("services", why()))
             };
             let addresses = token.addresses.into_iter().map(network).collect::<Result<_, SettingsError>>()?;
             Ok(JobToken { digest, job: token.job, addresses })

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::SettingsError;
 use super::address::safe_url;
-use super::load::bad;
+use super::load::{bad, no_such};
 use crate::model::{BeaconPlaces, Inspections, RoleName};
 
 #[derive(Deserialize)]
@@ -31,8 +31,8 @@ impl RawInspection {
         if !(2..=28).contains(&self.due_days) {
             return Err(wrong("due_days", &"2 to 28 days are expected"));
         }
-        let role = RoleName::parse(&self.role).map_err(|error| wrong("role", &error))?;
-        let officer = RoleName::parse(&self.officer).map_err(|error| wrong("officer", &error))?;
+        let role = RoleName::parse(&self.role).map_err(|error| no_such("inspection.role", &error))?;
+        let officer = RoleName::parse(&self.officer).map_err(|error| no_such("inspection.officer", &error))?;
         let urls = self.beacon_urls.iter().map(|url| safe_url("inspection.beacon_urls", url));
         let urls = urls.collect::<Result<Vec<_>, _>>()?;
         let chain = self.beacon_chain;

@@ -1,6 +1,6 @@
 //! Reads the layers of settings and checks them.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,32 +11,28 @@ use serde::de::IntoDeserializer as _;
 use url::Url;
 
 use super::address::{http_url, safe_url};
+use super::environment::{Environment, Variable, variables};
 use super::gate::report_after;
 use super::inspection::RawInspection;
 use super::pages::RawPages;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
 use super::watch::RawJenkins;
+use super::written::Written;
 use super::{
     Approvals, Audit, Deployment, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles,
-    Slack, Workflow, secret,
+    Slack, Workflow, secret, slip,
 };
-use crate::model::{Decisions, Field, Watched, WatchedPlace};
+use crate::model::{Decisions, Field, ParseError, Watched, WatchedPlace};
 
 /// The reference of all settings, compiled in.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
-
-/// The beginning of the name of every environment variable that is a setting.
-const PREFIX: &str = "CM_BOT__";
 
 /// The default of `database.url`.
 const EMBEDDED: &str = "sqlite:cm-bot.db";
 
 /// Shortest webhook secret that is accepted, in bytes.
 const SHORTEST_SECRET: usize = 16;
-
-/// The environment variables of the process, or a test's.
-pub type Environment = HashMap<String, String>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -159,88 +155,69 @@ struct RawTraces {
     collector: String,
 }
 
+/// What was put together, and out of what.
+type Merged<'a> = (Config, Option<Written<'a>>, Vec<Variable>);
+
 /// Reads the defaults, the file and the environment.
 ///
 /// # Errors
 /// The first thing that is wrong, with its place and what to do.
 pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Settings, SettingsError> {
-    let known = known_keys()?;
-    let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
-    if let Some(path) = file {
-        let text = secret::read(&path.display().to_string())?;
-        check_keys(&text, &path.display().to_string(), &known)?;
-        layers = layers.add_source(File::from_str(&text, FileFormat::Toml));
-    }
-    for (key, value) in from_environment(environment, &known)? {
-        layers = layers.set_override(key, value).map_err(unreadable)?;
-    }
-    let raw: Raw = layers.build().map_err(unreadable)?.try_deserialize().map_err(unreadable)?;
+    let text = file.map(named).transpose()?;
+    let (merged, written, variables) = merged(text.as_ref(), environment)?;
+    let raw: Raw =
+        serde_path_to_error::deserialize(merged).map_err(|slip| slip::told(&slip, written.as_ref(), &variables))?;
     raw.checked()
 }
 
-fn unreadable(error: config::ConfigError) -> SettingsError {
-    SettingsError::Unreadable(error.to_string())
-}
-
-/// Every key of the defaults as `section.key`. A service's keys are checked by its type.
-fn known_keys() -> Result<Vec<String>, SettingsError> {
-    let table: toml::Table =
-        DEFAULTS.parse().map_err(|error: toml::de::Error| SettingsError::Unreadable(error.to_string()))?;
-    let mut keys = Vec::new();
-    collect_keys(&table, "", &mut keys);
-    Ok(keys)
-}
-
-fn collect_keys(table: &toml::Table, prefix: &str, keys: &mut Vec<String>) {
-    for (key, value) in table {
-        let path = if prefix.is_empty() { key.clone() } else { format!("{prefix}.{key}") };
-        match value {
-            toml::Value::Table(inner) => collect_keys(inner, &path, keys),
-            _ => keys.push(path),
-        }
+/// A file's name and its text.
+fn named(path: &Path) -> Result<(String, String), SettingsError> {
+    let name = path.display().to_string();
+    match secret::read(path) {
+        Ok(text) => Ok((name, text)),
+        Err(why) => Err(SettingsError::File { path: name, why: why.to_string() }),
     }
 }
 
-fn check_keys(text: &str, place: &str, known: &[String]) -> Result<(), SettingsError> {
-    let fault = |error: toml::de::Error| SettingsError::File { path: place.into(), why: error.to_string() };
-    let table: toml::Table = text.parse().map_err(fault)?;
-    let mut keys = Vec::new();
-    collect_keys(&table, "", &mut keys);
-    match keys.into_iter().find(|key| key != "services" && !known.contains(key)) {
-        Some(key) => Err(unknown(key, place, known)),
+fn merged<'a>(file: Option<&'a (String, String)>, environment: &Environment) -> Result<Merged<'a>, SettingsError> {
+    let known = Written::parse("config/default.toml", DEFAULTS, &[])?.keys();
+    let written = file.map(|(name, text)| Written::parse(name, text, &known)).transpose()?;
+    let mut layers = Config::builder().add_source(File::from_str(DEFAULTS, FileFormat::Toml));
+    if let Some(written) = &written {
+        check_keys(written, &known)?;
+        layers = layers.add_source(File::from_str(written.text, FileFormat::Toml));
+    }
+    let variables = variables(environment, &known)?;
+    for Variable { key, value, .. } in &variables {
+        layers = layers.set_override(key, value.clone()).map_err(|_| unmerged())?;
+    }
+    Ok((layers.build().map_err(|_| unmerged())?, written, variables))
+}
+
+/// Every layer was read by itself before, so nobody should ever meet this. What the library says is not shown: it may hold a value.
+fn unmerged() -> SettingsError {
+    SettingsError::Unreadable("the file and the environment do not fit together")
+}
+
+/// A service's keys are checked by its type, and so is what stands below a key: a table where a text is expected.
+fn check_keys(written: &Written<'_>, known: &[String]) -> Result<(), SettingsError> {
+    let is_below =
+        |key: &str, known: &String| key.strip_prefix(known.as_str()).is_some_and(|rest| rest.starts_with('.'));
+    let is_known = |key: &String| known.contains(key) || known.iter().any(|known| is_below(key, known));
+    match written.keys().into_iter().find(|key| key != "services" && !is_known(key)) {
+        Some(key) => Err(unknown(key, &written.name, known)),
         None => Ok(()),
     }
 }
 
-fn unknown(key: String, place: &str, known: &[String]) -> SettingsError {
+/// A key that does not exist.
+pub(super) fn unknown(key: String, place: &str, known: &[String]) -> SettingsError {
     let nearest = known.iter().min_by_key(|candidate| strsim::damerau_levenshtein(candidate, &key));
     let hint = match nearest {
         Some(nearest) if strsim::damerau_levenshtein(nearest, &key) <= 8 => format!("; did you mean `{nearest}`?"),
         _ => String::new(),
     };
     SettingsError::UnknownKey { key, place: place.into(), hint }
-}
-
-/// `CM_BOT__JIRA__TOKEN` as `jira.token`. A list is written with commas.
-fn from_environment(
-    environment: &Environment,
-    known: &[String],
-) -> Result<Vec<(String, config::Value)>, SettingsError> {
-    let mut found = Vec::new();
-    for (name, value) in environment {
-        let Some(rest) = name.strip_prefix(PREFIX) else { continue };
-        let key = rest.to_lowercase().replace("__", ".");
-        if !known.contains(&key) {
-            return Err(unknown(key, &format!("the environment ({name})"), known));
-        }
-        let value = if key.ends_with("webhook_secrets") {
-            config::Value::from(value.split(',').map(str::to_owned).collect::<Vec<_>>())
-        } else {
-            config::Value::from(value.clone())
-        };
-        found.push((key, value));
-    }
-    Ok(found)
 }
 
 impl Raw {
@@ -479,4 +456,9 @@ pub(super) fn missing(key: &'static str, why: &'static str) -> SettingsError {
 
 pub(super) fn bad(key: &str, why: impl Into<String>) -> SettingsError {
     SettingsError::Bad { key: key.into(), why: why.into() }
+}
+
+/// What stands there is none of these.
+pub(super) fn no_such(key: &str, error: &ParseError) -> SettingsError {
+    bad(key, format!("it is not {}", error.what()))
 }

@@ -2,6 +2,7 @@
 
 mod address;
 mod callbacks;
+mod environment;
 mod gate;
 mod inspection;
 mod load;
@@ -9,7 +10,9 @@ mod pages;
 mod reminders;
 mod secret;
 mod services;
+mod slip;
 mod watch;
+mod written;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,8 +23,9 @@ use url::Url;
 use crate::model::{AutoApproved, Decisions, Field, Inspections, Reminders, Service, ServiceName, TokenDigest};
 
 pub use callbacks::{Callbacks, SECRET_PREFIX};
+pub use environment::{Environment, environment};
 pub use gate::{Identity, JobToken, ServiceGate};
-pub use load::{DEFAULTS, Environment, load};
+pub use load::{DEFAULTS, load};
 pub use pages::{KnownBy, Pages, Provider};
 pub use watch::Jenkins;
 
@@ -237,9 +241,9 @@ pub enum SettingsError {
     /// A file that cannot be read.
     #[error("{path}: {why}")]
     File {
-        /// Which file.
+        /// Which file, and where in it.
         path: String,
-        /// What the system says.
+        /// What is wrong, without a word of what stands there.
         why: String,
     },
     /// A key that does not exist.
@@ -268,7 +272,7 @@ pub enum SettingsError {
         /// Why.
         why: String,
     },
-    /// Anything that the `config` crate says.
+    /// The layers cannot be put together.
     #[error("the settings cannot be read: {0}")]
-    Unreadable(String),
+    Unreadable(&'static str),
 }

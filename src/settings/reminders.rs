@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::SettingsError;
-use super::load::bad;
+use super::load::{bad, no_such};
 use crate::model::{Held, Quiet, Reminders, RoleName, TimeOfDay};
 
 /// The most minutes that Slack may fail before the leads of an emergency are called in Jira.
@@ -49,10 +49,10 @@ impl RawReminders {
                 thread,
                 direct,
                 last_resort,
-                role: RoleName::parse(&self.last_resort).map_err(|error| wrong("last_resort", &error))?,
+                role: RoleName::parse(&self.last_resort).map_err(|error| no_such("reminders.last_resort", &error))?,
             },
-            quiet: Quiet::parse(&self.quiet_hours).map_err(|error| wrong("quiet_hours", &error))?,
-            daily: TimeOfDay::parse(&self.daily_at).map_err(|error| wrong("daily_at", &error))?,
+            quiet: Quiet::parse(&self.quiet_hours).map_err(|error| no_such("reminders.quiet_hours", &error))?,
+            daily: TimeOfDay::parse(&self.daily_at).map_err(|error| no_such("reminders.daily_at", &error))?,
             call_again: self.call_again_minutes.iter().map(|wait| minutes(*wait)).collect(),
             call_in_jira: minutes(self.call_in_jira_minutes),
             document: minutes(self.document_hours * 60),

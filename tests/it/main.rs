@@ -71,6 +71,7 @@ mod sibling_model;
 mod simulation;
 mod slack_decisions;
 mod slack_requests;
+mod slips;
 mod store;
 mod support;
 mod traces;

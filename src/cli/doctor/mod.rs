@@ -6,7 +6,6 @@ mod jira;
 mod records;
 mod slack;
 
-use std::collections::HashMap;
 use std::path::Path;
 use std::time::Duration;
 
@@ -18,7 +17,7 @@ use crate::audit::dice::FirstRound;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
 use crate::integrations::beacon::Rules;
-use crate::settings::{Settings, load};
+use crate::settings::{Settings, environment, load};
 
 /// How long one part may take before it counts as not answering.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -129,7 +128,7 @@ pub(super) async fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
 }
 
 async fn examine(file: Option<&Path>, findings: &mut Findings) {
-    let settings = match load(file, &std::env::vars().collect::<HashMap<_, _>>()) {
+    let settings = match environment().and_then(|environment| load(file, &environment)) {
         Ok(settings) => settings,
         Err(error) => {
             findings.fail("settings", error.to_string(), "correct it; config/default.toml explains every setting");
