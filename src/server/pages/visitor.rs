@@ -206,13 +206,21 @@ pub(super) fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
     }
 }
 
-/// Whether whoever asks sits at this machine: the service listens to nobody else, and was called by no other name. A page
-/// elsewhere that lets its own name lead here is not this machine.
+/// Whether whoever asks sits at this machine: the service listens to nobody else, was called by no other name, and is known to
+/// nobody by another address. A page elsewhere that lets its own name lead here is not this machine, and a proxy that leads here
+/// need not say so: it may add no header and ask by our own name.
 fn is_at_this_machine(pages: &Pages, headers: &HeaderMap) -> bool {
-    let host = only(headers, "host").and_then(|host| Url::parse(&format!("http://{host}/")).ok());
-    let is_ours = host.is_some_and(|url| url.host_str().is_some_and(|host| LOOPBACK.contains(&host)));
+    let host = only(headers, "host").map(|host| format!("http://{host}/"));
     let came_through = OF_PROXIES.iter().any(|name| headers.contains_key(*name));
-    pages.listen.ip().is_loopback() && is_ours && !came_through
+    pages.listen.ip().is_loopback()
+        && is_loopback(&pages.context.links.own)
+        && host.is_some_and(|host| is_loopback(&host))
+        && !came_through
+}
+
+/// Whether an address is one by which this machine calls itself.
+fn is_loopback(address: &str) -> bool {
+    Url::parse(address).is_ok_and(|url| url.host_str().is_some_and(|host| LOOPBACK.contains(&host)))
 }
 
 fn address(uri: &Uri) -> String {
@@ -246,8 +254,10 @@ fn not_set_up() -> maud::Markup {
     html! {
         p { "These pages show what your company deploys, so they answer only to people who have signed in, or at the machine itself." }
         p { "The operator of cm-bot sets " code { "pages.issuer" } ", " code { "pages.client_id" } " and "
-            code { "pages.client_secret" } " to an OpenID Connect provider. Without one the pages can be read, and only read, on the machine: "
-            code { "server.listen" } " is a loopback address, and the browser asks for " code { "http://127.0.0.1" } " without a proxy in between." }
+            code { "pages.client_secret" } " to an OpenID Connect provider. Without one the pages can be read, and only read, on a machine that keeps cm-bot to itself: "
+            code { "server.listen" } " and " code { "server.public_url" } " are loopback addresses, and the browser asks for "
+            code { "http://127.0.0.1" } " without a proxy in between. Where others reach cm-bot, nobody could tell who sits at the machine." }
+        p { "On the machine " code { "cm-bot explain TICKET" } " shows what these pages show of a ticket, and " code { "cm-bot doctor" } " how cm-bot is." }
         p { "Tickets in Jira carry the findings of cm-bot in any case." }
     }
 }

@@ -8,7 +8,7 @@ use reqwest::{Client, StatusCode};
 use url::Url;
 
 use super::{again, block, browser, count, happens, home, open, opens, says, with_everybody};
-use crate::support::{scene, start};
+use crate::support::{scene, start, start_with};
 use cm_bot::cli::demo::play::Played;
 
 fn http() -> Client {
@@ -223,4 +223,41 @@ async fn without_a_provider_the_pages_are_for_this_machine_and_only_to_read() {
         assert_ne!(status, StatusCode::FORBIDDEN, "{open} shows nothing of a change");
     }
     played.stop().await;
+}
+
+/// A proxy that adds nothing and asks by our own name cannot be told from somebody at the machine. Whoever has given the service
+/// an address for others has a proxy.
+#[tokio::test(flavor = "multi_thread")]
+async fn behind_a_proxy_that_says_nothing_of_itself_nobody_is_at_this_machine() {
+    for (public, expected) in [
+        ("https://cm.acme.example", StatusCode::FORBIDDEN),
+        ("http://10.1.2.3:8080", StatusCode::FORBIDDEN),
+        ("http://localhost.acme.example", StatusCode::FORBIDDEN),
+        ("http://localhost:8080", StatusCode::OK),
+        ("http://[::1]:8080", StatusCode::OK),
+        ("http://127.0.0.1", StatusCode::OK),
+    ] {
+        let played = start_with(scene("first-deployment").parsed(), |settings| {
+            settings["server"].as_table_mut().unwrap().insert("public_url".into(), public.into());
+        })
+        .await;
+        crate::support::play_all(&played).await;
+        // What nginx sends with `proxy_pass` alone: our own name, and none of the headers by which a proxy is known.
+        for path in ["/", "/changes", "/changes/PRODCM-412", "/evidence", "/health"] {
+            let answer = http().get(home(&played).join(path).unwrap()).send().await.unwrap();
+            let (status, page) = (answer.status(), answer.text().await.unwrap());
+            assert_eq!(status, expected, "{public}: {path}");
+            if status == StatusCode::FORBIDDEN {
+                let said = "Where others reach cm-bot, nobody could tell who sits at the machine.";
+                assert!(page.contains("Nobody signs in here yet") && page.contains("pages.issuer"), "{page}");
+                assert!(page.contains(said) && page.contains("cm-bot explain TICKET"), "{page}");
+                assert!(!page.contains("billing-api"), "{page}");
+            }
+        }
+        for open in ["/healthz", "/readyz", "/metrics", "/audit/checkpoint"] {
+            let status = http().get(home(&played).join(open).unwrap()).send().await.unwrap().status();
+            assert_ne!(status, StatusCode::FORBIDDEN, "{open} is for whoever runs it");
+        }
+        played.stop().await;
+    }
 }
