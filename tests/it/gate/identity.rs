@@ -86,7 +86,7 @@ impl Issuer {
     }
 
     /// The claims of a run of the deploy workflow, as GitHub writes them, with some of them said otherwise.
-    fn claims(&self, pipeline: &Pipeline, other: Value) -> Value {
+    pub fn claims(&self, pipeline: &Pipeline, other: Value) -> Value {
         let now = pipeline.played.app.context.clock.now().seconds();
         let mut claims = json!({
             "iss": self.address,
@@ -116,7 +116,7 @@ impl Issuer {
         Header { kid: Some(self.key.kid.clone()), ..Header::new(Algorithm::ES256) }
     }
 
-    fn sign(&self, claims: &Value) -> String {
+    pub fn sign(&self, claims: &Value) -> String {
         encode(&self.header(), claims, &self.key.secret).unwrap()
     }
 }
@@ -144,7 +144,7 @@ async fn trusting_a(system: &str, workflow: &str, issuer: &Issuer) -> Pipeline {
     Pipeline::of(played)
 }
 
-fn asked(pipeline: &Pipeline, other: Value) -> Value {
+pub fn asked(pipeline: &Pipeline, other: Value) -> Value {
     let mut asked = pipeline.asked_with(json!({"system": "github-actions", "job": WORKFLOW}));
     for (key, value) in other.as_object().unwrap() {
         asked[key] = value.clone();
@@ -313,6 +313,8 @@ async fn keys_are_taken_from_the_pinned_host_alone_and_rotated() {
     let home = std::mem::replace(&mut issuer.published.lock().unwrap().0, format!("{}/keys", elsewhere.address));
     assert_eq!(send(&issuer).await, 503, "its keys are at another host, so nothing is known of them");
     issuer.published.lock().unwrap().0 = home;
+    assert_eq!(send(&issuer).await, 503, "it is left alone for a while");
+    pipeline.played.world.simulator.shared.clock.pass(std::time::Duration::from_secs(60));
     assert_eq!(send(&issuer).await, 201);
     issuer.key = Key::new("second");
     issuer.published.lock().unwrap().1 = vec![issuer.key.jwk()];

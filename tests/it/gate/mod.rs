@@ -7,6 +7,7 @@ mod deployments;
 mod emergency;
 mod given_again;
 mod identity;
+mod issuers;
 mod jenkins;
 mod orphans;
 mod pipelines;
