@@ -68,6 +68,25 @@ async fn w07_many_refusals_are_few_lines() {
     assert!(refused.len() as u64 <= since.elapsed().as_secs() + 2, "one a second: {refused:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn w07_many_refused_tokens_are_few_lines() {
+    let log = Log::of_all("cm_bot=info");
+    let played = running().await;
+    for _ in 0..100 {
+        let request = post(&played, "/api/v1/changes").bearer_auth("nobody-knows-it").body("{}");
+        assert_eq!(status(request).await, StatusCode::UNAUTHORIZED);
+    }
+    tokio::time::sleep(Duration::from_millis(1_100)).await;
+    let last = post(&played, "/api/v1/changes").bearer_auth("nobody-knows-it").body("{}");
+    assert_eq!(status(last).await, StatusCode::UNAUTHORIZED);
+    played.stop().await;
+    let lines = log.lines();
+    let is_ours = |line: &&Value| line["message"] == "Refused a token at the gate: nobody knows it";
+    let refused: Vec<_> = lines.iter().filter(is_ours).filter_map(|line| line["times"].as_u64()).collect();
+    assert_eq!((refused[0], refused.iter().sum()), (1, 101), "the last one speaks of all that were kept back");
+    assert!(refused.len() <= 10, "{refused:?}");
+}
+
 proptest! {
     /// A line is a line whatever stands in it: no second one, no colours, nothing that a terminal would obey.
     #[test]

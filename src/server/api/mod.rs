@@ -21,6 +21,7 @@ use tokio::sync::Semaphore;
 use tower_http::timeout::TimeoutLayer;
 
 use super::problem::Problem;
+use super::seldom::Seldom;
 use super::webhooks::only;
 use crate::handlers::Context;
 use crate::integrations::oidc::{Callers, Refused};
@@ -57,6 +58,8 @@ pub struct Api {
     pub room: Arc<Semaphore>,
     /// The room for plans.
     pub plans: Arc<Semaphore>,
+    /// When a refused token was logged last.
+    pub refusals: Seldom,
 }
 
 /// The address of whoever asks; nothing when it is not known.
@@ -76,6 +79,7 @@ impl Api {
             wake,
             room: Arc::new(Semaphore::new(MOST_WAITING)),
             plans: Arc::new(Semaphore::new(MOST_PLANS)),
+            refusals: Seldom::default(),
         }
     }
 }
@@ -119,7 +123,9 @@ impl FromRequestParts<Api> for Caller {
         let proven = api.callers.identify(token, from, api.context.clock.now()).await;
         proven.map(Caller).map_err(|refused| match refused {
             Refused::Token(why) => {
-                tracing::warn!(why, "Refused a token at the gate: {why}");
+                if let Some(times) = api.refusals.turn() {
+                    tracing::warn!(why, times, "Refused a token at the gate: {why}");
+                }
                 unauthorized(why)
             }
             Refused::Keys(_) => {
