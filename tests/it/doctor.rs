@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::logins::{APP, private_key};
 use crate::support::process::program;
-use crate::support::{play_all, scene, start_with};
+use crate::support::{TestScene, play_all, scene, start_with};
 
 /// A line of the answer.
 #[derive(Debug)]
@@ -23,6 +23,10 @@ struct Line {
 
 /// An installation in which everything is as it must be: an App at GitHub, a signed trail, and a change that waits.
 async fn healthy() -> Played {
+    healthy_in(scene("first-deployment")).await
+}
+
+async fn healthy_in(scene: TestScene) -> Played {
     let key = private_key();
     let (private, _) = cm_bot::audit::checkpoint::new_keys("cm-bot.example");
     let change = |settings: &mut toml::Table| {
@@ -33,7 +37,7 @@ async fn healthy() -> Played {
         let audit = toml::Table::from_iter([("signing_key".to_owned(), private.into())]);
         settings.insert("audit".into(), audit.into());
     };
-    let played = start_with(scene("first-deployment").parsed().variant(Variant::Scene), change).await;
+    let played = start_with(scene.parsed().variant(Variant::Scene), change).await;
     play_all(&played).await;
     // Jira's search shows the ticket a moment later.
     happens(&played, "pass = \"1h\"").await;
@@ -120,6 +124,53 @@ async fn what_jira_does_not_give_or_gives_too_much() {
     played.world.simulator.jira.permit("DELETE_ISSUES", false);
     happens(&played, "fail = { system = \"jira\", how = \"token_revoked\" }").await;
     only_failure(&played, ("jira", "the credentials are refused (401)", "create a new API token for jira.account"));
+    played.stop().await;
+}
+
+/// The lines about webhooks of a Jira Data Center.
+fn hooks(played: &Played) -> (i32, Vec<Line>) {
+    let (code, lines) = examine(played);
+    assert!(lines.iter().all(|line| line.state == "ok" || line.part == "jira hooks"), "{lines:#?}");
+    (code, lines.into_iter().filter(|line| line.part == "jira hooks").collect())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whether_a_jira_data_center_can_send_webhooks() {
+    let played = healthy_in(scene("first-deployment").on_data_center()).await;
+    let (code, lines) = hooks(&played);
+    let [line] = lines.as_slice() else { panic!("{lines:#?}") };
+    assert_eq!((code, line.state.as_str()), (0, "ok"), "{line:?}");
+    assert_eq!(line.said, "Jira can sign them, and the secret is set");
+    played.world.simulator.jira.be_of_version([9, 12, 4]);
+    let (code, lines) = hooks(&played);
+    let [line] = lines.as_slice() else { panic!("{lines:#?}") };
+    assert_eq!((code, line.state.as_str()), (0, "warn"), "it works without them: {line:?}");
+    let instead = "unsigned webhooks are refused, so cm-bot asks Jira every 60 seconds instead";
+    assert_eq!(line.said, format!("Jira 9.12.4 cannot sign webhooks; {instead}"));
+    assert_eq!(line.todo, "nothing, if that is soon enough; Jira 10.0 and newer sign them");
+    played.world.simulator.jira.be_of_version([10, 3, 1]);
+    let file = played.world.settings_file();
+    let mut settings: toml::Table = std::fs::read_to_string(&file).unwrap().parse().unwrap();
+    settings["jira"].as_table_mut().unwrap().remove("webhook_secrets");
+    std::fs::write(&file, toml::to_string(&settings).unwrap()).unwrap();
+    let (_, lines) = hooks(&played);
+    let [line] = lines.as_slice() else { panic!("{lines:#?}") };
+    assert_eq!(line.said, format!("jira.webhook_secrets is not set; {instead}"));
+    assert_eq!(line.todo, "give the webhook in Jira a secret, and put it into jira.webhook_secrets");
+    played.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_jira_data_center_that_is_too_old_or_none() {
+    let played = healthy_in(scene("first-deployment").on_data_center()).await;
+    played.world.simulator.jira.be_of_version([8, 13, 9]);
+    let (code, lines) = examine(&played);
+    assert_eq!(code, 1);
+    let said = "Jira 8.13.9 has no personal access tokens";
+    assert!(lines.iter().any(|line| line.state == "fail" && line.said.contains(said)), "{lines:#?}");
+    let (code, lines) = examine_with(&played, &[("CM_BOT__JIRA__ACCOUNT", "cm-bot@acme.example")]);
+    let said = "`jira.account` cannot be used: a personal access token says whose it is; leave jira.account out";
+    assert_eq!((code, lines[0].state.as_str(), lines[0].said.as_str()), (1, "fail", said), "{lines:#?}");
     played.stop().await;
 }
 

@@ -169,6 +169,11 @@ impl Jira {
         self.locked().permissions.insert(permission.to_owned(), has);
     }
 
+    /// A Data Center is of another version.
+    pub fn be_of_version(&self, version: [u32; 3]) {
+        self.locked().version = version;
+    }
+
     /// Somebody deletes a ticket.
     ///
     /// # Errors

@@ -30,6 +30,8 @@ pub(super) struct State {
     pub may_approve: MayUse,
     /// Permissions that an administrator has given to the bot, or taken from it.
     pub permissions: BTreeMap<String, bool>,
+    /// The version of a Data Center.
+    pub version: [u32; 3],
     newest_id: u64,
     /// How many tickets were deleted: no id is used twice.
     deleted: u64,
@@ -149,6 +151,7 @@ impl State {
             options,
             may_approve,
             permissions: BTreeMap::new(),
+            version: [10, 3, 1],
             newest_id: 10_400,
             deleted: 0,
         }

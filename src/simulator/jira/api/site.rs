@@ -38,10 +38,13 @@ pub(super) async fn server_info(
     if !["2", "3", "latest"].contains(&version.as_str()) {
         return Err(Refusal::new(StatusCode::NOT_FOUND, "dead link"));
     }
-    let site = jira.locked().site.clone();
+    let (site, version) = {
+        let state = jira.locked();
+        (state.site.clone(), state.version)
+    };
     let (version_text, numbers, kind) = match jira.shared.scene.jira {
-        JiraKind::Cloud => ("1001.0.0-SNAPSHOT", [1001, 0, 0], "Cloud"),
-        JiraKind::DataCenter => ("10.3.1", [10, 3, 1], "Server"),
+        JiraKind::Cloud => ("1001.0.0-SNAPSHOT".to_owned(), [1001, 0, 0], "Cloud"),
+        JiraKind::DataCenter => (version.map(|number| number.to_string()).join("."), version, "Server"),
     };
     Ok(Json(json!({
         "baseUrl": site,
