@@ -21,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand};
 
-use crate::settings::{Settings, environment, load};
+use crate::settings::{Deployment, Settings, deployment, environment, load};
 
 /// How a command ends. The numbers are relied on by scripts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -145,6 +145,10 @@ fn completions(shell: clap_complete::Shell) -> anyhow::Result<Exit> {
 impl SettingsFile {
     fn load(&self) -> anyhow::Result<Settings> {
         Ok(load(self.file.as_deref(), &environment()?)?)
+    }
+
+    fn deployment(&self) -> anyhow::Result<Deployment> {
+        Ok(deployment(self.file.as_deref(), &environment()?)?)
     }
 }
 

@@ -1,11 +1,12 @@
-//! `cm-bot setup`: what has to be made in Jira, GitHub and Slack, to be pasted there. It asks nobody and changes nothing.
+//! `cm-bot setup`: what has to be made in Jira, GitHub and Slack, to be pasted there. It asks nobody and changes nothing, and
+//! of the settings it reads only which Jira it is, because the others follow from what is made.
 
 use clap::ValueEnum;
 use serde_json::{Value, json};
 
-use super::Exit;
+use super::{Exit, SettingsFile};
 use crate::integrations::slack::interaction::{EMERGENCY_CHANGE, REQUEST_CHANGE};
-use crate::settings::DEFAULTS;
+use crate::settings::{DEFAULTS, Deployment};
 
 /// Events of the GitHub App.
 const EVENTS: [&str; 5] = ["check_run", "code_scanning_alert", "pull_request", "pull_request_review", "push"];
@@ -27,6 +28,9 @@ pub struct Arguments {
     /// Name of the apps
     #[arg(long, default_value = "cm-bot")]
     name: String,
+    /// Of the settings only `jira.deployment` is read, which says for which Jira; the others may still be missing
+    #[command(flatten)]
+    settings: SettingsFile,
 }
 
 /// The systems.
@@ -43,13 +47,13 @@ pub enum System {
 /// Prints what to make.
 ///
 /// # Errors
-/// When it cannot be written as JSON.
+/// When it cannot be written as JSON, or nobody can tell which Jira it is.
 pub(super) fn run(arguments: &Arguments) -> anyhow::Result<Exit> {
     let url = arguments.url.trim_end_matches('/');
     let all = [System::Jira, System::Github, System::Slack];
     for system in all.into_iter().filter(|one| arguments.system.is_none_or(|only| only == *one)) {
         match system {
-            System::Jira => jira(url, &arguments.project)?,
+            System::Jira => jira(url, &arguments.project, arguments.settings.deployment()?)?,
             System::Github => github(url, &arguments.name)?,
             System::Slack => slack(url, &arguments.name)?,
         }
@@ -64,7 +68,7 @@ fn show(todo: &str, what: &Value) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn jira(url: &str, project: &str) -> anyhow::Result<()> {
+fn jira(url: &str, project: &str, deployment: Deployment) -> anyhow::Result<()> {
     let defaults: toml::Table = DEFAULTS.parse()?;
     let section = |name: &str| defaults["jira"].get(name).and_then(toml::Value::as_table).cloned().unwrap_or_default();
     let text = |value: &toml::Value| value.as_str().unwrap_or_default().to_owned();
@@ -74,10 +78,19 @@ fn jira(url: &str, project: &str) -> anyhow::Result<()> {
         .filter(|(_, name)| !text(name).is_empty())
         .map(|(key, name)| json!({ "name": text(name), "type": kind(key), "setting": format!("jira.fields.{key}") }));
     let fields: Vec<Value> = fields.collect();
+    let more = match deployment {
+        Deployment::Cloud => "",
+        Deployment::DataCenter => {
+            " Give those with several lines the Wiki Style Renderer (field configuration). A field in which people approve shares \
+             its name with no other."
+        }
+    };
     show(
         &format!(
-            "Jira: make these fields and put them on the screens of the project {project} (Settings → Issues → Custom fields). \
-             Other names are fine: name them in the settings."
+            "{}: make these fields and put them on the screens of the project {project} ({} → Issues → Custom fields). \
+             Other names are fine: name them in the settings.{more}",
+            name_of(deployment),
+            place_of(deployment)
         ),
         &Value::Array(fields),
     )?;
@@ -92,22 +105,64 @@ fn jira(url: &str, project: &str) -> anyhow::Result<()> {
         ],
     });
     show(
-        "Jira: the workflow of the project. Let cm-bot's account and the approvers use \"Approve\", nobody else.",
+        &format!(
+            "{}: the workflow of the project. Let cm-bot's account and the approvers use \"Approve\", nobody else.",
+            name_of(deployment)
+        ),
         &flow,
     )?;
-    let webhook = json!({
+    webhook((url, project), deployment)
+}
+
+fn name_of(deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::Cloud => "Jira",
+        Deployment::DataCenter => "Jira Data Center",
+    }
+}
+
+/// What leads to the administration there.
+fn place_of(deployment: Deployment) -> &'static str {
+    match deployment {
+        Deployment::Cloud => "Settings",
+        Deployment::DataCenter => "Administration",
+    }
+}
+
+fn webhook((url, project): (&str, &str), deployment: Deployment) -> anyhow::Result<()> {
+    let mut webhook = json!({
         "name": "cm-bot",
         "url": format!("{url}/webhooks/jira"),
         "events": ["jira:issue_created", "jira:issue_updated", "jira:issue_deleted", "comment_created", "comment_updated",
             "comment_deleted"],
         "filters": { "issue-related-events-section": format!("project = {project}") },
-        "excludeBody": false,
     });
-    show(
-        "Jira: the webhook (System → WebHooks, as an administrator), with a secret of at least 16 characters that also goes \
-         into jira.webhook_secrets.",
-        &webhook,
-    )
+    match deployment {
+        Deployment::Cloud => {
+            webhook["excludeBody"] = json!(false);
+            show(
+                "Jira: the webhook (System → WebHooks, as an administrator), with a secret of at least 16 characters that also \
+                 goes into jira.webhook_secrets.",
+                &webhook,
+            )
+        }
+        Deployment::DataCenter => {
+            show(
+                "Jira Data Center 10.0 and newer: the webhook (System → WebHooks, as an administrator), made by hand with these \
+                 values and a secret of at least 16 characters that also goes into jira.webhook_secrets. Before 10.0 it cannot \
+                 sign webhooks, and unsigned ones are refused: make none and leave jira.webhook_secrets out, because cm-bot asks \
+                 Jira every jobs.reconcile_seconds instead.",
+                &webhook,
+            )?;
+            eprintln!(
+                "Jira Data Center: the account of cm-bot has a personal access token, which goes into jira.token; leave \
+                 jira.account out. It also needs Browse Users, and a language in which fields are not translated. People in the \
+                 people file are the keys of their accounts (/rest/api/2/user?username=NAME shows them), never their names. In a \
+                 cluster set jira.settle_seconds to what the slowest node needs to find a new ticket."
+            );
+            Ok(())
+        }
+    }
 }
 
 /// Fields whose values people choose are chosen from, the rest is text.

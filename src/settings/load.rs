@@ -170,6 +170,20 @@ pub fn load(file: Option<&Path>, environment: &Environment) -> Result<Settings, 
     raw.checked()
 }
 
+/// Which Jira it is, also where most of the settings are missing yet.
+///
+/// # Errors
+/// As [`load`], for this one setting.
+pub fn deployment(file: Option<&Path>, environment: &Environment) -> Result<Deployment, SettingsError> {
+    let text = file.map(named).transpose()?;
+    let (merged, ..) = merged(text.as_ref(), environment)?;
+    as_deployment(&merged.get_string("jira.deployment").unwrap_or_default())
+}
+
+fn as_deployment(text: &str) -> Result<Deployment, SettingsError> {
+    one_of("jira.deployment", text, "cloud or data-center")
+}
+
 /// A file's name and its text.
 fn named(path: &Path) -> Result<(String, String), SettingsError> {
     let name = path.display().to_string();
@@ -284,7 +298,7 @@ impl RawServer {
 
 impl RawJira {
     fn checked(self) -> Result<Jira, SettingsError> {
-        let deployment = one_of("jira.deployment", &self.deployment, "cloud or data-center")?;
+        let deployment = as_deployment(&self.deployment)?;
         if self.api_url.is_empty() {
             return Err(missing("jira.api_url", "the address of your Jira, such as https://SITE.atlassian.net"));
         }

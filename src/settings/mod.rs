@@ -25,7 +25,7 @@ use crate::model::{AutoApproved, Decisions, Field, Inspections, Reminders, Servi
 pub use callbacks::{Callbacks, SECRET_PREFIX};
 pub use environment::{Environment, environment};
 pub use gate::{Identity, JobToken, ServiceGate};
-pub use load::{DEFAULTS, load};
+pub use load::{DEFAULTS, deployment, load};
 pub use pages::{KnownBy, Pages, Provider};
 pub use watch::Jenkins;
 

@@ -320,6 +320,51 @@ fn what_has_to_be_made_is_printed_to_be_pasted() {
     assert_eq!(slack[0]["features"]["slash_commands"][0]["url"], "https://cm.acme.example/slack/commands");
 }
 
+/// What `setup jira` prints with these arguments and variables: the values, and what to do with them.
+fn setup_jira(arguments: &[&str], variables: &[(&str, &str)]) -> (Vec<Value>, String) {
+    let mut command = Command::new(program());
+    command.args(["setup", "jira"]).args(arguments).envs(variables.iter().copied());
+    let output = command.output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success(), "{said}");
+    let values = serde_json::Deserializer::from_slice(&output.stdout).into_iter::<Value>();
+    (values.collect::<Result<_, _>>().unwrap(), said)
+}
+
+#[test]
+fn what_has_to_be_made_in_a_jira_data_center_is_said_where_the_settings_name_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("cm-bot.toml");
+    std::fs::write(&file, "[jira]\ndeployment = \"data-center\"\n").unwrap();
+    let variable = [("CM_BOT__JIRA__DEPLOYMENT", "data-center")];
+    for (values, said) in [setup_jira(&["--config", file.to_str().unwrap()], &[]), setup_jira(&[], &variable)] {
+        for words in [
+            "Administration → Issues → Custom fields",
+            "the Wiki Style Renderer",
+            "Before 10.0 it cannot sign webhooks, and unsigned ones are refused: make none",
+            "a personal access token, which goes into jira.token; leave jira.account out",
+            "It also needs Browse Users",
+            "People in the people file are the keys of their accounts",
+        ] {
+            assert!(said.contains(words), "{words}: {said}");
+        }
+        assert_eq!(values.len(), 3);
+        assert_eq!(values[2]["excludeBody"], Value::Null, "that is a word of Cloud");
+    }
+    std::fs::write(&file, "[jira]\ndeployment = \"server\"\n").unwrap();
+    let output = Command::new(program()).args(["setup", "jira", "--config"]).arg(&file).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "cm-bot: `jira.deployment` cannot be used: write cloud or data-center\n");
+}
+
+#[test]
+fn twin_what_has_to_be_made_in_jira_cloud_says_nothing_of_a_data_center() {
+    let (values, said) = setup_jira(&[], &[]);
+    assert!(said.contains("(Settings → Issues → Custom fields)") && said.contains("jira.webhook_secrets"), "{said}");
+    assert!(!said.contains("Data Center") && !said.contains("personal access token"), "{said}");
+    assert_eq!(values[2]["excludeBody"], false);
+}
+
 #[test]
 fn a_shell_learns_every_command() {
     for shell in ["bash", "zsh", "fish"] {
