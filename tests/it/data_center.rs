@@ -10,6 +10,8 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use cm_bot::cli::demo::compare::Outcome;
+use cm_bot::cli::demo::play::start_in;
 use cm_bot::integrations::SourceError;
 use cm_bot::integrations::http;
 use cm_bot::integrations::jira::{
@@ -19,13 +21,14 @@ use cm_bot::model::{AccountId, AccountState, Field, ServiceName, TicketKey, Tick
 use cm_bot::policy::approvers::{Deed, Way};
 use cm_bot::render::document::{Block, Document, Inline, Tone};
 use cm_bot::settings::{Environment, load};
+use cm_bot::simulator::clock::Clock;
 use cm_bot::simulator::scene::Variant;
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::escaping::everywhere;
-use crate::support::scene;
+use crate::support::{play_all, scene, world};
 
 /// Where `tests/run` puts Python and what holds the gate and the client against other people's programs.
 const PYTHON: &str = "target/schemathesis/bin/python";
@@ -333,4 +336,28 @@ async fn ends_the_same(name: &str) {
     let played = scene(name).on_data_center().play(Variant::Scene).await;
     assert_eq!(played.differences, Vec::<String>::new());
     played.stop().await;
+}
+
+/// Whoever logs in as `priya` has a key that stays, and it is the key that counts: the name may be given to somebody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_in_the_people_file_is_nobody_though_it_looks_like_an_account() {
+    for (account, status, said) in [
+        ("712020:priya", "Approved", "Approved by Priya Nair (Security Lead) and Sam Okafor (Engineering Lead)."),
+        ("priya", "Awaiting approval", "The Jira account that approved it is not in the people file."),
+    ] {
+        let clock = Clock::scripted();
+        let scene = scene("two-approvers").on_data_center().parsed().variant(Variant::Scene);
+        let world = world(scene, clock.clone()).await;
+        let file = world.settings_file().with_file_name("people.toml");
+        let people = std::fs::read_to_string(&file).unwrap();
+        assert_eq!(people.matches("\"712020:priya\"").count(), 1, "{people}");
+        std::fs::write(&file, people.replace("\"712020:priya\"", &format!("\"{account}\""))).unwrap();
+        world.sign().unwrap();
+        let played = start_in("a name for an account", world, &clock).await.unwrap();
+        play_all(&played).await;
+        let seen = Outcome::of(&played, "PRODCM-412").await.unwrap();
+        assert_eq!(seen.ticket.as_ref().unwrap().status, status, "{account}: {}", seen.comment_text());
+        assert!(seen.comment_text().contains(said), "{account}: {}", seen.comment_text());
+        played.stop().await;
+    }
 }
