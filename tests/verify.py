@@ -447,6 +447,17 @@ def check_samples(folder, events):
                 compare(where, file, {key: event.get(key) for key in file})
 
 
+def check_documentation(folder, events):
+    """What the documentation of each emergency said is there, as it was when it was complete."""
+    told = {e["emergency"]: e["texts_sha256"] for e in events if e["event"] == "emergency_documented" and "texts_sha256" in e}
+    names = os.listdir(os.path.join(folder, "emergencies")) if told or os.path.isdir(os.path.join(folder, "emergencies")) else []
+    if sorted(names) != sorted(f"{emergency}.json" for emergency in told):
+        raise Bad("emergencies/ does not have the documentations that the trail says")
+    for emergency, digest in told.items():
+        if sha256(read(folder, f"emergencies/{emergency}.json")) != digest:
+            raise Bad(f"emergencies/{emergency}.json is not what was documented: the trail has another SHA-256")
+
+
 HISTORY = ("policy_activated", "deciding_changed", "drawing_changed", "checkpoint_key", "rollback_acknowledged")
 
 
@@ -546,6 +557,7 @@ def check_bundle(folder, key, kept):
         raise Bad(f"{said}, and log.ndjson has {len(leaves)}: export again, because the others were held against nothing")
     check_let_through(events)
     check_samples(folder, events)
+    check_documentation(folder, events)
     for name in sorted(os.listdir(os.path.join(folder, "inspections"))):
         yield words_of_inspection(os.path.join(folder, "inspections", name), events)
     changes = check_changes(folder, events, totals)

@@ -7,7 +7,7 @@ use super::Context;
 use crate::audit::dice::{BEACON, FirstRound};
 use crate::audit::draw::Population;
 use crate::audit::{Entry, Event};
-use crate::gather::inspection::{Inspection, members, of, progress};
+use crate::gather::inspection::{members, progress};
 use crate::integrations::beacon::Rules;
 use crate::integrations::slack::to_json;
 use crate::model::{Month, Person, RoleName, TicketKey, Timestamp};
@@ -15,6 +15,8 @@ use crate::policy::follow_up::inspecting::{Progress, Step, due, owed};
 use crate::render::inspection::{self as render, About};
 use crate::render::slack::Message;
 use crate::store::{Effect, InspectionEnd, NewAction, RecordedDraw, StoreError};
+
+pub use crate::gather::inspection::{Inspection, of};
 
 /// Since when this goes by itself, as a switch of the records.
 const SWITCH: &str = "inspection";

@@ -494,6 +494,45 @@ async fn a_record_that_was_changed_past_its_trigger_contradicts_the_trail() {
     company.stop().await;
 }
 
+/// What the documentation of an emergency said stays said, whatever becomes of the fields of its ticket.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_documentation_of_an_emergency_is_what_the_trail_says() {
+    let company = Company::with(scene("emergency-in-slack")).await;
+    let fields = |what: &str| {
+        format!("access_method = \"{what}\", emergency_steps = \"Restarted it.\", prevention = \"A limit was set.\"")
+    };
+    let edit =
+        |fields: &str| format!("edit_ticket = {{ ticket = \"PRODCM-399\", by = \"dana\", fields = {{ {fields} }} }}");
+    company.happens(&edit(&fields("The console"))).await;
+    for who in ["sam", "priya"] {
+        company
+            .happens(&format!("comment = {{ ticket = \"PRODCM-399\", by = \"{who}\", text = \"/cm approve\" }}"))
+            .await;
+    }
+    company.happens("pass = \"1m\"").await;
+    company.happens(&edit(&fields("n/a"))).await;
+    let (folder, _) = company.export("documented", &[]);
+    let twin = verify(&folder, &[]);
+    assert_eq!(twin.code, 0, "{}", twin.out);
+    let name = std::fs::read_dir(folder.join("emergencies")).unwrap().next().unwrap().unwrap().file_name();
+    let place = folder.join("emergencies").join(&name);
+    let text = std::fs::read_to_string(&place).unwrap();
+    assert!(text.contains("The console"), "{text}");
+    std::fs::write(&place, text.replace("The console", "n/a")).unwrap();
+    list_again(&folder);
+    let told = verify(&folder, &[]);
+    assert_eq!(told.code, 1, "{}", told.out);
+    let words =
+        format!("bad: emergencies/{} is not what was documented: the trail has another SHA-256", name.display());
+    assert!(told.out.contains(&words), "{}", told.out);
+    std::fs::remove_file(place).unwrap();
+    list_again(&folder);
+    assert!(
+        verify(&folder, &[]).out.contains("bad: emergencies/ does not have the documentations that the trail says")
+    );
+    company.stop().await;
+}
+
 /// What an inspector found is a finding, whatever the table says later.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_finding_that_became_sound_contradicts_the_trail() {

@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use super::forms::{Form, KEY};
 use super::visitor::{Signed, Visitor};
 use super::{Failure, Pages, page};
-use crate::gather;
+use crate::handlers::inspection as inspections;
 use crate::handlers::page::inspected;
 use crate::handlers::word::Refusal;
 use crate::model::{Month, TicketKey, plural, shortened};
@@ -55,7 +55,7 @@ pub(super) async fn month(
     visitor.needs(Right::SeeInspections)?;
     let store = &pages.context.sources.store;
     let month = Month::parse(&month).map_err(|_| Failure::NotFound)?;
-    let inspection = gather::inspection::of(store, month).await?.ok_or(Failure::NotFound)?;
+    let inspection = inspections::of(store, month).await?.ok_or(Failure::NotFound)?;
     let (population, draws) = (&inspection.population, &inspection.draws);
     let chosen = drawn(draws);
     let counting = |ticket: &TicketKey| inspection.result_of(ticket);
