@@ -59,6 +59,9 @@ async fn now(app: &App, key: &TicketKey, arguments: &Arguments) -> anyhow::Resul
         }
     };
     let criteria = &app.context.policy.criteria;
+    if let Some(passed_over) = &app.context.policy.passed_over {
+        eprintln!("cm-bot: judged by the criteria that were signed last: {}", passed_over.sentence());
+    }
     let at = app.context.clock.now();
     let facts = gather::for_ticket(sources, (ticket, at), criteria).await?;
     let known = sources.store.known_ticket(&facts.ticket.id).await?;
