@@ -37,6 +37,9 @@ use crate::store::StoreError;
 const WAITS: [Duration; 4] =
     [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
 
+/// When work is due again that this process leaves to others, because they have the criteria in force and it has not.
+const FOR_OTHERS: Duration = Duration::from_secs(5);
+
 /// Works until it is told to stop: one piece after the other, and a rest when there was none or the queue failed.
 async fn work_on<F: Future<Output = Result<bool, StoreError>>>(
     work_once: impl Fn() -> F,

@@ -5,7 +5,7 @@ use tokio_util::task::AbortOnDropHandle;
 use tracing::field::Empty;
 use tracing::{Instrument as _, Span};
 
-use super::{insist, try_again_at, work_on};
+use super::{FOR_OTHERS, insist, try_again_at, work_on};
 use crate::handlers::{Context, HandlerError, Next, gave_up, handle};
 use crate::signals::Wake;
 use crate::store::{ClaimedJob, Job, StoreError};
@@ -69,6 +69,10 @@ impl Worker {
     }
 
     async fn retry(&self, claimed: &ClaimedJob, error: &HandlerError) -> Result<(), StoreError> {
+        if matches!(error, HandlerError::Store(StoreError::OtherCriteria)) {
+            let run_at = self.context.clock.now().plus(FOR_OTHERS);
+            return insist(|| self.context.sources.store.look_again(claimed, run_at)).await;
+        }
         tracing::warn!(job = ?claimed.job, attempts = claimed.attempts, "{:?} is tried again: {error}", claimed.job);
         let asked = match error {
             HandlerError::Source(error) => error.retry_after(),

@@ -49,14 +49,8 @@ pub struct Asking<'a> {
 /// # Errors
 /// Never: whatever fails is an answer that lets nothing through.
 pub async fn consume(context: &Context, request: &GateRequest, asking: Asking<'_>) -> Consumed {
-    match context.sources.store.assure_in_force(&context.policy.criteria).await {
-        Ok(()) => {}
-        Err(StoreError::OtherCriteria) => {
-            let why =
-                "Other criteria have come into force than this process has; an operator of cm-bot starts it anew.";
-            return Consumed::CouldNotCheck(why.into());
-        }
-        Err(error) => return unavailable(&error),
+    if let Some(answer) = outdated(context).await {
+        return answer;
     }
     if let Some(used) = &request.used {
         return match no_longer(context, (request, used), asking).await {
@@ -79,6 +73,19 @@ pub async fn consume(context: &Context, request: &GateRequest, asking: Asking<'_
         Ok(Answer::CouldNotCheck(gap)) => Consumed::CouldNotCheck(format!("{gap}.")),
         Err(HandlerError::Store(error)) => unavailable(&error),
         Err(HandlerError::Source(error)) => Consumed::CouldNotCheck(format!("Jira could not be asked: {error}.")),
+    }
+}
+
+/// What a process answers that has other criteria than those in force.
+async fn outdated(context: &Context) -> Option<Consumed> {
+    match context.sources.store.assure_in_force(&context.policy.criteria).await {
+        Ok(()) => None,
+        Err(StoreError::OtherCriteria) => {
+            let why =
+                "Other criteria have come into force than this process has; an operator of cm-bot starts it anew.";
+            Some(Consumed::CouldNotCheck(why.into()))
+        }
+        Err(error) => Some(unavailable(&error)),
     }
 }
 
@@ -257,6 +264,10 @@ async fn allow(context: &Context, (request, pass): (&GateRequest, &Pass), asking
         approved_at: pass.approved().at,
     };
     let entry = Entry { at: now, ticket: Some(pass.ticket().clone()), event };
+    // Asking the others took its time.
+    if let Some(answer) = outdated(context).await {
+        return answer;
+    }
     match context.sources.store.use_approval((request, pass), asking.job, &entry).await {
         Ok(Used::By(at)) => {
             tracing::info!(ticket.key = %pass.ticket(), request = %request.id, "Let {} through", request.deployment.run);

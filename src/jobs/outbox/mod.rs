@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument as _;
 
-use super::{insist, try_again_at, work_on};
+use super::{FOR_OTHERS, insist, try_again_at, work_on};
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
 use crate::integrations::slack::{SlackClient, SlackError};
@@ -113,6 +113,10 @@ impl Outbox {
             Err(error) if is_refused(&error) && claimed.attempts >= MOST_REFUSALS => {
                 tracing::error!(ticket.key = %claimed.action.ticket, "Gave up an action for {}: {error}", claimed.action.ticket);
                 insist(|| store.drop_action(claimed, "refused again and again", now)).await?;
+            }
+            Err(error @ OutboxError::Handler(HandlerError::Store(StoreError::OtherCriteria))) => {
+                let why = error.to_string();
+                insist(|| store.retry_action(claimed, now.plus(FOR_OTHERS), &why)).await?;
             }
             Err(error) => {
                 let key = &claimed.action.ticket;
