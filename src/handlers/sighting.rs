@@ -84,13 +84,26 @@ async fn one(context: &Context, sighting: &Sighting) -> Result<bool, HandlerErro
     }
 }
 
-/// What goes to production while an emergency is open there that leads acknowledged belongs to it: it was announced at once and
-/// is documented. Everything else is told.
+/// What goes to production while an emergency is open there belongs to it: it was announced at once and is documented. Everything
+/// else is told, and so is what goes out before leads know of the emergency.
 async fn report(context: &Context, sighting: &Sighting, lack: &Lack) -> Result<bool, HandlerError> {
     match emergency(context, sighting).await? {
-        Some(emergency) => belongs(context, sighting, (lack, &emergency)).await.map(|()| false),
+        Some(emergency) if emergency.state.is_confirmed() => {
+            belongs(context, sighting, (lack, &emergency)).await.map(|()| false)
+        }
+        Some(emergency) => {
+            used(context, sighting, &emergency).await?;
+            tell(context, sighting, lack).await
+        }
         None => tell(context, sighting, lack).await,
     }
+}
+
+/// Production was changed on account of the emergency: nobody calls it off any more.
+async fn used(context: &Context, sighting: &Sighting, emergency: &EmergencyRecord) -> Result<(), HandlerError> {
+    let used = Entry { at: sighting.at, ticket: None, event: Event::EmergencyUsed { emergency: emergency.id } };
+    context.sources.store.mark_emergency(emergency, Mark::Used, (&used, &[])).await?;
+    Ok(())
 }
 
 async fn belongs(
@@ -98,12 +111,10 @@ async fn belongs(
     sighting: &Sighting,
     (lack, emergency): (&Lack, &EmergencyRecord),
 ) -> Result<(), HandlerError> {
-    let store = &context.sources.store;
-    let used = Entry { at: sighting.at, ticket: None, event: Event::EmergencyUsed { emergency: emergency.id } };
-    store.mark_emergency(emergency, Mark::Used, (&used, &[])).await?;
+    used(context, sighting, emergency).await?;
     let event = event(sighting, lack, Some(emergency.id));
     let entry = Entry { at: context.clock.now(), ticket: None, event };
-    store.record_orphan(sighting, &entry, None).await?;
+    context.sources.store.record_orphan(sighting, &entry, None).await?;
     Ok(())
 }
 

@@ -129,11 +129,11 @@ impl Emergency {
         self.new_date.unwrap_or_else(|| self.began().plus(times.document.min(TIME_TO_DOCUMENT)))
     }
 
-    /// Whether what went to production then belongs to it: leads knew of it, and its documentation was not due yet. An emergency
-    /// of which nobody knows, or that is never documented, would hide whatever goes out else.
+    /// Whether what went to production then belongs to it: its documentation was not due yet. One that is never documented would
+    /// hide whatever goes out else.
     #[must_use]
     pub fn covers(&self, at: Timestamp) -> bool {
-        self.is_confirmed() && self.declared <= at && at < documentation_due(self.declared)
+        self.declared <= at && at < documentation_due(self.declared)
     }
 
     /// Whether as many leads as it needs have confirmed that they know of it. The gate may ask for this; an approval it is not.
@@ -259,8 +259,6 @@ pub fn objection_to_new_date(owner: Option<&Person>, person: &Person) -> Option<
     is_owner.then_some("You declared this emergency, so somebody else gives it a new date.")
 }
 
-/// Whether somebody may give a new date.
-#[must_use]
-pub fn may_give_a_new_date(person: &Person) -> bool {
+fn may_give_a_new_date(person: &Person) -> bool {
     person.roles.iter().any(|role| role.as_str() == OFFICER)
 }

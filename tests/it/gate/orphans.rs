@@ -56,8 +56,12 @@ fn said(played: &Played) -> Vec<String> {
 }
 
 async fn trail(played: &Played) -> String {
+    whole_trail(played).await.into_iter().filter(|body| body.contains("\"orphan_deployment\"")).collect()
+}
+
+async fn whole_trail(played: &Played) -> Vec<String> {
     let trail = played.app.context.sources.store.trail_after(0, i64::MAX).await.unwrap();
-    trail.into_iter().map(|(_, body, _)| body).filter(|body| body.contains("\"orphan_deployment\"")).collect()
+    trail.into_iter().map(|(_, body, _)| body).collect()
 }
 
 const REQUEST: &str =
@@ -201,6 +205,26 @@ async fn c12_an_emergency_that_nobody_acknowledged_or_that_is_long_over_hides_no
         assert!(said(&played)[0].contains("billing-api went to prod-us past the gate"), "{:?}", said(&played));
         played.stop().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c12_an_emergency_is_not_called_off_once_something_went_out_although_nobody_had_acknowledged_it() {
+    let emergency = "create_ticket = { key = \"PRODCM-500\", by = \"sam\", commit = \"merged\", \
+                     fields = { change_class = \"emergency\" } }";
+    let call_off = "click = { by = \"sam\", button = \"Call it off\", about = \"PRODCM-500\" }";
+    let played = after(on_github()).await;
+    happens(&played, &[emergency, ON_GITHUB]).await;
+    assert_eq!(look(&played).await, 1);
+    happens(&played, &[call_off]).await;
+    let trail_of = whole_trail(&played).await.concat();
+    assert!(trail_of.contains("\"emergency_used\"") && !trail_of.contains("\"emergency_called_off\""), "{trail_of}");
+    played.stop().await;
+    let twin = after(on_github()).await;
+    happens(&twin, &[emergency]).await;
+    happens(&twin, &[call_off]).await;
+    let called_off = whole_trail(&twin).await.concat().contains("\"emergency_called_off\"");
+    assert!(called_off, "the twin: nothing went out");
+    twin.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
