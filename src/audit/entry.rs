@@ -79,7 +79,7 @@ pub enum Event {
         /// What may be deployed; nothing when the change brings no code.
         #[serde(skip_serializing_if = "Option::is_none")]
         commit: Option<CommitSha>,
-        /// When, by Jira's clock: what the gate lets through names its approval by this time.
+        /// When, by the clock of whoever set the status: what the gate lets through names its approval by this time.
         approved_at: Timestamp,
     },
     /// A human declined a ticket, and that counts.

@@ -7,7 +7,7 @@ use crate::integrations::slack::interaction::{Interaction, Press};
 use crate::model::{DecisionId, Decisions, EmergencyId, Person};
 use crate::policy::approvers::{Accounts, Deed};
 use crate::policy::evaluate;
-use crate::policy::follow_up::emergency::may_give_a_new_date;
+use crate::policy::follow_up::emergency::objection_to_new_date;
 use crate::render::decide::{self, Decider};
 use crate::render::emergency::ASK_NEW_DATE;
 use crate::render::form::{self, APPROVE, DECLINE, Form};
@@ -24,11 +24,12 @@ pub(super) async fn form_for(server: &Server, interaction: &Interaction, press: 
 }
 
 async fn new_date(server: &Server, person: &Person, value: &str) -> Option<Form> {
-    if !may_give_a_new_date(person) {
-        return None;
-    }
     let id = EmergencyId::parse(value).ok()?;
     let record = server.store.emergency(id).await.ok()??;
+    let owner = record.declaration.owner.as_ref().and_then(|account| server.policy.criteria.people.by_jira(account));
+    if objection_to_new_date(owner, person).is_some() {
+        return None;
+    }
     let subject = record.declaration.scope.map_or_else(|| "An emergency".into(), |scope| scope.to_string());
     Some(form::new_date(id, &subject))
 }

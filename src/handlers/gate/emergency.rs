@@ -19,11 +19,10 @@ pub struct Account {
     pub duties: Vec<String>,
 }
 
-/// The emergency that the ticket of a request declares, until it is documented.
+/// The emergency that the ticket of a request declares, however it stands.
 async fn of(context: &Context, request: &GateRequest) -> Result<Option<EmergencyRecord>, HandlerError> {
     let Some((issue, _)) = &request.ticket else { return Ok(None) };
-    let record = context.sources.store.emergency_of(issue).await?;
-    Ok(record.filter(|record| record.state.ended != Some(Ending::Documented)))
+    Ok(context.sources.store.emergency_of(issue).await?)
 }
 
 /// On what account a request is.
@@ -39,13 +38,14 @@ pub async fn account(context: &Context, request: &GateRequest) -> Result<Account
 
 /// The gate let a request through: its emergency has changed production. A second time it changes nothing.
 ///
-/// Calling an emergency off says that production is not changed. Whoever deploys nevertheless owes everything again.
+/// Calling an emergency off says that production is not changed. Whoever deploys nevertheless owes everything again. One that was
+/// documented before stays so, and the trail shows what came first.
 pub(super) async fn note_use(context: &Context, request: &GateRequest, at: Timestamp) -> Result<(), HandlerError> {
     let Some(mut record) = of(context, request).await? else { return Ok(()) };
     let store = &context.sources.store;
     let ticket = request.ticket.as_ref().map(|(_, key)| key.clone());
     let mut actions = Vec::new();
-    if record.state.ended.is_some() {
+    if record.state.ended == Some(Ending::CalledOff) {
         if !still_declares(context, ticket.as_ref()).await? {
             return Ok(());
         }

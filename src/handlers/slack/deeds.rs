@@ -73,11 +73,11 @@ pub(super) async fn new_date(context: &Context, form: &Submit, act: &Act<'_>) ->
 }
 
 /// A button that only the Security Officer may use opens its form at once; whoever else pressed it is told here.
-pub(super) async fn not_yours(context: &Context, id: &str) -> Result<Refusal, HandlerError> {
-    match found(context, id).await? {
-        Some(record) => not_the_officer(context, &record, "Only the Security Officer gives a new date.").await,
-        None => Ok(unknown()),
-    }
+pub(super) async fn not_yours(context: &Context, id: &str, act: &Act<'_>) -> Result<Refusal, HandlerError> {
+    let Some(record) = found(context, id).await? else { return Ok(unknown()) };
+    let why = objection_to_new_date(owner(context, &record), act.person);
+    not_the_officer(context, &record, why.unwrap_or("The form could not be opened: please press the button again."))
+        .await
 }
 
 async fn not_the_officer(context: &Context, record: &EmergencyRecord, reason: &str) -> Result<Refusal, HandlerError> {

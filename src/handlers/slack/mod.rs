@@ -88,7 +88,7 @@ async fn do_it(context: &Context, interaction: &Interaction, act: &Act<'_>) -> R
         Deed::Submit(form) if form.form == APPROVE || form.form == DECLINE => decide::by_form(context, form, act).await,
         Deed::Command(command) if command.name == REQUEST_CHANGE => request::by_command(context, command, act).await,
         Deed::Command(command) => declare::by_command(context, command, act).await,
-        Deed::Press(press) => Ok(Answer::Refused(deeds::not_yours(context, &press.value).await?)),
+        Deed::Press(press) => Ok(Answer::Refused(deeds::not_yours(context, &press.value, act).await?)),
         Deed::Submit(_) => Ok(Answer::Refused(Refusal {
             reason: "This form belongs to another version of cm-bot.".into(),
             next: "Please open it again.".into(),

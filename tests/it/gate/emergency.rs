@@ -175,6 +175,20 @@ async fn the_approval_from_before_is_none_of_the_documentation() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_emergency_that_was_documented_before_it_was_deployed_is_used_all_the_same() {
+    let pipeline = declared().await;
+    pipeline.happens(DOCUMENTATION).await;
+    let id = pipeline.request(&pipeline.asked()).await;
+    people_approve(&pipeline).await;
+    pipeline.happens("pass = \"1m\"").await;
+    assert_eq!((uses(&pipeline).await, count(&pipeline, "emergency_documented").await), (0, 1));
+    pipeline.is_let_through(&id).await;
+    assert_eq!(uses(&pipeline).await, 1, "the trail shows that it was deployed after that");
+    assert_eq!(said(&pipeline, "open again").len(), 0);
+    pipeline.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn twin_a_closed_ticket_is_approved_after_the_fact_and_its_documentation_is_kept() {
     let pipeline = went_out().await;
     pipeline.happens(DOCUMENTATION).await;
