@@ -47,7 +47,7 @@ impl Policy {
         if is_same {
             return Ok(self);
         }
-        let texts = PolicyTexts { signatures: SignatureTexts::default(), ..signed.texts.clone() };
+        let texts = PolicyTexts { signatures: SignatureTexts::passed_over(&why), ..signed.texts.clone() };
         let passed_over = PassedOver {
             digest: self.criteria.digest,
             changed: differences(&signed.texts, &self.texts),

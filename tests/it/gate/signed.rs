@@ -51,6 +51,8 @@ async fn j05_a_role_that_nobody_signed_approves_nothing() {
     let said = comment_after_lee_approves(&pipeline).await.join("\n");
     assert!(said.contains("Lee Wong has none of the roles that may approve"), "{said}");
     assert!(said.contains("criteria v1, not signed"), "{said}");
+    let why = "The signature of the people file does not fit: the file was changed after it was signed.";
+    assert!(said.contains(why), "{said}");
     let passed_over = pipeline.played.app.context.policy.passed_over.clone().unwrap().sentence();
     let why =
         "do not count, because the signature of the people file does not fit: the file was changed after it was signed";

@@ -55,6 +55,9 @@ pub struct SignedBy {
 /// Why nobody vouches for the criteria. Each is a sentence without its full stop.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unsigned {
+    /// These count instead of newer files that nobody has signed, for this reason.
+    #[error("{0}")]
+    PassedOver(String),
     /// No files are set.
     #[error("nobody has signed the criteria and the people file")]
     NothingGiven,
@@ -125,9 +128,24 @@ pub(super) struct Vouched {
     seals: [Seal; 2],
 }
 
+/// What stands in the place of a signature where criteria and people count instead of newer files; the reason follows.
+const PASSED_OVER: &str = "no signature: ";
+
+impl SignatureTexts {
+    /// Nobody vouches for criteria and people that count instead of newer files. Why, is a text like the others, so that decisions
+    /// under them come out the same when they are made again.
+    #[must_use]
+    pub fn passed_over(why: &Unsigned) -> SignatureTexts {
+        SignatureTexts { of_criteria: Some(format!("{PASSED_OVER}{why}")), ..SignatureTexts::default() }
+    }
+}
+
 /// Verifies both signatures.
 pub(super) fn verify(texts: &PolicyTexts, terms: &Terms, people: &People) -> Result<Vouched, Unsigned> {
     let signatures = &texts.signatures;
+    if let Some(why) = signatures.of_criteria.as_deref().and_then(|text| text.strip_prefix(PASSED_OVER)) {
+        return Err(Unsigned::PassedOver(why.to_owned()));
+    }
     if *signatures == SignatureTexts::default() {
         return Err(Unsigned::NothingGiven);
     }
