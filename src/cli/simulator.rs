@@ -16,7 +16,7 @@ use crate::simulator::{Addresses, Simulator};
 /// What the simulator plays when no scene is given.
 const EMPTY: &str = include_str!("../../config/scenes/clean-change.toml");
 
-/// Between two things that happen, so that a service sees each before the next.
+/// How long nothing is asked of the world before the next thing happens in it, so that a service has seen everything before.
 const PAUSE: Duration = Duration::from_secs(2);
 
 /// Arguments of the command.
@@ -85,11 +85,10 @@ async fn with_a_service(scene: Scene, folder: &Path) -> anyhow::Result<Exit> {
         () = listens(world.service) => {}
         told = told_to_stop() => return told.map(|()| Exit::Done),
     }
-    let steps: Vec<Step> = world.scene.timeline.iter().flat_map(Step::parts).collect();
-    println!("The service runs. What happens in the scene takes {} seconds.", steps.len() as u64 * PAUSE.as_secs());
-    for step in steps {
+    println!("The service runs. What happens in the scene takes about half a minute.");
+    for step in world.scene.timeline.iter().flat_map(Step::parts) {
         world.simulator.play(&step).await?;
-        tokio::time::sleep(PAUSE).await;
+        comes_to_rest(&world.simulator).await;
     }
     let Addresses { jira, slack, .. } = world.addresses;
     println!(
@@ -99,6 +98,18 @@ async fn with_a_service(scene: Scene, folder: &Path) -> anyhow::Result<Exit> {
     );
     told_to_stop().await?;
     Ok(Exit::Done)
+}
+
+/// Waits until every webhook was answered, and nobody has asked for anything for a while.
+async fn comes_to_rest(simulator: &Simulator) {
+    let asked = || simulator.shared.faults.requests().len();
+    loop {
+        let before = asked();
+        tokio::time::sleep(PAUSE).await;
+        if simulator.webhooks_under_way() == 0 && asked() == before {
+            return;
+        }
+    }
 }
 
 /// Waits until somebody listens there.
