@@ -10,7 +10,7 @@ use crate::model::Timestamp;
 use crate::store::{Memory, Store, StoreError};
 
 /// What is to be done about records that were put back.
-const TODO: &str = "If a backup was restored, approvals were given and used that it does not know: let two people of the people \
+const REMEDY: &str = "If a backup was restored, approvals were given and used that it does not know: let two people of the people \
                     file answer for it with `cm-bot serve --acknowledge-rollback NAME --acknowledge-rollback NAME`, and look at \
                     every ticket that Jira shows as approved since";
 
@@ -27,7 +27,7 @@ pub enum KeptError {
     /// The records do not know the checkpoint, or hold fewer entries than it tells of.
     #[error(
         "the records are older than the checkpoint in {file}: it tells of {kept} entries of the audit trail, and the database \
-         has made no such checkpoint of the {found} that it holds. {TODO}"
+         has made no such checkpoint of the {found} that it holds. {REMEDY}"
     )]
     Older {
         /// The file.
@@ -40,7 +40,7 @@ pub enum KeptError {
     /// The records say that they know the checkpoint, and hold other entries.
     #[error(
         "the records are others than those of which the checkpoint in {file} was made: the first {kept} of the {found} entries \
-         of the audit trail in the database have another root, whatever its list of checkpoints says. {TODO}"
+         of the audit trail in the database have another root, whatever its list of checkpoints says. {REMEDY}"
     )]
     Other {
         /// The file.
