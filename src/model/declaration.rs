@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::ids::{AccountId, ParseError};
 use super::service::{Scope, Service};
+use super::{People, Person};
 
 /// The id of an emergency in our records, and the only thing about it that a button carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -74,6 +75,12 @@ impl fmt::Display for EmergencyId {
 }
 
 impl Declaration {
+    /// Whoever declared it, if the people file knows the account.
+    #[must_use]
+    pub fn owner_in<'a>(&self, people: &'a People) -> Option<&'a Person> {
+        self.owner.as_ref().and_then(|account| people.by_jira(account))
+    }
+
     /// Reads `SERVICE ENVIRONMENT what is done | why it cannot wait | severity | incident`; the last two may be left out.
     ///
     /// # Errors

@@ -46,7 +46,7 @@ pub struct EmergencyView<'a> {
 
 impl<'a> EmergencyView<'a> {
     fn owner(&self) -> Vec<&'a Person> {
-        self.declaration.owner.as_ref().and_then(|account| self.people.by_jira(account)).into_iter().collect()
+        self.declaration.owner_in(self.people).into_iter().collect()
     }
 
     fn owner_name(&self) -> String {

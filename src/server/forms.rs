@@ -26,7 +26,7 @@ pub(super) async fn form_for(server: &Server, interaction: &Interaction, press: 
 async fn new_date(server: &Server, person: &Person, value: &str) -> Option<Form> {
     let id = EmergencyId::parse(value).ok()?;
     let record = server.store.emergency(id).await.ok()??;
-    let owner = record.declaration.owner.as_ref().and_then(|account| server.policy.criteria.people.by_jira(account));
+    let owner = record.declaration.owner_in(&server.policy.criteria.people);
     if objection_to_new_date(owner, person).is_some() {
         return None;
     }

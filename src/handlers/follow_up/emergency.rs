@@ -315,8 +315,7 @@ fn call(context: &Context, about: &str, document: &crate::render::document::Docu
 
 /// To the owner alone; in the thread, when the owner has no account in Slack.
 fn to_owner(context: &Context, record: &EmergencyRecord, message: &Message) -> Result<NewAction, StoreError> {
-    let people = &context.policy.criteria.people;
-    let owner = record.declaration.owner.as_ref().and_then(|account| people.by_jira(account));
+    let owner = record.declaration.owner_in(&context.policy.criteria.people);
     let message = json(message, record);
     NewAction::new(match owner.and_then(|owner| owner.slack.clone()) {
         Some(to) => Effect::Direct { to, message },

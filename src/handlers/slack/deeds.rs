@@ -94,7 +94,7 @@ async fn not_the_officer(context: &Context, record: &EmergencyRecord, reason: &s
 
 /// Whoever declared it, if the people file knows the account.
 fn owner<'a>(context: &'a Context, record: &EmergencyRecord) -> Option<&'a Person> {
-    record.declaration.owner.as_ref().and_then(|account| context.policy.criteria.people.by_jira(account))
+    record.declaration.owner_in(&context.policy.criteria.people)
 }
 
 /// Records it, and shows it in every message about the emergency.
