@@ -104,6 +104,6 @@ impl Missed {
         let job = told.held.map(Job::Protected).or(told.repository.map(Job::Repository));
         let received = sources.store.receive(&delivery, job.as_ref(), listed.at).await?;
         metrics::counter!("cm_bot_webhooks_total", "source" => "github", "outcome" => "asked_for").increment(1);
-        Ok(received == Received::New)
+        Ok(matches!(received, Received::New | Received::Kept))
     }
 }

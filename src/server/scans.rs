@@ -172,7 +172,7 @@ fn failed(error: &crate::store::StoreError) -> Refusal {
 
 fn answer(received: Received, upload: &Upload<'_>) -> Response {
     let status = match received {
-        Received::New => StatusCode::CREATED,
+        Received::New | Received::Kept => StatusCode::CREATED,
         Received::Duplicate | Received::DuplicateBody => StatusCode::OK,
     };
     let run = |run: &UploadedRun| json!({"tool": run.tool, "rules": run.rules, "results": run.findings.len()});

@@ -73,7 +73,7 @@ async fn store(server: &Server, (source, id): (&'static str, Option<&str>), body
         Ok(received) => {
             count(source, came(received));
             tell(&delivery, told.job.as_ref(), came(received));
-            if received == Received::New && told.job.is_some() {
+            if received == Received::New {
                 server.wake.all();
             }
             StatusCode::ACCEPTED
@@ -131,7 +131,7 @@ fn tell(delivery: &Delivery<'_>, job: Option<&Job>, outcome: &'static str) {
 
 fn came(received: Received) -> &'static str {
     match received {
-        Received::New => "stored",
+        Received::New | Received::Kept => "stored",
         Received::Duplicate => "duplicate",
         Received::DuplicateBody => "duplicate_body",
     }

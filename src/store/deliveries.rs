@@ -29,6 +29,8 @@ pub struct Delivery<'a> {
 pub enum Received {
     /// It was stored, and its job with it.
     New,
+    /// It was stored, and asks for nothing: no ticket waits for what it tells.
+    Kept,
     /// Its id was there already: it was sent again. Nothing was done.
     Duplicate,
     /// Its body was there already under another id, and ids are not signed. Nothing was done: a body that says the same is

@@ -200,14 +200,15 @@ impl Store {
             // A repository is looked at for the tickets that wait: with none it would be for nothing.
             jobs.retain(|job, _| !job.is_of_repository());
         }
-        for (job, at) in jobs {
-            enqueue(&mut transaction, job, at).await?;
+        for (job, at) in &jobs {
+            enqueue(&mut transaction, job, *at).await?;
         }
         transaction.commit().await?;
         let mut received = vec![Received::Duplicate; together.len()];
         for (place, written) in places.into_iter().zip(written) {
-            if let Some(result) = received.get_mut(place) {
-                *result = written.err().unwrap_or(Received::New);
+            if let (Some(result), Some(waiting)) = (received.get_mut(place), together.get(place)) {
+                let asks = waiting.job.as_ref().is_some_and(|job| jobs.contains_key(job));
+                *result = written.err().unwrap_or(if asks { Received::New } else { Received::Kept });
             }
         }
         Ok(received)

@@ -179,7 +179,7 @@ async fn w07_when_too_much_is_to_be_done_jira_is_asked_to_come_back() {
                 SELECT 'ticket', 'n' || CAST(i AS TEXT), 'ready', 0, 0, 0, 0 FROM n";
     other.run(many).await.unwrap();
     assert!(matches!(receive("1", ticket()).await, Err(StoreError::Full)));
-    assert_eq!(receive("2", repository()).await.unwrap(), Received::New, "GitHub would not send it again");
+    assert_eq!(receive("2", repository()).await.unwrap(), Received::Kept, "GitHub would not send it again");
     other.run("DELETE FROM jobs WHERE subject = 'n1'").await.unwrap();
     other.run("DELETE FROM jobs WHERE subject = 'n2'").await.unwrap();
     tokio::time::sleep(Duration::from_millis(1_100)).await;
