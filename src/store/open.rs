@@ -71,6 +71,10 @@ const FULL: i64 = 2;
 /// disk twice more.
 const LOG_PAGES: &str = "4000";
 
+/// What the writing connection remembers of the database, in KiB as SQLite counts: without the upper pages of the indices it
+/// would read them anew for every delivery. It takes no memory before it is needed.
+const REMEMBERED: &str = "-16000";
+
 /// How long a write waits for another one.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -98,6 +102,8 @@ async fn sqlite(url: &str) -> Result<Store, StoreError> {
         .synchronous(SqliteSynchronous::Full)
         .busy_timeout(PATIENCE)
         .pragma("wal_autocheckpoint", LOG_PAGES)
+        // What a statement of many rows would need to be undone; else it is a file that is made and removed each time.
+        .pragma("temp_store", "memory")
         .foreign_keys(true);
     let pool = |most| SqlitePoolOptions::new().max_connections(most);
     // A full disk ends a transaction inside SQLite, and its connection would believe for ever that it is in one
@@ -106,7 +112,8 @@ async fn sqlite(url: &str) -> Result<Store, StoreError> {
         let usable = !connection.is_in_transaction();
         Box::pin(async move { Ok(usable) })
     });
-    let writer = writer.connect_with(options.clone()).await.map_err(|error| failed(&error))?;
+    let writer =
+        writer.connect_with(options.clone().pragma("cache_size", REMEMBERED)).await.map_err(|error| failed(&error))?;
     if let Some(why) = unsafe_to_use(&writer).await.map_err(|error| failed(&error))? {
         return Err(failed(&why));
     }
