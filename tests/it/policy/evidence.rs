@@ -2,13 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cm_bot::model::{Commit, Signature};
+use cm_bot::model::{Account, AccountKind, Commit, GitActor, GithubId, Relation, Signature};
 use cm_bot::policy::decision::Kind;
+use cm_bot::policy::evaluate;
 use cm_bot::policy::evidence::{contributors, foreseen, rewritten};
-use cm_bot::policy::facts::Objects;
+use cm_bot::policy::facts::{Fact, Facts, Objects, PullRequests};
 
 use crate::support::facts::{
-    commit, criteria, criteria_with, judge, passing, pull_request, push, range, sha, tree_name, user,
+    NOW, approval, commit, criteria, criteria_with, judge, merge, passing, pull_request, push, put, range, sha,
+    tree_name, user,
 };
 
 fn names(names: &[&str]) -> BTreeSet<String> {
@@ -61,4 +63,75 @@ fn the_files_of_a_merge_are_asked_for_before_anything_is_known_of_it() {
     assert!(wanted.trees.contains(&tree_name('a')) && wanted.trees.contains(&tree_name('b')), "{wanted:?}");
     range(&mut facts).commits = vec![commit('c', &['a'], &user("dana", 1001))];
     assert!(foreseen(&facts, &criteria()).is_empty(), "a commit that merges nothing can wait");
+}
+
+/// Dana's pull request from before the baseline, brought up to date by somebody in its middle.
+fn updated_by(who: &Account) -> Facts {
+    let (mut facts, dana) = (passing(), user("dana", 1001));
+    let with_files = |facts: &mut Facts, commit: Commit, totals: &str, rates: &str| {
+        let tree = put(&mut facts.objects, &[("src/totals.js", totals), ("lib/rates.js", rates)]);
+        Commit { tree, ..commit }
+    };
+    let older = with_files(&mut facts, commit('0', &[], &dana), "old", "old").tree;
+    let baseline = with_files(&mut facts, commit('a', &['0'], &dana), "old", "new").tree;
+    let commits = vec![
+        with_files(&mut facts, commit('b', &['0'], &dana), "rounded", "old"),
+        with_files(&mut facts, commit('d', &['b', 'a'], who), "rounded", "new"),
+        with_files(&mut facts, commit('e', &['d'], &dana), "rounded twice", "new"),
+        with_files(&mut facts, merge('c', &['a', 'e'], &dana), "rounded twice", "new"),
+    ];
+    facts.objects.tree_of.insert(sha('0'), older);
+    facts.objects.relations.insert(Objects::pair(&sha('0'), &sha('a')), Relation::Ahead);
+    facts.objects.relations.insert(Objects::pair(&sha('a'), &sha('0')), Relation::Behind);
+    let pushes = vec![push(&dana, None, 'b'), push(who, Some('b'), 'd'), push(&dana, Some('d'), 'e')];
+    let pull_request = pull_request(&mut facts);
+    pull_request.head = sha('e');
+    pull_request.reviews = vec![approval(&user("lee", 1002), 'e')];
+    pull_request.first_seen = [(sha('e'), pushes[0].at)].into();
+    pull_request.pushes = pushes;
+    if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+        pull_requests.of_commit = "bdec".chars().map(|commit| (sha(commit), vec![871])).collect();
+    }
+    range(&mut facts).base_tree = baseline;
+    range(&mut facts).commits = commits;
+    facts
+}
+
+#[test]
+fn an_update_of_the_branch_makes_a_contributor_of_whoever_has_not_approved() {
+    let by_lee = updated_by(&user("lee", 1002));
+    assert_eq!(contributors(&by_lee, &criteria()), names(&["Dana Reyes"]));
+    assert_eq!(judge(&by_lee).kind(), Kind::Approve, "{:?}", judge(&by_lee).problems());
+    let by_priya = updated_by(&user("priya", 1003));
+    assert_eq!(contributors(&by_priya, &criteria()), names(&["Dana Reyes", "Priya Nair"]));
+    assert_eq!(judge(&by_priya).kind(), Kind::Approve);
+}
+
+/// Dana's pull request as one new commit, whose author is `author`.
+fn squashed(author: GitActor) -> Facts {
+    let (mut facts, dana) = (passing(), user("dana", 1001));
+    pull_request(&mut facts).commits = Some(vec![commit('b', &['a'], &dana)]);
+    range(&mut facts).commits = vec![Commit { authors: vec![author], ..merge('c', &['a'], &dana) }];
+    let by_number = facts.pull_requests.known().unwrap().by_number.clone();
+    facts.pull_requests = Fact::Known(PullRequests { by_number, of_commit: [(sha('c'), vec![871])].into() });
+    facts
+}
+
+#[test]
+fn a_squash_in_the_name_of_somebody_else_is_theirs_too() {
+    let said = |author: GitActor| {
+        let criteria = criteria_with("allow_verified_squash = false", "allow_verified_squash = true");
+        let decision = evaluate(&squashed(author), &criteria, NOW);
+        (decision.kind(), format!("{:?}", decision.problems()))
+    };
+    let known = |account: Account| GitActor { name: account.login.clone(), account: Some(account) };
+    let (kind, problems) = said(known(user("dana", 1001)));
+    assert_eq!(kind, Kind::Approve, "{problems}");
+    let (kind, problems) = said(GitActor { name: "Mallory".into(), account: None });
+    assert_eq!(kind, Kind::Hold);
+    assert!(problems.contains("ccccccc names the author Mallory, whose e-mail address belongs to no GitHub account"));
+    let robot = Account { id: GithubId(1009), login: "robot".into(), kind: AccountKind::Bot };
+    let (kind, problems) = said(known(robot));
+    assert_eq!(kind, Kind::Hold, "no original is the machine's");
+    assert!(problems.contains("robot wrote commit ccccccc, and nobody can say who told it to"), "{problems}");
 }
