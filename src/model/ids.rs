@@ -97,10 +97,10 @@ text_id!(
     |text| text.len() == 40 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 );
 text_id!(
-    /// A repository as `owner/name`.
+    /// A repository as `owner/name`; at GitLab there may be groups between the two.
     RepoName,
     "a repository as owner/name",
-    |text| text.split_once('/').is_some_and(|(owner, name)| is_path_word(owner) && is_path_word(name))
+    |text| (2..=MOST_GROUPS).contains(&text.split('/').count()) && text.split('/').all(is_path_word)
 );
 text_id!(
     /// The short name of a branch, such as `main`; `refs/heads/` stands before it.
@@ -164,6 +164,17 @@ impl ObjectId {
     pub(super) fn bytes(&self) -> Vec<u8> {
         let digit = |byte: u8| if byte.is_ascii_digit() { byte - b'0' } else { byte - b'a' + 10 };
         self.0.as_bytes().chunks_exact(2).map(|pair| digit(pair[0]) << 4 | digit(pair[1])).collect()
+    }
+}
+
+/// Parts of the longest name of a repository: GitLab has at most 20 groups in one another.
+const MOST_GROUPS: usize = 21;
+
+impl RepoName {
+    /// The owner, and the name, which has more than one part where there are groups.
+    #[must_use]
+    pub fn parts(&self) -> (&str, &str) {
+        self.0.split_once('/').unwrap_or((&self.0, ""))
     }
 }
 
@@ -272,7 +283,10 @@ mod tests {
     #[test]
     fn x08_a_repository_cannot_leave_its_place_in_a_path() {
         assert!(RepoName::parse("acme/billing-api").is_ok());
-        for odd in ["acme/..", "../x", "acme/%2e%2e", "acme/a/b", "https://github.com/acme/b", "acme", "acme/"] {
+        assert_eq!(RepoName::parse("acme/payments/api").unwrap().parts(), ("acme", "payments/api"));
+        for odd in
+            ["acme/..", "../x", "acme/%2e%2e", "acme/a/../b", "acme//b", "https://github.com/acme/b", "acme", "acme/"]
+        {
             assert!(RepoName::parse(odd).is_err(), "{odd:?}");
         }
     }

@@ -5,6 +5,7 @@
 mod commit;
 mod declaration;
 mod deployment;
+mod forge;
 mod git;
 mod ids;
 mod inspections;
@@ -25,6 +26,7 @@ mod wish;
 pub use commit::{Commit, GitActor, Relation, Signature};
 pub use declaration::{Declaration, EmergencyId, Unclear, registered};
 pub use deployment::{CiSystem, Deployment, Ending, PipelineName, Run, branch_of_ref};
+pub use forge::{Forge, UserId, braced};
 pub use git::{Content, Mode, Tree, TreeEntry, blob_id};
 pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
@@ -32,7 +34,7 @@ pub use ids::{
 };
 pub use inspections::{BeaconPlaces, Inspections};
 pub use messages::{AutoApproved, Deciding, Decisions};
-pub use people::{AccountState, Identity, People, PeopleError, Person};
+pub use people::{AccountState, BitbucketId, Identity, People, PeopleError, Person};
 pub use protection::{ProtectedRun, WorkflowPin, WorkflowRun};
 pub use pull_request::{
     Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,

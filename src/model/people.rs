@@ -4,7 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AccountId, GithubId, RoleName, SlackId};
+use uuid::Uuid;
+
+use super::forge::{Forge, UserId, braced};
+use super::ids::{AccountId, GithubId, ParseError, RoleName, SlackId};
 
 /// One human.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -16,6 +19,12 @@ pub struct Person {
     pub jira: AccountId,
     /// Every GitHub account that is this person's, by number.
     pub github: Vec<GithubId>,
+    /// Every GitLab account, by number.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub gitlab: Vec<u64>,
+    /// Every Bitbucket account, by UUID with its braces.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bitbucket: Vec<BitbucketId>,
     /// The Slack account, if there is one.
     pub slack: Option<SlackId>,
     /// What this person may do for others: the roles that the criteria name.
@@ -29,6 +38,42 @@ pub struct Person {
     /// The e-mail address that the provider vouches for, where the settings let people be known by it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
+}
+
+/// The id of a Bitbucket account, as it is written there: a UUID with its braces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct BitbucketId(pub Uuid);
+
+impl TryFrom<String> for BitbucketId {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<BitbucketId, ParseError> {
+        braced(&text)
+            .map(BitbucketId)
+            .ok_or_else(|| ParseError::new(&text, "the UUID of a Bitbucket account with its braces"))
+    }
+}
+
+impl From<BitbucketId> for String {
+    fn from(id: BitbucketId) -> String {
+        id.0.braced().to_string()
+    }
+}
+
+impl Person {
+    /// All accounts of this person at all forges.
+    pub fn accounts(&self) -> impl Iterator<Item = UserId> {
+        let github = self.github.iter().copied().map(UserId::Github);
+        let gitlab = self.gitlab.iter().copied().map(UserId::Gitlab);
+        github.chain(gitlab).chain(self.bitbucket.iter().map(|id| UserId::Bitbucket(id.0)))
+    }
+
+    /// The first account of this person at a forge, if there is one.
+    #[must_use]
+    pub fn account_at(&self, forge: Forge) -> Option<UserId> {
+        self.accounts().find(|id| id.forge() == forge)
+    }
 }
 
 /// Who signed in, by the word of the OpenID Connect provider.
@@ -57,7 +102,7 @@ pub enum AccountState {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct People {
     everybody: Vec<Person>,
-    by_github: HashMap<GithubId, usize>,
+    by_account: HashMap<UserId, usize>,
     by_jira: HashMap<AccountId, usize>,
     by_slack: HashMap<SlackId, usize>,
     by_openid: HashMap<String, usize>,
@@ -97,16 +142,16 @@ impl People {
         let file: File = toml::from_str(text).map_err(|error| PeopleError::Unreadable(error.to_string()))?;
         let mut people = People {
             everybody: file.people,
-            by_github: HashMap::new(),
+            by_account: HashMap::new(),
             by_jira: HashMap::new(),
             by_slack: HashMap::new(),
             by_openid: HashMap::new(),
             by_email: HashMap::new(),
         };
         for (place, person) in people.everybody.iter().enumerate() {
-            for id in &person.github {
-                own(&mut people.by_github, *id, place)
-                    .map_err(|first| shared(format!("GitHub account {}", id.0), &people.everybody, (first, place)))?;
+            for id in person.accounts() {
+                own(&mut people.by_account, id, place)
+                    .map_err(|first| shared(id.to_string(), &people.everybody, (first, place)))?;
             }
             own(&mut people.by_jira, person.jira.clone(), place)
                 .map_err(|first| shared(format!("Jira account {}", person.jira), &people.everybody, (first, place)))?;
@@ -126,10 +171,10 @@ impl People {
         Ok(people)
     }
 
-    /// Whose GitHub account this is.
+    /// Whose account this is, at whichever forge.
     #[must_use]
-    pub fn by_github(&self, id: GithubId) -> Option<&Person> {
-        self.by_github.get(&id).map(|place| &self.everybody[*place])
+    pub fn by_account(&self, id: impl Into<UserId>) -> Option<&Person> {
+        self.by_account.get(&id.into()).map(|place| &self.everybody[*place])
     }
 
     /// Whose Jira account this is.
@@ -196,6 +241,26 @@ mod tests {
         let error = People::parse(&(person("Ana", "a") + &person("Ben", "b"))).unwrap_err();
         assert_eq!(error.to_string(), "GitHub account 7 belongs to both Ana and Ben; an account has one owner");
         assert!(People::parse(&person("Ana", "a")).is_ok());
+    }
+
+    #[test]
+    fn one_number_at_two_forges_is_two_peoples() {
+        let person =
+            |name: &str, accounts: &str| format!("[[people]]\nname = \"{name}\"\njira = \"{name}\"\n{accounts}\n");
+        let uuid = "{11111111-2222-3333-4444-555555555555}";
+        let ana = person("Ana", "github = [7]");
+        let ben = person("Ben", "github = []\ngitlab = [7]");
+        let cem = person("Cem", &format!("github = []\nbitbucket = [\"{uuid}\"]"));
+        let people = People::parse(&(ana.clone() + &ben + &cem)).unwrap();
+        let who = |id: UserId| people.by_account(id).map(|person| person.name.as_str());
+        assert_eq!(who(UserId::Github(GithubId(7))), Some("Ana"));
+        assert_eq!(who(UserId::Gitlab(7)), Some("Ben"));
+        assert_eq!(who(UserId::Bitbucket(braced(uuid).unwrap())), Some("Cem"));
+        assert_eq!(people.everybody()[0].account_at(Forge::Gitlab), None);
+        let error = People::parse(&(ben + &person("Dan", "github = []\ngitlab = [7]"))).unwrap_err();
+        assert_eq!(error.to_string(), "GitLab account 7 belongs to both Ben and Dan; an account has one owner");
+        let error = People::parse(&person("Eve", "github = []\nbitbucket = [\"7\"]")).unwrap_err();
+        assert!(error.to_string().contains("is not the UUID of a Bitbucket account with its braces"), "{error}");
     }
 
     #[test]

@@ -5,14 +5,15 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::commit::Commit;
-use super::ids::{BranchName, CommitSha, GithubId, RepoName};
+use super::forge::UserId;
+use super::ids::{BranchName, CommitSha, RepoName};
 use super::time::Timestamp;
 
-/// A GitHub account, known by its number.
+/// An account at GitHub or another forge, known by its number.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Account {
     /// The number that stays.
-    pub id: GithubId,
+    pub id: UserId,
     /// The login of today; for people to read.
     pub login: String,
     /// What kind of account it is.

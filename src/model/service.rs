@@ -4,6 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::forge::Forge;
 use super::ids::{BranchName, Environment, GithubId, ParseError, RepoName, ServiceName};
 
 /// A registered service: one `[[services]]` block of the settings.
@@ -12,6 +13,9 @@ use super::ids::{BranchName, Environment, GithubId, ParseError, RepoName, Servic
 pub struct Service {
     /// Equal to the Jira component.
     pub name: ServiceName,
+    /// Which system holds its code and reviews. Records that are older than the others are of GitHub.
+    #[serde(default, skip_serializing_if = "Forge::is_github")]
+    pub forge: Forge,
     /// Where its code is.
     pub repository: RepoName,
     /// The branch that production is built from.

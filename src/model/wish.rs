@@ -50,6 +50,7 @@ mod tests {
     fn services() -> Vec<Service> {
         vec![Service {
             name: ServiceName::parse("billing-api").unwrap(),
+            forge: crate::model::Forge::Github,
             repository: RepoName::parse("acme/billing-api").unwrap(),
             branch: BranchName::parse("main").unwrap(),
             environments: vec![Environment::parse("prod-us").unwrap()],

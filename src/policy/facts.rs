@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AlertDismissal, Analysis, BuildName, CheckRun, Commit, CommitSha, CommitStatus, Content, DecisionId, Environment,
-    Field, ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
+    Field, Forge, ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
     UploadedRun,
 };
 use crate::policy::plan::PlanRisk;
@@ -43,6 +43,18 @@ pub struct Gap {
 pub enum Source {
     Jira,
     Github,
+    Gitlab,
+    Bitbucket,
+}
+
+impl From<Forge> for Source {
+    fn from(forge: Forge) -> Source {
+        match forge {
+            Forge::Github => Source::Github,
+            Forge::Gitlab => Source::Gitlab,
+            Forge::Bitbucket => Source::Bitbucket,
+        }
+    }
 }
 
 /// What came of asking.
@@ -96,7 +108,7 @@ pub struct Facts {
     pub on_branch: Fact<Relation>,
     /// How the commit stands to the baseline, and the commits between.
     pub range: Fact<Range>,
-    /// Every pull request that GitHub connects with a commit of the range.
+    /// Every pull request that the forge connects with a commit of the range.
     pub pull_requests: Fact<PullRequests>,
     /// Trees and contents that some proof needs.
     pub objects: Objects,
@@ -112,7 +124,7 @@ pub struct Facts {
     /// was no way to send one.
     #[serde(default)]
     pub plan: Option<PlanRisk>,
-    /// How many milliseconds GitHub's clock is ahead of ours at least, or behind when negative. Older records lack it.
+    /// How many milliseconds the clock of GitHub, or wherever the code is, is ahead of ours at least, or behind when negative. Older records lack it.
     #[serde(default = "no_clock")]
     pub clock_ahead_ms: Fact<i64>,
 }
@@ -204,7 +216,7 @@ pub struct RemovedCommit {
 pub struct PullRequests {
     /// By number.
     pub by_number: BTreeMap<u64, PullRequest>,
-    /// For each commit, the numbers of the merged pull requests that GitHub connects it with.
+    /// For each commit, the numbers of the merged pull requests that the forge connects it with.
     pub of_commit: BTreeMap<CommitSha, Vec<u64>>,
 }
 
@@ -326,6 +338,8 @@ impl fmt::Display for Source {
         f.write_str(match self {
             Source::Jira => "Jira",
             Source::Github => "GitHub",
+            Source::Gitlab => "GitLab",
+            Source::Bitbucket => "Bitbucket",
         })
     }
 }
@@ -356,6 +370,12 @@ impl Placement {
         }
     }
 
+    /// Which system holds the code; GitHub where no service says.
+    #[must_use]
+    pub fn forge(&self) -> Forge {
+        self.service().map_or(Forge::Github, |service| service.forge)
+    }
+
     /// The service, if it is registered.
     #[must_use]
     pub fn service(&self) -> Option<&Service> {
@@ -367,6 +387,24 @@ impl Placement {
 }
 
 impl Facts {
+    /// Which system holds the code; GitHub where no service says.
+    #[must_use]
+    pub fn forge(&self) -> Forge {
+        self.placement.forge()
+    }
+
+    /// Where people see a pull request.
+    #[must_use]
+    pub fn pull_request_url(&self, number: u64) -> String {
+        format!("{}/{}/{number}", self.repository_url, self.forge().pull_requests())
+    }
+
+    /// Where people see a commit.
+    #[must_use]
+    pub fn commit_url(&self, commit: &CommitSha) -> String {
+        format!("{}/{}/{commit}", self.repository_url, self.forge().commits())
+    }
+
     /// Everything of the evidence that is not known.
     pub fn gaps(&self) -> impl Iterator<Item = &Gap> {
         let scans = self.scans.known().ok();

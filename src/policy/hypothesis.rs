@@ -32,14 +32,15 @@ pub fn as_if_signed(facts: &Facts, criteria: &Criteria) -> Hypothesis {
 
 /// The facts as they would be if somebody approved a pull request now, at its last commit, and cm-bot heard of it.
 ///
-/// Nothing when the change has no such pull request, or the people file knows no GitHub account of that person.
+/// Nothing when the change has no such pull request, or the people file knows no account of that person there.
 #[must_use]
 pub fn if_approved(facts: &Facts, number: u64, by: &Person) -> Option<Facts> {
     let mut facts = facts.clone();
+    let id = by.account_at(facts.forge())?;
     let Fact::Known(pull_requests) = &mut facts.pull_requests else { return None };
     let pull_request = pull_requests.by_number.get_mut(&number)?;
     let (head, at) = (pull_request.head.clone(), facts.gathered_at);
-    let author = Account { id: *by.github.first()?, login: by.name.clone(), kind: AccountKind::User };
+    let author = Account { id, login: by.name.clone(), kind: AccountKind::User };
     pull_request.reviews.push(Review {
         id: SUPPOSED.into(),
         author: Some(author),

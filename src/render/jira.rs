@@ -256,7 +256,7 @@ fn ignored(view: &View<'_>) -> Option<Block> {
     }
     let row = |one: &crate::policy::decision::IgnoredApproval| {
         let number = one.pull_request;
-        let url = format!("{}/pull/{number}", view.facts.repository_url);
+        let url = view.facts.pull_request_url(number);
         vec![
             vec![Inline::Link(format!("pull request {number}"), url)],
             vec![words(shortened(&one.reviewer, 60))],
@@ -305,12 +305,11 @@ fn commits(view: &View<'_>) -> Vec<Block> {
 }
 
 fn commit_row(commit: &CommitVerdict, view: &View<'_>) -> Vec<Line> {
-    let repository = &view.facts.repository_url;
     let pull_request = match commit.pull_request {
-        Some(number) => Inline::Link(number.to_string(), format!("{repository}/pull/{number}")),
+        Some(number) => Inline::Link(number.to_string(), view.facts.pull_request_url(number)),
         None => words("none"),
     };
-    let sha = Inline::Link(commit.sha.short().into(), format!("{repository}/commit/{}", commit.sha));
+    let sha = Inline::Link(commit.sha.short().into(), view.facts.commit_url(&commit.sha));
     vec![
         vec![sha, words(format!(" {}", shortened(&commit.headline, 60)))],
         vec![words(shortened(&commit.author, 60))],

@@ -125,12 +125,11 @@ fn rollback_plan(material: &Material<'_>) -> Result<String, String> {
 /// The pull requests, and the Jira tickets that their titles name.
 fn links(material: &Material<'_>) -> Result<String, String> {
     let pull_requests = pull_requests(material)?;
-    let base = &material.facts.repository_url;
     let mut lines: Vec<String> =
-        pull_requests.iter().take(MOST_NAMED).map(|one| format!("{base}/pull/{}", one.number)).collect();
+        pull_requests.iter().take(MOST_NAMED).map(|one| material.facts.pull_request_url(one.number)).collect();
     let keys: BTreeSet<String> = pull_requests.iter().flat_map(|one| keys(&one.title)).collect();
     lines.extend(keys.iter().take(MOST_NAMED).map(|key| format!("{}/browse/{key}", material.links.jira)));
-    lines.push(format!("{base}/commit/{}", material.deployment.commit));
+    lines.push(material.facts.commit_url(&material.deployment.commit));
     Ok(lines.join("\n"))
 }
 

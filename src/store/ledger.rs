@@ -9,6 +9,7 @@ use super::db::{Row, Transaction, Value, insert_rows, query, query_among};
 use super::{Store, StoreError, stored};
 use crate::model::{
     Account, AccountKind, CommitSha, GithubId, Ledger, Opinion, Push, Receipt, RepoName, Seen, SeenReview, Timestamp,
+    UserId,
 };
 
 /// Pull requests in one statement; SQLite allows some ten thousand values in one.
@@ -142,7 +143,10 @@ fn values(line: &Line<'_>) -> Result<Vec<Value>, StoreError> {
 }
 
 fn account(by: &Account) -> Result<[Value; 3], StoreError> {
-    Ok([stored(i64::try_from(by.id.0))?.into(), (&by.login).into(), kind_word(by.kind).into()])
+    let UserId::Github(id) = by.id else {
+        return Err(StoreError::Damaged("an account of another forge than GitHub".into()));
+    };
+    Ok([stored(i64::try_from(id.0))?.into(), (&by.login).into(), kind_word(by.kind).into()])
 }
 
 fn entry<'a>(ledger: &'a mut BTreeMap<u64, Ledger>, row: &Row) -> Result<&'a mut Ledger, StoreError> {
@@ -167,7 +171,7 @@ fn push(row: &Row) -> Result<Push, StoreError> {
         _ => AccountKind::Other,
     };
     let id: i64 = row.get("account_id")?;
-    let by = Account { id: GithubId(stored(u64::try_from(id))?), login: row.get("account_login")?, kind };
+    let by = Account { id: GithubId(stored(u64::try_from(id))?).into(), login: row.get("account_login")?, kind };
     Ok(Push {
         before: before.map(|sha| stored(CommitSha::parse(sha))).transpose()?,
         after: stored(CommitSha::parse(row.get("after_sha")?))?,

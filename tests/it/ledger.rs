@@ -84,7 +84,7 @@ async fn a_signed_delivery_is_one_line_and_again_it_is_none() {
     assert_eq!(ledger.reviews[0].id, "PRR_1");
     assert_eq!(ledger.reviews[0].submitted_at, Timestamp::parse("2026-11-22T14:05:00Z").unwrap());
     assert_eq!(ledger.pushes[0].before.as_ref().unwrap().as_str(), sha('a'));
-    assert_eq!(ledger.pushes[0].by.as_ref().unwrap().id, GithubId(7));
+    assert_eq!(ledger.pushes[0].by.as_ref().unwrap().id, GithubId(7).into());
     played.stop().await;
 }
 

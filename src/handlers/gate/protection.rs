@@ -141,7 +141,7 @@ async fn ask(
 ) -> Result<Next, HandlerError> {
     let store = &context.sources.store;
     let people = &context.policy.criteria.people;
-    let requester = seen.started_by.and_then(|id| people.by_github(id)).map(|person| person.jira.clone());
+    let requester = seen.started_by.and_then(|id| people.by_account(id)).map(|person| person.jira.clone());
     let new = NewRequest {
         deployment: deployment.clone(),
         words: BTreeMap::new(),

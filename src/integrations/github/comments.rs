@@ -11,7 +11,7 @@ use super::commits::{account, unreadable};
 use super::graphql::{Looked, NodeQuery};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{Account, CommitSha, GithubId, RepoName, Timestamp};
+use crate::model::{Account, CommitSha, GithubId, RepoName, Timestamp, UserId};
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
 const QUERY: NodeQuery =
@@ -77,7 +77,9 @@ impl GithubClient {
         let path = format!("/collaborators/{}/permission", account.login);
         let found: Permission = self.get(repository, &path, None).await?.json()?;
         match found.user {
-            Some(user) if GithubId(user.id) == account.id => Ok(matches!(found.permission.as_str(), "admin" | "write")),
+            Some(user) if UserId::Github(GithubId(user.id)) == account.id => {
+                Ok(matches!(found.permission.as_str(), "admin" | "write"))
+            }
             Some(_) | None => {
                 Err(SourceError::Unreadable("the rights of another account than the one asked for".into()))
             }

@@ -125,12 +125,12 @@ pub(super) fn rest_account(account: Option<&wire::RestAccount>) -> Option<Accoun
         Some("Bot") => AccountKind::Bot,
         Some(_) | None => AccountKind::Other,
     };
-    Some(Account { id: GithubId(account.id?), login: account.login.clone()?, kind })
+    Some(Account { id: GithubId(account.id?).into(), login: account.login.clone()?, kind })
 }
 
 /// The user that GraphQL names; none without a number, because a login alone is nobody.
 pub(super) fn user(user: &wire::User) -> Option<Account> {
-    Some(Account { id: GithubId(user.database_id?), login: user.login.clone(), kind: AccountKind::User })
+    Some(Account { id: GithubId(user.database_id?).into(), login: user.login.clone(), kind: AccountKind::User })
 }
 
 /// As [`user`], for whatever can act.
@@ -140,7 +140,7 @@ pub(super) fn account(actor: &wire::Actor) -> Option<Account> {
         ActorKind::Bot => AccountKind::Bot,
         ActorKind::Mannequin | ActorKind::Organization | ActorKind::EnterpriseUserAccount => AccountKind::Other,
     };
-    Some(Account { id: GithubId(actor.database_id?), login: actor.login.clone(), kind })
+    Some(Account { id: GithubId(actor.database_id?).into(), login: actor.login.clone(), kind })
 }
 
 /// A list that is as long as it says.

@@ -282,7 +282,7 @@ fn account(user: User) -> Result<Account, String> {
         "Bot" => AccountKind::Bot,
         _ => AccountKind::Other,
     };
-    Ok(Account { id: GithubId(positive(user.id)?), login: user.login, kind })
+    Ok(Account { id: GithubId(positive(user.id)?).into(), login: user.login, kind })
 }
 
 fn sha(text: &str) -> Result<CommitSha, String> {

@@ -73,7 +73,7 @@ fn leaving(range: &Range, facts: &Facts) -> Vec<Text> {
     let named = range.removed_commits.iter().take(MOST_NAMED).map(|commit| {
         Text::new()
             .words("Leaves production: ")
-            .link(commit.sha.short(), format!("{}/commit/{}", facts.repository_url, commit.sha))
+            .link(commit.sha.short(), facts.commit_url(&commit.sha))
             .words(" ")
             .quoted(&commit.headline)
             .words(".")

@@ -23,7 +23,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to count commits from");
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let proofs = match Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) {
         Ok(proofs) => proofs,
         Err(gap) => return Finding::unknown(&gap),
@@ -145,7 +145,7 @@ fn sentence(group: &[Lacking<'_>], facts: &Facts) -> Text {
             place if place + 1 == group.len() => " and ",
             _ => ", ",
         };
-        text = text.words(joint).link(sha.short(), format!("{}/commit/{sha}", facts.repository_url));
+        text = text.words(joint).link(sha.short(), facts.commit_url(sha));
     }
     let (first, lack) = group[0];
     text.words(format!(" by {} {}.", author(first.commit), lack.why))

@@ -19,7 +19,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to compare with");
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let changes = match Case::of(facts, criteria, &look).and_then(|case| net_changes(&case)) {
         Ok(changes) => changes,
         Err(gap) => return Finding::unknown(&gap),
@@ -37,7 +37,7 @@ fn found(touched: &[&str], facts: &Facts) -> Finding {
     let head = facts.head().map_or_else(String::new, |head| head.to_string());
     let sentence = |path: &&str| {
         Text::new()
-            .link(shortened(path, 200), format!("{}/blob/{head}/{path}", facts.repository_url))
+            .link(shortened(path, 200), format!("{}/{}/{head}/{path}", facts.repository_url, facts.forge().files()))
             .words(" builds, checks or guards the code.")
     };
     let mut details: Vec<Text> = touched.iter().take(MOST_NAMED).map(sentence).collect();

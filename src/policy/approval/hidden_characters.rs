@@ -10,7 +10,7 @@ use crate::policy::evidence::Case;
 use crate::policy::evidence::diff::Change;
 use crate::policy::evidence::look::Look;
 use crate::policy::evidence::overview::net_changes;
-use crate::policy::facts::{Facts, Gap, GapReason, Source};
+use crate::policy::facts::{Facts, Gap, GapReason};
 
 /// More changed files than this are not looked into.
 const MOST_FILES: usize = 200;
@@ -28,7 +28,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to compare with");
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     match Case::of(facts, criteria, &look).and_then(|case| hidden(&case)) {
         Err(gap) => Finding::unknown(&gap),
         Ok(found) if found.is_empty() => Finding::met("none"),
@@ -63,7 +63,7 @@ pub(in crate::policy) fn hidden(case: &Case<'_>) -> Result<Vec<String>, Gap> {
     let changes = net_changes(case)?;
     if changes.len() > MOST_FILES {
         let what = "the content of the changed files".to_owned();
-        return Err(Gap { what, source: Source::Github, reason: GapReason::TooMuch });
+        return Err(Gap { what, source: case.service.forge.into(), reason: GapReason::TooMuch });
     }
     // All are asked for before any gap ends the attempt.
     let found: Vec<Result<Option<String>, Gap>> = changes.iter().map(|change| of_file(change, case.look)).collect();

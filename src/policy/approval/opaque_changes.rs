@@ -14,7 +14,7 @@ use crate::policy::evidence::Case;
 use crate::policy::evidence::diff::Change;
 use crate::policy::evidence::look::Look;
 use crate::policy::evidence::overview::net_changes;
-use crate::policy::facts::{Facts, Gap, GapReason, Source};
+use crate::policy::facts::{Facts, Gap, GapReason};
 
 /// At most this many changes are named one by one.
 const MOST_NAMED: usize = 5;
@@ -25,7 +25,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to compare with");
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let found = match Case::of(facts, criteria, &look).and_then(|case| opaque(&case)) {
         Ok(found) => found,
         Err(gap) => return Finding::unknown(&gap),
@@ -155,7 +155,7 @@ impl<'b> Attributes<'_, 'b> {
             Content::Text(text) => Ok(text),
             Content::Opaque => {
                 let what = "the attributes of the files".to_owned();
-                Err(Gap { what, source: Source::Github, reason: GapReason::TooMuch })
+                Err(Gap { what, source: self.case.service.forge.into(), reason: GapReason::TooMuch })
             }
         }
     }

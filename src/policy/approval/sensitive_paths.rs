@@ -33,7 +33,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to compare with");
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     match Case::of(facts, criteria, &look).and_then(|case| demands(&case)) {
         Err(gap) => Finding::unknown(&gap),
         Ok(None) => Finding::met("none of them changed"),
@@ -45,10 +45,8 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
 fn not_met(unmet: &[Unmet], facts: &Facts) -> Finding {
     let sentence = |one: &Unmet| {
         let text = match one.pull_request {
-            Some(number) => {
-                Text::new().link(format!("Pull request {number}"), format!("{}/pull/{number}", facts.repository_url))
-            }
-            None => Text::new().link(one.commit.short(), format!("{}/commit/{}", facts.repository_url, one.commit)),
+            Some(number) => Text::new().link(format!("Pull request {number}"), facts.pull_request_url(number)),
+            None => Text::new().link(one.commit.short(), facts.commit_url(&one.commit)),
         };
         text.words(format!(" changes {}; {}.", shortened(&one.path, 200), one.lacks))
     };

@@ -21,7 +21,7 @@ pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
     if matches!(facts.baseline.known(), Ok(None)) {
         return Finding::not_applicable("no earlier approval to count commits from");
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let proofs = match Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) {
         Ok(proofs) => proofs,
         Err(gap) => return Finding::unknown(&gap),
@@ -69,6 +69,6 @@ fn sentence(pull_request: &PullRequest, route: Route, facts: &Facts) -> Text {
     let number = pull_request.number;
     let how = if route == Route::Squash { "squashed into one new commit" } else { "rebased into new commits" };
     Text::new()
-        .link(format!("Pull request {number}"), format!("{}/pull/{number}", facts.repository_url))
+        .link(format!("Pull request {number}"), facts.pull_request_url(number))
         .words(format!(" was {how}; what was reviewed ended in {}.", pull_request.head.short()))
 }

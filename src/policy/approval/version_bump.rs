@@ -16,7 +16,7 @@ use crate::policy::facts::Facts;
 /// Does every commit that passes without review change a version number and nothing else?
 #[must_use]
 pub fn check(facts: &Facts, criteria: &Criteria) -> Finding {
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let Ok(proofs) = Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) else {
         return Finding::not_applicable("no commit asks to pass without review");
     };
@@ -62,7 +62,7 @@ fn not_only_a_version(refused: &[(&Proof<'_>, &str)], facts: &Facts) -> Finding 
     let details = refused.iter().map(|(proof, why)| {
         let sha = &proof.commit.sha;
         Text::new()
-            .link(sha.short(), format!("{}/commit/{sha}", facts.repository_url))
+            .link(sha.short(), facts.commit_url(sha))
             .words(format!(" by {}: ", author(proof.commit)))
             .quoted(why)
             .words(".")

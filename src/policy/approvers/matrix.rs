@@ -112,7 +112,7 @@ fn touches(paths: &PathPatterns, facts: &Facts, criteria: &Criteria) -> bool {
     if facts.head().is_none() {
         return false;
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let changes = Case::of(facts, criteria, &look).and_then(|case| net_changes(&case));
     changes.map_or(true, |changes| changes.iter().any(|change| paths.matches(&change.path)))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::Deserialize;
 
-use crate::model::{GithubId, RoleName, ServiceName};
+use crate::model::{RoleName, ServiceName, UserId};
 use crate::policy::paths::PathPatterns;
 
 /// Terms of the rule `commit_review`.
@@ -17,8 +17,8 @@ pub struct CommitReview {
     pub after_merge: AfterMerge,
     /// Services whose approvals count only when our own record shows what the reviewer saw.
     pub own_record_only: BTreeSet<ServiceName>,
-    /// Bots that work by the clock, by GitHub's number. Whoever is assigned to another bot's pull request asked for it.
-    pub unattended_bots: BTreeSet<GithubId>,
+    /// Bots that work by the clock, by GitHub's number or as `gitlab:7`. Whoever is assigned to another bot's pull request asked for it.
+    pub unattended_bots: BTreeSet<UserId>,
     /// Comments that count as an approval; upper and lower case are the same.
     pub approving_comments: BTreeSet<String>,
 }

@@ -7,7 +7,7 @@
 
 use super::Case;
 use super::branch::Branch;
-use crate::model::{CommitSha, Opinion, Push, Review, SeenReview, Timestamp};
+use crate::model::{CommitSha, Forge, Opinion, Push, Review, SeenReview, Timestamp};
 use crate::policy::criteria::AfterMerge;
 use crate::policy::facts::Gap;
 
@@ -45,7 +45,7 @@ pub(super) enum Unbound {
 pub(super) fn binding<'a>(review: &Review, branch: &Branch<'a>, case: &Case<'a>) -> Result<Binding, Unbound> {
     after_merge(review, branch, case)?;
     let (finals, gap) = branch.finals(case);
-    let end = End { branch, finals: &finals };
+    let end = End { branch, finals: &finals, forge: case.service.forge };
     let seen = branch.pull_request.ledger.reviews.iter().find(|seen| seen.id == review.id);
     let bound = match seen {
         Some(seen) => end.by_record(seen, review).map(|()| Binding::OwnRecord),
@@ -74,6 +74,7 @@ fn after_merge(review: &Review, branch: &Branch<'_>, case: &Case<'_>) -> Result<
 struct End<'a, 'b> {
     branch: &'b Branch<'a>,
     finals: &'b [&'a CommitSha],
+    forge: Forge,
 }
 
 impl End<'_, '_> {
@@ -86,7 +87,7 @@ impl End<'_, '_> {
         let at = seen.submitted_at;
         let Some(place) = self.finals.iter().position(|sha| **sha == seen.commit) else {
             let moved = match &review.commit {
-                Some(now) if *now != seen.commit => format!(" (GitHub now shows it for {})", now.short()),
+                Some(now) if *now != seen.commit => format!(" ({} now shows it for {})", self.forge, now.short()),
                 Some(_) | None => String::new(),
             };
             let (seen, head) = (seen.commit.short(), self.head());
@@ -134,11 +135,15 @@ impl End<'_, '_> {
         let known: Vec<&Timestamp> = there.iter().filter_map(first_seen).collect();
         match known.first() {
             None => Err(format!(
-                "GitHub has no record of when it received {}, so nobody can prove that it was seen",
+                "{} has no record of when it received {}, so nobody can prove that it was seen",
+                self.forge,
                 self.head()
             )),
             Some(_) if known.iter().any(|seen| at > **seen) => Ok(()),
-            Some(seen) => Err(format!("given at {}; GitHub received {} at {}", at.clock(), self.head(), seen.clock())),
+            Some(seen) => {
+                let (at, forge, head, seen) = (at.clock(), self.forge, self.head(), seen.clock());
+                Err(format!("given at {at}; {forge} received {head} at {seen}"))
+            }
         }
     }
 
@@ -175,6 +180,9 @@ impl End<'_, '_> {
                 format!("given for {} at {}; {head} was pushed after it", commit.short(), review.submitted_at.clock())
             }),
             (None, Opinion::Commented) => Ok(0),
+            (None, _) if self.forge == Forge::Gitlab => {
+                Err("GitLab does not say when it was given, so nobody can prove what was seen".to_owned())
+            }
             (None, Opinion::Approved | Opinion::ChangesRequested | Opinion::Dismissed) => {
                 Err(format!("given for a commit that is gone; {head} was pushed after it"))
             }

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::links::{Link, Route, Through};
 use super::{Case, Remerge};
-use crate::model::{Account, AccountKind, Commit, CommitSha, GithubId, Opinion, PullRequest, Push};
+use crate::model::{Account, AccountKind, Commit, CommitSha, Opinion, PullRequest, Push, UserId};
 use crate::policy::facts::Gap;
 
 /// A pull request and its own commits.
@@ -61,7 +61,7 @@ impl<'a> Branch<'a> {
     /// make a contributor of a reviewer without reason, and so is one by a machine, whose work nobody answers for; any other may
     /// count as work without harm. The gap says that one could not be looked at, and counts as work.
     pub(super) fn work(&self, case: &Case<'a>) -> (Vec<&'a Commit>, Option<Gap>) {
-        let reviewers: HashSet<GithubId> = self.reviewers(case);
+        let reviewers: HashSet<UserId> = self.reviewers(case);
         let mut work = Vec::new();
         let mut gap = None;
         for commit in self.commits.iter().copied() {
@@ -80,10 +80,11 @@ impl<'a> Branch<'a> {
     }
 
     /// Accounts of people who approved, with the other accounts of the same people.
-    fn reviewers(&self, case: &Case<'_>) -> HashSet<GithubId> {
+    fn reviewers(&self, case: &Case<'_>) -> HashSet<UserId> {
         let reviews = self.pull_request.reviews.iter().filter(|review| review.opinion != Opinion::ChangesRequested);
         let ids = reviews.filter_map(|review| review.author.as_ref().map(|author| author.id));
-        let all = |id| case.criteria.people.by_github(id).map_or_else(|| vec![id], |person| person.github.clone());
+        let all =
+            |id| case.criteria.people.by_account(id).map_or_else(|| vec![id], |person| person.accounts().collect());
         ids.flat_map(all).collect()
     }
 

@@ -1,6 +1,6 @@
 //! Who had a hand in a pull request: opener, authors, co-authors, committers, pushers, and who asked a machine for it.
 //!
-//! A contributor is a person, known by the number of a GitHub account. Of whom nobody can say who it is, nobody can say
+//! A contributor is a person, known by the number of an account. Of whom nobody can say who it is, nobody can say
 //! either that somebody else reviewed it. A machine does what somebody tells it: who that was must be on record, unless the
 //! criteria name it as one that works by the clock.
 
@@ -8,7 +8,7 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Case;
 use super::branch::Branch;
-use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, GithubId, PullRequest, Signature, shortened};
+use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, PullRequest, Signature, UserId, shortened};
 use crate::policy::criteria::Contributors;
 use crate::policy::facts::Gap;
 
@@ -18,7 +18,7 @@ pub(super) struct Contributions {
     deeds: Vec<Deed>,
     unidentified: Vec<Deed>,
     /// The machine that opened the pull request, when it is on record who asked it to.
-    asked: Option<GithubId>,
+    asked: Option<UserId>,
 }
 
 /// One thing that somebody did.
@@ -124,10 +124,9 @@ impl Contributions {
             match &author.account {
                 None => {
                     let name = shortened(&author.name, 60);
-                    let what = format!(
-                        "{} names the author {name}, whose e-mail address belongs to no GitHub account",
-                        commit.sha.short()
-                    );
+                    let (sha, forge) = (commit.sha.short(), case.service.forge);
+                    let what =
+                        format!("{sha} names the author {name}, whose e-mail address belongs to no {forge} account");
                     self.nobody_knows(what, at);
                 }
                 Some(account) if account.kind != AccountKind::User && commit.signature == Signature::None => {
@@ -164,7 +163,8 @@ impl Contributions {
         }
         for commit in work.iter().filter(|commit| commit.signature == Signature::None) {
             if !covered.contains(&commit.sha) {
-                let what = format!("nobody signed {} and GitHub has no record of who pushed it", commit.sha.short());
+                let (sha, forge) = (commit.sha.short(), case.service.forge);
+                let what = format!("nobody signed {sha} and {forge} has no record of who pushed it");
                 self.nobody_knows(what, Some(&commit.sha));
             }
         }
@@ -172,9 +172,9 @@ impl Contributions {
 
     fn add(&mut self, account: Option<&Account>, how: String, commit: Option<&CommitSha>, case: &Case<'_>) {
         let Some(account) = account else {
-            return self.nobody_knows(format!("somebody without a GitHub account {how}"), commit);
+            return self.nobody_knows(format!("somebody without a {} account {how}", case.service.forge), commit);
         };
-        match (account.kind, case.criteria.people.by_github(account.id)) {
+        match (account.kind, case.criteria.people.by_account(account.id)) {
             (AccountKind::Bot, _) if is_unattended(account, case) || self.asked == Some(account.id) => {}
             (AccountKind::Bot, _) => {
                 self.nobody_knows(format!("{} {how}, and nobody can say who told it to", account.login), commit);
@@ -184,7 +184,7 @@ impl Contributions {
             }
             (AccountKind::User | AccountKind::Other, None) => {
                 let Account { login, id, .. } = account;
-                let what = format!("{login} {how} and is not in the people file (GitHub account {})", id.0);
+                let what = format!("{login} {how} and is not in the people file ({id})");
                 self.nobody_knows(what, commit);
             }
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::look::Look;
 use crate::model::{Mode, ObjectId, Tree, TreeEntry};
-use crate::policy::facts::{Gap, GapReason, Source};
+use crate::policy::facts::{Gap, GapReason};
 
 /// Changes of more files than this are no case for a program.
 const MOST: usize = 20_000;
@@ -69,7 +69,7 @@ impl Walk<'_, '_> {
             self.changes.push(change);
         } else {
             let what = "the changed files".to_owned();
-            self.gap = Some(Gap { what, source: Source::Github, reason: GapReason::TooMuch });
+            self.gap = Some(Gap { what, source: self.look.source(), reason: GapReason::TooMuch });
         }
     }
 

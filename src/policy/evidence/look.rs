@@ -4,19 +4,30 @@
 
 use std::cell::RefCell;
 
-use crate::model::{CommitSha, Content, ObjectId, Relation, Tree};
-use crate::policy::facts::{Gap, GapReason, Objects, Source, Wanted};
+use crate::model::{CommitSha, Content, Forge, ObjectId, Relation, Tree};
+use crate::policy::facts::{Facts, Gap, GapReason, Objects, Source, Wanted};
 
 /// What was read of a repository, and what proofs would have liked to read.
 #[derive(Debug)]
 pub(in crate::policy) struct Look<'a> {
     objects: &'a Objects,
+    /// Who was asked for them.
+    forge: Forge,
     missed: RefCell<Wanted>,
 }
 
 impl<'a> Look<'a> {
-    pub(in crate::policy) fn into(objects: &'a Objects) -> Look<'a> {
-        Look { objects, missed: RefCell::default() }
+    pub(in crate::policy) fn into(facts: &'a Facts) -> Look<'a> {
+        Look::at(&facts.objects, facts.forge())
+    }
+
+    pub(in crate::policy) fn at(objects: &'a Objects, forge: Forge) -> Look<'a> {
+        Look { objects, forge, missed: RefCell::default() }
+    }
+
+    /// Who is to be named where something is too much.
+    pub(in crate::policy) fn source(&self) -> Source {
+        self.forge.into()
     }
 
     /// What was missed and has not been asked for in vain.
@@ -70,7 +81,7 @@ impl<'a> Look<'a> {
     }
 
     fn gap(&self, key: &str, what: &str) -> Gap {
-        let not_asked = || Gap { what: what.to_owned(), source: Source::Github, reason: GapReason::NotAsked };
+        let not_asked = || Gap { what: what.to_owned(), source: self.source(), reason: GapReason::NotAsked };
         self.objects.gaps.get(key).cloned().unwrap_or_else(not_asked)
     }
 }

@@ -22,9 +22,9 @@ mod undo;
 
 pub use overview::{contributors, expected, foreseen, hands_in, rewritten, wanted};
 
-use crate::model::{CommitSha, ObjectId, Relation, Service};
+use crate::model::{CommitSha, Forge, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;
-use crate::policy::facts::{Facts, Gap, GapReason, PullRequests, Range, Source};
+use crate::policy::facts::{Facts, Gap, GapReason, PullRequests, Range};
 use history::{History, MergeBase};
 use links::{Link, links};
 use look::Look;
@@ -61,10 +61,10 @@ impl<'a> Case<'a> {
         let pull_requests = facts.pull_requests.known().map_err(Gap::clone)?;
         let baseline = facts.baseline.known().map_err(Gap::clone)?.as_ref();
         let (Some(head), Some(service), Some(baseline)) = (facts.head(), facts.placement.service(), baseline) else {
-            return Err(unreached());
+            return Err(unreached(facts.forge()));
         };
         if range.relation == Relation::Identical && head != baseline.commit {
-            return Err(unreached());
+            return Err(unreached(facts.forge()));
         }
         let history = History::of(range, &baseline.commit, pull_requests);
         Ok(Case { criteria, look, service, range, pull_requests, head, history })
@@ -103,7 +103,7 @@ impl<'a> Case<'a> {
 }
 
 /// A commit that no link of the chain brought would be a commit that nobody judges.
-fn unreached() -> Gap {
+fn unreached(forge: Forge) -> Gap {
     let what = "how the commits came to the release branch".to_owned();
-    Gap { what, source: Source::Github, reason: GapReason::Incomplete }
+    Gap { what, source: forge.into(), reason: GapReason::Incomplete }
 }

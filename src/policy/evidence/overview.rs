@@ -16,7 +16,7 @@ use crate::policy::facts::{Facts, Gap, Wanted};
 /// The verdict on each commit.
 #[must_use]
 pub fn commit_verdicts(facts: &Facts, criteria: &Criteria) -> Vec<CommitVerdict> {
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let Ok(proofs) = Case::of(facts, criteria, &look).and_then(|case| proofs(&case)) else { return Vec::new() };
     proofs.iter().map(|proof| verdict_for_people(proof, criteria)).collect()
 }
@@ -24,7 +24,7 @@ pub fn commit_verdicts(facts: &Facts, criteria: &Criteria) -> Vec<CommitVerdict>
 /// Approvals that do not count; each once.
 #[must_use]
 pub fn ignored_approvals(facts: &Facts, criteria: &Criteria) -> Vec<IgnoredApproval> {
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let Ok(case) = Case::of(facts, criteria, &look) else { return Vec::new() };
     let mut ignored = Vec::new();
     for one in reviewed(&case) {
@@ -38,7 +38,7 @@ pub fn ignored_approvals(facts: &Facts, criteria: &Criteria) -> Vec<IgnoredAppro
 /// The names of everybody who contributed to a commit of the range.
 #[must_use]
 pub fn contributors(facts: &Facts, criteria: &Criteria) -> BTreeSet<String> {
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let Ok(case) = Case::of(facts, criteria, &look) else { return BTreeSet::new() };
     reviewed(&case).iter().flat_map(|one| one.contributors()).collect()
 }
@@ -52,7 +52,7 @@ pub fn hands_in(facts: &Facts, criteria: &Criteria) -> Result<Option<BTreeSet<St
     if facts.baseline.known().map_err(Gap::clone)?.is_none() {
         return Ok(None);
     }
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     let case = Case::of(facts, criteria, &look)?;
     let mut names = BTreeSet::new();
     for one in reviewed(&case) {
@@ -61,14 +61,15 @@ pub fn hands_in(facts: &Facts, criteria: &Criteria) -> Result<Option<BTreeSet<St
     }
     let own = case.range.commits.iter().filter(|commit| commit.parents.len() <= 1);
     let authors = own.flat_map(|commit| &commit.authors).filter_map(|author| author.account.as_ref());
-    names.extend(authors.filter_map(|account| criteria.people.by_github(account.id)).map(|person| person.name.clone()));
+    names
+        .extend(authors.filter_map(|account| criteria.people.by_account(account.id)).map(|person| person.name.clone()));
     Ok(Some(names))
 }
 
 /// What of the repository some proof would still like to see. Gathering reads it and asks again, until there is nothing.
 #[must_use]
 pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     if let Ok(case) = Case::of(facts, criteria, &look) {
         let _ = proofs(&case);
         let _ = approval::opaque_changes::opaque(&case);
@@ -84,7 +85,7 @@ pub fn wanted(facts: &Facts, criteria: &Criteria) -> Wanted {
 /// the rest.
 #[must_use]
 pub fn foreseen(facts: &Facts, criteria: &Criteria) -> Wanted {
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     if let Ok(case) = Case::of(facts, criteria, &look) {
         let links = case.links();
         let merges: Vec<&Commit> =
@@ -106,7 +107,7 @@ pub fn foreseen(facts: &Facts, criteria: &Criteria) -> Wanted {
 /// That are the files before and after each piece of the release branch, and what would be different in production.
 #[must_use]
 pub fn expected(facts: &Facts, criteria: &Criteria) -> Wanted {
-    let look = Look::into(&facts.objects);
+    let look = Look::into(facts);
     if let Ok(case) = Case::of(facts, criteria, &look)
         && criteria.terms.squash_merge.allow_verified_squash
     {

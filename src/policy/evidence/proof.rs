@@ -78,7 +78,7 @@ pub(in crate::policy) fn proofs<'a>(case: &Case<'a>) -> Result<Vec<Proof<'a>>, G
     let mut proofs: Vec<Proof<'a>> = links.iter().flat_map(|link| proofs_of_link(link, case)).collect();
     let has_new = matches!(case.range.relation, Relation::Ahead | Relation::Diverged);
     if proofs.len() != case.range.commits.len() || has_new == proofs.is_empty() {
-        return Err(unreached());
+        return Err(unreached(case.service.forge));
     }
     exempt(&mut proofs, case);
     Ok(proofs)
@@ -202,10 +202,10 @@ fn rewrite<'a>(through: &Through<'a>, case: &Case<'a>) -> Result<Remerge, Gap> {
         return Ok(Remerge::Clean);
     }
     let (Some(first), Some(last)) = (through.together.first(), through.together.last()) else {
-        return Err(unreached());
+        return Err(unreached(case.service.forge));
     };
     let (Some(before), Some(_)) = (first.parents.first(), &through.pull_request.commits) else {
-        return Err(unreached());
+        return Err(unreached(case.service.forge));
     };
     case.remerge(before, &through.pull_request.head, &last.tree)
 }

@@ -9,7 +9,7 @@ use super::Case;
 use super::binding::{Binding, Unbound, binding};
 use super::branch::Branch;
 use super::contributors::Contributions;
-use crate::model::{Account, AccountKind, CommitSha, GithubId, Opinion, People, Person, Review};
+use crate::model::{Account, AccountKind, CommitSha, Opinion, People, Person, Review, UserId};
 use crate::policy::facts::Gap;
 
 /// What people said about one pull request.
@@ -93,7 +93,7 @@ impl Standing {
         };
         let by = match &dismissal.actor {
             None => "somebody unknown".to_owned(),
-            Some(actor) => match people.by_github(actor.id) {
+            Some(actor) => match people.by_account(actor.id) {
                 Some(person) if !self.contributions.include(&person.name) => {
                     return self.ignored.push((name, "the review was dismissed".into()));
                 }
@@ -160,7 +160,7 @@ fn newest_of_each<'a>(
 /// Whose opinion it is. Deleted accounts may have been anybody, so each of their reviews stands for itself.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
 enum Reviewer<'a> {
-    Known(GithubId),
+    Known(UserId),
     Deleted(&'a str),
 }
 
@@ -168,8 +168,8 @@ impl<'a> Reviewer<'a> {
     /// All accounts of one person are that person.
     fn of(review: &'a Review, people: &People) -> Reviewer<'a> {
         let Some(author) = &review.author else { return Reviewer::Deleted(&review.id) };
-        let first = people.by_github(author.id).and_then(|person| person.github.first());
-        Reviewer::Known(first.copied().unwrap_or(author.id))
+        let first = people.by_account(author.id).and_then(|person| person.accounts().next());
+        Reviewer::Known(first.unwrap_or(author.id))
     }
 }
 
@@ -181,7 +181,7 @@ fn approves(comment: &Review, case: &Case<'_>) -> bool {
 fn reviewer_name(review: &Review, people: &People) -> String {
     match &review.author {
         Some(account) => {
-            people.by_github(account.id).map_or_else(|| account.login.clone(), |person| person.name.clone())
+            people.by_account(account.id).map_or_else(|| account.login.clone(), |person| person.name.clone())
         }
         None => "a deleted account".into(),
     }
@@ -191,7 +191,7 @@ fn reviewer_name(review: &Review, people: &People) -> String {
 /// since, and of accounts that are gone. What strangers say changes nothing on GitHub either: anybody can ask for changes
 /// on a public repository, and an approval by somebody else is needed all the same.
 fn may_object(review: &Review, people: &People) -> bool {
-    let is_known = |account: &Account| people.by_github(account.id).is_some();
+    let is_known = |account: &Account| people.by_account(account.id).is_some();
     review.may_push || review.author.as_ref().is_none_or(is_known)
 }
 
@@ -200,11 +200,8 @@ fn acceptable_person<'a>(review: &Review, people: &'a People) -> Result<&'a Pers
     if account.kind != AccountKind::User {
         return Err("a bot's approval does not count".into());
     }
-    let person = people.by_github(account.id).ok_or_else(|| {
-        format!(
-            "GitHub account {} ({}) is not in the people file, so nobody can say who it is",
-            account.id.0, account.login
-        )
+    let person = people.by_account(account.id).ok_or_else(|| {
+        format!("{} ({}) is not in the people file, so nobody can say who it is", account.id, account.login)
     })?;
     if review.may_push { Ok(person) } else { Err(format!("{} may not push to the repository", person.name)) }
 }

@@ -67,7 +67,7 @@ pub(super) fn used(by: Option<&Run>) -> Option<Denial> {
 
 /// Denies everything while the clock is wrong: one that is set back keeps an approval alive (policy: evidence).
 pub(super) fn untimely(stand: &Stand<'_>) -> Option<Denial> {
-    let difference = stand.clock_ahead_ms.and_then(clocks::difference)?;
+    let difference = clocks::difference(stand.clock_ahead_ms?, stand.service.forge)?;
     Some(no(Reason::ClockSkew, difference, "ask again when the operator of cm-bot has set the clock of its machine."))
 }
 

@@ -40,7 +40,7 @@ pub struct Stand<'a> {
     pub used_by: Option<&'a Run>,
     /// How the commit stands to its branch now.
     pub on_branch: Fact<Relation>,
-    /// How many milliseconds GitHub's clock is ahead of ours; nothing when it has not answered yet.
+    /// How many milliseconds the clock of the service's forge is ahead of ours; nothing when it has not answered yet.
     pub clock_ahead_ms: Option<i64>,
     /// Whom the change wants as approvers.
     pub matrix: Matrix,

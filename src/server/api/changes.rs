@@ -50,7 +50,7 @@ pub(super) async fn request(State(api): State<Api>, caller: Caller, body: Body) 
         return Err(asked_otherwise(known));
     }
     let people = &api.context.policy.criteria.people;
-    let requester = caller.0.started_by.and_then(|id| people.by_github(id)).map(|person| person.jira.clone());
+    let requester = caller.0.started_by.and_then(|id| people.by_account(id)).map(|person| person.jira.clone());
     let new = NewRequest { deployment, words: asked.words(), caller: caller.0.subject, requester, wanted };
     let stored = gate::request(&api.context, new).await.map_err(|error| match error {
         HandlerError::Source(SourceError::NotFound) => malformed("Jira has no ticket of this key"),

@@ -120,7 +120,7 @@ fn who_merged_is_no_reviewer() {
 #[test]
 fn githubs_own_name_as_committer_proves_nothing_without_its_signature() {
     let mut facts = passing();
-    let web_flow = Account { id: GithubId(19_864_447), login: "web-flow".into(), kind: AccountKind::User };
+    let web_flow = Account { id: GithubId(19_864_447).into(), login: "web-flow".into(), kind: AccountKind::User };
     range(&mut facts).commits[0].committer = GitActor { name: "GitHub".into(), account: Some(web_flow) };
     let finding = finding(&facts, "commit_review");
     assert_eq!(finding.outcome, Outcome::NotMet);

@@ -178,7 +178,7 @@ fn j06_one_person_counts_once_with_two_roles_and_with_two_accounts() {
 #[test]
 fn j07_whoever_worked_on_the_change_or_deploys_it_does_not_count() {
     let worked = Story::new().with(|story| {
-        pull_request(&mut story.facts).opener.as_mut().unwrap().id = cm_bot::model::GithubId(1003);
+        pull_request(&mut story.facts).opener.as_mut().unwrap().id = cm_bot::model::GithubId(1003).into();
     });
     let said = worked.approves("priya").said();
     assert_eq!(said.1, ["Priya Nair worked on this change, so somebody else has to approve it."]);

@@ -133,14 +133,14 @@ fn a_renamed_login_is_the_same_person_and_a_taken_over_login_is_not() {
 #[test]
 fn a_bot_cannot_approve() {
     let mut facts = passing();
-    let bot = Account { id: GithubId(41_898_282), login: "github-actions".into(), kind: AccountKind::Bot };
+    let bot = Account { id: GithubId(41_898_282).into(), login: "github-actions".into(), kind: AccountKind::Bot };
     pull_request(&mut facts).reviews = vec![approval(&bot, 'b')];
     assert!(said(&facts).contains("the approval by github-actions does not count: a bot's approval does not count"));
 }
 
 #[test]
 fn a_bot_that_nobody_vouches_for_is_nobody() {
-    let bot = Account { id: GithubId(49_699_333), login: "dependabot".into(), kind: AccountKind::Bot };
+    let bot = Account { id: GithubId(49_699_333).into(), login: "dependabot".into(), kind: AccountKind::Bot };
     let mut facts = passing();
     range(&mut facts).commits[0] = commit('b', &['a'], &bot);
     assert!(said(&facts).contains("bbbbbbb claims to be written by the bot dependabot but nobody signed it"));

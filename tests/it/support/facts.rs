@@ -85,7 +85,7 @@ pub fn allowed(key: &PrivateKey, options: &str) -> String {
 
 /// A human's account.
 pub fn user(login: &str, id: u64) -> Account {
-    Account { id: GithubId(id), login: login.into(), kind: AccountKind::User }
+    Account { id: GithubId(id).into(), login: login.into(), kind: AccountKind::User }
 }
 
 /// A commit by one person.
@@ -282,6 +282,7 @@ pub fn read(finding: &Finding) -> String {
 fn service() -> Service {
     Service {
         name: ServiceName::parse("billing-api").unwrap(),
+        forge: cm_bot::model::Forge::Github,
         repository: RepoName::parse("acme/billing-api").unwrap(),
         branch: BranchName::parse("main").unwrap(),
         environments: vec![Environment::parse("prod-us").unwrap()],

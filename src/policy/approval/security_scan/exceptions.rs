@@ -149,7 +149,7 @@ fn reason(dismissal: &AlertDismissal) -> String {
 
 fn name(account: Option<&Account>, build: &Build<'_>) -> String {
     let Some(account) = account else { return "A deleted account".into() };
-    let person = build.criteria.people.by_github(account.id);
+    let person = build.criteria.people.by_account(account.id);
     person.map_or_else(|| shortened(&account.login, 60), |person| person.name.clone())
 }
 
@@ -158,8 +158,8 @@ fn dismissed_by(account: Option<&Account>, build: &Build<'_>) -> Result<Word, Ga
     if account.kind != AccountKind::User {
         return Ok(Word::DoesNot("it is not a person's account".into()));
     }
-    match build.criteria.people.by_github(account.id) {
+    match build.criteria.people.by_account(account.id) {
         Some(person) => build.word_of(&person.name),
-        None => Ok(Word::DoesNot(format!("GitHub account {} is not in the people file", account.id.0))),
+        None => Ok(Word::DoesNot(format!("{} is not in the people file", account.id))),
     }
 }

@@ -5,7 +5,7 @@
 
 use super::Scan;
 use super::exceptions::Build;
-use crate::model::{CheckRun, CommitStatus, Conclusion, GithubId, Text, shortened};
+use crate::model::{CheckRun, CommitStatus, Conclusion, GithubId, Text, UserId, shortened};
 
 /// Of several runs of one check the worst counts.
 pub(super) fn check_run(name: &str, app_id: u64, build: &Build<'_>) -> Scan {
@@ -28,8 +28,8 @@ pub(super) fn status(context: &str, creator: GithubId, build: &Build<'_>) -> Sca
         return Scan::NotDone(format!("There is no status {context} on this commit.").into());
     };
     let by = match &newest.creator {
-        Some(account) if account.id == creator => None,
-        Some(account) => Some(format!("{} (GitHub account {})", shortened(&account.login, 60), account.id.0)),
+        Some(account) if account.id == UserId::Github(creator) => None,
+        Some(account) => Some(format!("{} ({})", shortened(&account.login, 60), account.id)),
         None => Some("a deleted account".to_owned()),
     };
     if let Some(by) = by {

@@ -1,7 +1,7 @@
 //! Merge bases, line by line. The baseline is `a`; commits of the range are letters after it, old ones are digits.
 
 use super::*;
-use crate::model::{GitActor, GithubId, Signature};
+use crate::model::{Forge, GitActor, GithubId, Signature};
 use crate::policy::facts::Objects;
 
 fn sha(name: char) -> CommitSha {
@@ -12,8 +12,11 @@ fn sha(name: char) -> CommitSha {
 fn commit(names: &str) -> Commit {
     let mut names = names.chars();
     let name = names.next().unwrap();
-    let account =
-        crate::model::Account { id: GithubId(1001), login: "dana".into(), kind: crate::model::AccountKind::User };
+    let account = crate::model::Account {
+        id: GithubId(1001).into(),
+        login: "dana".into(),
+        kind: crate::model::AccountKind::User,
+    };
     let actor = GitActor { name: "dana".into(), account: Some(account) };
     Commit {
         sha: sha(name),
@@ -54,7 +57,7 @@ fn parted(commits: &[&str], relations: &[&str]) -> Result<MergeBase, Gap> {
     let (range, baseline, none) = (range(commits), sha('a'), no_pull_requests());
     let history = History::of(&range, &baseline, &none);
     let [.., left, right] = range.commits.as_slice() else { panic!("two commits are needed") };
-    history.merge_base(&left.sha, &right.sha, &Look::into(&objects))
+    history.merge_base(&left.sha, &right.sha, &Look::at(&objects, Forge::Github))
 }
 
 fn one(name: char) -> Result<MergeBase, Gap> {
@@ -116,7 +119,7 @@ fn a_commit_of_a_pull_request_is_below_the_baseline_only_when_that_is_proven() {
     let mut objects = Objects::default();
     let released = |objects: &Objects, name: char| {
         let (range, baseline, none) = (range(&["ba", "c0"]), sha('a'), no_pull_requests());
-        History::of(&range, &baseline, &none).is_released(&sha(name), &Look::into(objects))
+        History::of(&range, &baseline, &none).is_released(&sha(name), &Look::at(objects, Forge::Github))
     };
     for (name, known) in [('a', Ok(true)), ('b', Ok(true)), ('0', Ok(true))] {
         assert_eq!(released(&objects, name), known, "{name}");

@@ -2,6 +2,7 @@
 
 use super::super::undo;
 use super::*;
+use crate::model::Forge;
 use crate::policy::facts::Objects;
 
 type File<'a> = (&'a str, Mode, &'a str);
@@ -37,7 +38,7 @@ fn found(four: [&[File<'_>]; 4], keep: impl Fn(&mut Objects)) -> Result<Vec<Stri
     let [base, ours, theirs, result] = four.map(|files| put(&mut objects, files));
     keep(&mut objects);
     let merge = Merge { base: &base, ours: &ours, theirs: &theirs, result: &result };
-    differences(merge, &Look::into(&objects)).map_err(|gap| gap.what)
+    differences(merge, &Look::at(&objects, Forge::Github)).map_err(|gap| gap.what)
 }
 
 fn all(_: &mut Objects) {}
@@ -126,7 +127,7 @@ fn undone([base, ours, theirs, result]: [&[File<'_>]; 4]) -> Result<bool, String
     let [base, ours, result] = [base, ours, result].map(|files| put(&mut objects, files));
     let theirs = put(&mut Objects::default(), theirs);
     let merge = Merge { base: &base, ours: &ours, theirs: &theirs, result: &result };
-    undo::proves(merge, &Look::into(&objects)).map_err(|gap| gap.what)
+    undo::proves(merge, &Look::at(&objects, Forge::Github)).map_err(|gap| gap.what)
 }
 
 /// Two files that each may be away, or hold one of two things, and one that is always there.
@@ -178,6 +179,6 @@ fn a_merge_is_not_taken_back_where_a_folder_cannot_be_seen() {
     assert_eq!(undone([base, ours, theirs, result]), Ok(false), "both lines changed the file");
     let merge = [base, ours, theirs, result].map(|files| put(&mut Objects::default(), files));
     let merge = Merge { base: &merge[0], ours: &merge[1], theirs: &merge[2], result: &merge[3] };
-    let gap = undo::proves(merge, &Look::into(&Objects::default())).unwrap_err();
+    let gap = undo::proves(merge, &Look::at(&Objects::default(), Forge::Github)).unwrap_err();
     assert_eq!(gap.what, "the files of the repository");
 }
