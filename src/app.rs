@@ -17,7 +17,9 @@ use crate::gather::Sources;
 use crate::handlers::{Context, TooDear};
 use crate::integrations::beacon::BeaconClient;
 use crate::integrations::callback::CallbackClient;
+use crate::integrations::forge::Others;
 use crate::integrations::github::GithubClient;
+use crate::integrations::gitlab::GitlabClient;
 use crate::integrations::http;
 use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::jira::JiraClient;
@@ -91,9 +93,13 @@ impl App {
             own: settings.server.public_url.clone(),
             deciding: Deciding { slack: settings.slack.decisions, pages: settings.pages.decisions },
         };
+        let gitlab = settings.gitlab.as_ref();
         let sources = Sources {
             jira: Arc::new(JiraClient::new(client.clone(), &settings.jira)),
             github: Arc::new(GithubClient::new(client.clone(), &settings.github, clock.clone())),
+            others: Others {
+                gitlab: gitlab.map(|gitlab| Arc::new(GitlabClient::new(client.clone(), gitlab, clock.clone()))),
+            },
             store,
             services: Arc::new(settings.services),
         };

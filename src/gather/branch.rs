@@ -3,10 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::history::place;
 use super::{Sources, kept};
 use crate::integrations::SourceError;
-use crate::integrations::github::Edge;
+use crate::integrations::forge::Edge;
 use crate::model::{CommitSha, ObjectId, Relation, Service};
 
 /// How the branch was when reading began.
@@ -36,8 +35,8 @@ pub(super) async fn first(
     (service, head): (&Service, &CommitSha),
     baseline: &CommitSha,
 ) -> Result<First, SourceError> {
-    let Edge { tip, reached } = sources.github.edge(place(service), baseline).await?;
-    let relation = kept::relation(sources, &service.repository, (&tip, head)).await?;
+    let Edge { tip, reached } = sources.forge(service).edge(service, baseline).await?;
+    let relation = kept::relation(sources, service, (&tip, head)).await?;
     Ok(First { tip, relation, reached })
 }
 
@@ -46,9 +45,8 @@ pub(super) async fn first(
 /// # Errors
 /// As [`first`].
 pub(super) async fn now(sources: &Sources, service: &Service, head: &CommitSha) -> Result<Relation, SourceError> {
-    let (repository, branch) = place(service);
-    let tip = sources.github.branch_tip(repository, branch).await?;
-    kept::relation(sources, repository, (&tip, head)).await
+    let tip = sources.forge(service).branch_tip(service).await?;
+    kept::relation(sources, service, (&tip, head)).await
 }
 
 /// The last look; `tip` when somebody has just seen where the branch ends.
@@ -60,16 +58,15 @@ pub(super) async fn last(
     (service, head): (&Service, &CommitSha),
     (first, tip): (&First, Option<CommitSha>),
 ) -> Result<Last, SourceError> {
-    let (repository, branch) = place(service);
     let tip = match tip {
         Some(tip) => tip,
-        None => sources.github.branch_tip(repository, branch).await?,
+        None => sources.forge(service).branch_tip(service).await?,
     };
     if tip == first.tip {
         return Ok(Last::Steady(first.relation));
     }
-    match kept::relation(sources, repository, (&first.tip, &tip)).await {
-        Ok(Relation::Ahead) => Ok(Last::Steady(kept::relation(sources, repository, (&tip, head)).await?)),
+    match kept::relation(sources, service, (&first.tip, &tip)).await {
+        Ok(Relation::Ahead) => Ok(Last::Steady(kept::relation(sources, service, (&tip, head)).await?)),
         Ok(Relation::Identical | Relation::Behind | Relation::Diverged) => Ok(Last::Rewritten),
         Err(SourceError::Unrelated | SourceError::NotFound) => Ok(Last::Rewritten),
         Err(error) => Err(error),

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::Sources;
 use crate::integrations::SourceError;
-use crate::integrations::github::Comment;
-use crate::model::{Account, AccountKind, GithubId, Opinion, RepoName, Review};
+use crate::integrations::forge::Comment;
+use crate::model::{Account, AccountKind, Opinion, Review, Service, UserId};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::PullRequests;
 
@@ -15,7 +15,7 @@ use crate::policy::facts::PullRequests;
 /// When the comments, or the rights of those who wrote them, cannot be read.
 pub(super) async fn approving(
     sources: &Sources,
-    repository: &RepoName,
+    service: &Service,
     ids: &[String],
     criteria: &Criteria,
 ) -> Result<Vec<(u64, Review)>, SourceError> {
@@ -23,9 +23,9 @@ pub(super) async fn approving(
     if terms.approving_comments.is_empty() {
         return Ok(Vec::new());
     }
-    let mut comments = sources.github.comments(repository, ids).await?;
+    let mut comments = sources.forge(service).comments(service, ids).await?;
     comments.retain(|comment| terms.is_approving_comment(&comment.text));
-    let rights = rights(sources, repository, &comments).await?;
+    let rights = rights(sources, service, &comments).await?;
     Ok(comments.into_iter().map(|comment| (comment.pull_request, as_review(comment, &rights))).collect())
 }
 
@@ -41,15 +41,15 @@ pub(super) fn add(comments: Vec<(u64, Review)>, pull_requests: &mut PullRequests
 /// What the people may do whose comments do not tell. Nobody else's rights matter: a bot approves nothing.
 async fn rights(
     sources: &Sources,
-    repository: &RepoName,
+    service: &Service,
     comments: &[Comment],
-) -> Result<BTreeMap<GithubId, bool>, SourceError> {
+) -> Result<BTreeMap<UserId, bool>, SourceError> {
     let authors = comments.iter().filter(|comment| comment.may_push.is_none()).filter_map(|one| one.author.as_ref());
-    let people: BTreeMap<GithubId, &Account> =
+    let people: BTreeMap<UserId, &Account> =
         authors.filter(|author| author.kind == AccountKind::User).map(|author| (author.id, author)).collect();
     let mut rights = BTreeMap::new();
     for (id, account) in people {
-        let may_push = match sources.github.may_push(repository, account).await {
+        let may_push = match sources.forge(service).may_push(service, account).await {
             Err(SourceError::NotFound) => false,
             answer => answer?,
         };
@@ -58,7 +58,7 @@ async fn rights(
     Ok(rights)
 }
 
-fn as_review(comment: Comment, rights: &BTreeMap<GithubId, bool>) -> Review {
+fn as_review(comment: Comment, rights: &BTreeMap<UserId, bool>) -> Review {
     let known = comment.author.as_ref().and_then(|author| rights.get(&author.id)).copied();
     Review {
         may_push: comment.may_push.or(known).unwrap_or(false),

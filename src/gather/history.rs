@@ -1,4 +1,4 @@
-//! What GitHub knows of the commit: its branch, the commits since the baseline, their pull requests, its scans.
+//! What the forge knows of the commit: its branch, the commits since the baseline, their pull requests, its scans.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,11 +8,11 @@ use super::branch::{self, Last};
 use super::objects::{self, Hints};
 use super::{Sources, comments, fact, kept, scans};
 use crate::integrations::SourceError;
-use crate::integrations::github::{Comparison, Origins, OwnCommits, PullRequestsRead};
-use crate::model::{BranchName, Commit, CommitSha, PullRequest, RepoName, Service};
+use crate::integrations::forge::{Comparison, Origins, OwnCommits, PullRequestsRead};
+use crate::model::{Commit, CommitSha, PullRequest, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::evidence;
-use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, PullRequests, Range, RemovedCommit, Source};
+use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, PullRequests, Range, RemovedCommit};
 use crate::store::StoreError;
 
 /// Most commits that would leave production and are named.
@@ -27,7 +27,7 @@ const BRANCH: &str = "the release branch";
 /// What is not known when the pull requests could not be read.
 const PULL_REQUESTS: &str = "the pull requests of the commits";
 
-/// Fills in what GitHub knows, as far as the ticket says what to ask for.
+/// Fills in what the forge knows, as far as the ticket says what to ask for.
 ///
 /// # Errors
 /// Only when our own records cannot be read.
@@ -36,10 +36,10 @@ pub(super) async fn gather(sources: &Sources, facts: &mut Facts, criteria: &Crit
     for _ in 0..=MOST_RESTARTS {
         match once(sources, facts, (&service, &head), criteria).await? {
             Ok(Last::Steady(relation)) => facts.on_branch = Fact::Known(relation),
-            Err(error) => facts.on_branch = fact(Err(error), BRANCH, Source::Github),
+            Err(error) => facts.on_branch = fact(Err(error), BRANCH, service.forge.into()),
             Ok(Last::Rewritten) => {
                 tracing::warn!(repository = %service.repository, "The release branch was rewritten while it was read");
-                let (what, source) = (BRANCH.to_owned(), Source::Github);
+                let (what, source) = (BRANCH.to_owned(), service.forge.into());
                 facts.on_branch = Fact::Unknown(Gap { what, source, reason: GapReason::Unstable });
                 continue;
             }
@@ -65,10 +65,10 @@ async fn once(
         scans::of(sources, (service, head))
     );
     let (scans, begun) = scans.map_or_else(|error| (Err(error), Vec::new()), |(scans, begun)| (Ok(scans), begun));
-    facts.scans = fact(scans, "the security scans of this commit", Source::Github);
+    facts.scans = fact(scans, "the security scans of this commit", service.forge.into());
     scans::add_uploads(sources, facts).await?;
     let mut hints = note(facts, found);
-    own_record(sources, facts, &service.repository).await?;
+    own_record(sources, facts, service).await?;
     scans::complete(sources, facts, (service, head), (criteria, begun)).await;
     if let Ok(first) = &first {
         hints.reached.clone_from(&first.reached);
@@ -83,27 +83,32 @@ async fn once(
 
 /// Takes what was found into the facts; what is left are hints where to look further.
 fn note(facts: &mut Facts, found: Option<Result<Found, SourceError>>) -> Hints {
+    let source = facts.forge().into();
     match found {
         None => Hints::default(),
         Some(Ok(found)) => {
             facts.range = Fact::Known(found.range);
-            facts.pull_requests = fact(found.pull_requests, PULL_REQUESTS, Source::Github);
+            facts.pull_requests = fact(found.pull_requests, PULL_REQUESTS, source);
             facts.objects = found.objects;
             found.hints
         }
         Some(Err(error)) => {
-            facts.range = fact(Err(error.clone()), "the commits since the last approved change", Source::Github);
-            facts.pull_requests = fact(Err(error), PULL_REQUESTS, Source::Github);
+            facts.range = fact(Err(error.clone()), "the commits since the last approved change", source);
+            facts.pull_requests = fact(Err(error), PULL_REQUESTS, source);
             Hints::default()
         }
     }
 }
 
 /// Adds what our own record of GitHub's deliveries says about the pull requests.
-async fn own_record(sources: &Sources, facts: &mut Facts, repository: &RepoName) -> Result<(), StoreError> {
+async fn own_record(sources: &Sources, facts: &mut Facts, service: &Service) -> Result<(), StoreError> {
+    // Only GitHub's deliveries are kept, and a repository that has moved from there keeps its name and begins its numbers anew.
     let Fact::Known(pull_requests) = &mut facts.pull_requests else { return Ok(()) };
+    if !service.forge.is_github() {
+        return Ok(());
+    }
     let numbers: Vec<u64> = pull_requests.by_number.keys().copied().collect();
-    for (number, ledger) in sources.store.ledger(repository, &numbers).await? {
+    for (number, ledger) in sources.store.ledger(&service.repository, &numbers).await? {
         if let Some(pull_request) = pull_requests.by_number.get_mut(&number) {
             pull_request.ledger = ledger;
         }
@@ -127,7 +132,7 @@ async fn range(
     criteria: &Criteria,
 ) -> Option<Result<Found, SourceError>> {
     let baseline = facts.baseline.known().ok()?.as_ref()?;
-    Some(match kept::comparison(sources, &service.repository, (&baseline.commit, head)).await {
+    Some(match kept::comparison(sources, service, (&baseline.commit, head)).await {
         Ok(comparison) => compared(sources, facts, (service, &baseline.commit, head, comparison), criteria).await,
         Err(error) => Err(error),
     })
@@ -140,19 +145,18 @@ async fn compared(
     (service, baseline, head, comparison): (&Service, &CommitSha, &CommitSha, Comparison),
     criteria: &Criteria,
 ) -> Result<Found, SourceError> {
-    let repository = &service.repository;
     let mut ahead = shape(facts, &comparison)?;
-    ahead.objects = kept::objects(sources, repository, &Objects::pair(baseline, head)).await;
-    let paths = comparison.paths.iter().cloned().collect();
+    ahead.objects = kept::objects(sources, service, &Objects::pair(baseline, head)).await;
+    let paths = comparison.paths().into_iter().collect();
     let mut hints = Hints { paths, kept: ahead.objects.count(), ..Hints::default() };
     let (tell, told) = oneshot::channel();
     let (people, removed_commits, ()) = tokio::join!(
         people(sources, (service, &comparison), (head, criteria), tell),
-        removed(sources, repository, &comparison, (baseline, head)),
+        removed(sources, service, &comparison, (baseline, head)),
         read_ahead(sources, (&mut ahead, &mut hints), criteria, told),
     );
     let (commits, pull_requests) = people?;
-    let Comparison { relation, removed, base_tree, .. } = comparison;
+    let (relation, removed, base_tree) = (comparison.relation(), comparison.removed(), comparison.base_tree().clone());
     let range = Range { relation, base_tree, commits, removed, removed_commits };
     // The pull requests were read last, and the branch was seen with them.
     hints.tip = pull_requests.as_ref().ok().and_then(|(_, tip)| tip.clone());
@@ -183,10 +187,10 @@ type Seen = (PullRequests, Option<CommitSha>);
 /// The facts as far as the comparison tells them: without people, and without pull requests.
 fn shape(facts: &Facts, comparison: &Comparison) -> Result<Facts, SourceError> {
     let range = Range {
-        relation: comparison.relation,
-        base_tree: comparison.base_tree.clone(),
+        relation: comparison.relation(),
+        base_tree: comparison.base_tree().clone(),
         commits: comparison.shape()?,
-        removed: comparison.removed,
+        removed: comparison.removed(),
         removed_commits: Vec::new(),
     };
     let pull_requests = PullRequests { by_number: BTreeMap::new(), of_commit: BTreeMap::new() };
@@ -201,15 +205,14 @@ async fn people(
     (head, criteria): (&CommitSha, &Criteria),
     tell: oneshot::Sender<Connected>,
 ) -> Result<(Vec<Commit>, Result<Seen, SourceError>), SourceError> {
-    let repository = &service.repository;
-    let mut origins = sources.github.origins(repository, comparison).await?;
+    let mut origins = sources.forge(service).origins(service, comparison).await?;
     drop(tell.send(origins.of_commit.clone()));
     let commits = std::mem::take(&mut origins.commits);
     let rewritten = evidence::rewritten((&commits, head), &origins.of_commit, criteria);
     let ids: Vec<String> = origins.pull_requests.values().cloned().collect();
     let (found, comments) = tokio::join!(
         pull_requests(sources, service, (origins, rewritten)),
-        comments::approving(sources, repository, &ids, criteria),
+        comments::approving(sources, service, &ids, criteria),
     );
     let found = found.and_then(|(mut found, tip)| {
         comments::add(comments?, &mut found);
@@ -221,14 +224,14 @@ async fn people(
 /// The commits that would leave production, for people; the number is known without them.
 async fn removed(
     sources: &Sources,
-    repository: &RepoName,
+    service: &Service,
     comparison: &Comparison,
     (baseline, head): (&CommitSha, &CommitSha),
 ) -> Vec<RemovedCommit> {
-    if comparison.removed == 0 {
+    if comparison.removed() == 0 {
         return Vec::new();
     }
-    let back = kept::comparison(sources, repository, (head, baseline)).await.and_then(|back| back.headlines());
+    let back = kept::comparison(sources, service, (head, baseline)).await.and_then(|back| back.headlines());
     match back {
         Ok(found) => {
             found.into_iter().take(MOST_REMOVED).map(|(sha, headline)| RemovedCommit { sha, headline }).collect()
@@ -251,9 +254,10 @@ async fn pull_requests(
         origins.pull_requests.into_iter().partition(|(number, _)| rewritten.contains(number));
     let ids = |some: Vec<(u64, String)>| some.into_iter().map(|(_, id)| id).collect::<Vec<String>>();
     let (rewritten, others) = (ids(rewritten), ids(others));
+    let forge = sources.forge(service);
     let (rewritten, others) = tokio::try_join!(
-        sources.github.pull_requests(place(service), &rewritten, OwnCommits::All),
-        sources.github.pull_requests(place(service), &others, OwnCommits::None),
+        forge.pull_requests(service, (&rewritten, OwnCommits::All)),
+        forge.pull_requests(service, (&others, OwnCommits::None)),
     )?;
     let read = [rewritten, others].into_iter().filter(|read| !read.found.is_empty());
     let (found, tips): (Vec<Vec<PullRequest>>, BTreeSet<Option<CommitSha>>) =
@@ -265,9 +269,4 @@ async fn pull_requests(
     }
     let tip = tips.first().cloned().flatten().filter(|_| tips.len() == 1);
     Ok((PullRequests { by_number, of_commit: origins.of_commit }, tip))
-}
-
-/// The release branch and repository of a service, as one argument.
-pub(super) fn place(service: &Service) -> (&RepoName, &BranchName) {
-    (&service.repository, &service.branch)
 }

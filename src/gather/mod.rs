@@ -18,9 +18,10 @@ pub use siblings::of as siblings;
 use std::sync::Arc;
 
 use crate::integrations::SourceError;
+use crate::integrations::forge::{ForgeClient, Others};
 use crate::integrations::github::GithubClient;
 use crate::integrations::jira::JiraClient;
-use crate::model::{CommitSha, Relation, Scope, Service, Ticket, Timestamp};
+use crate::model::{CommitSha, Forge, Relation, Scope, Service, Ticket, Timestamp};
 use crate::policy::approval::staging;
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Fact, Facts, Gap, GapReason, Objects, Placement, Source};
@@ -33,10 +34,20 @@ pub struct Sources {
     pub jira: Arc<JiraClient>,
     /// GitHub.
     pub github: Arc<GithubClient>,
+    /// The other forges.
+    pub others: Others,
     /// Our own records.
     pub store: Store,
     /// The registered services.
     pub services: Arc<Vec<Service>>,
+}
+
+impl Sources {
+    /// Whoever holds the code of a service.
+    #[must_use]
+    pub fn forge(&self, service: &Service) -> ForgeClient<'_> {
+        ForgeClient::of(service, &self.github, &self.others)
+    }
 }
 
 /// Gathers everything about a ticket that was just read.
@@ -48,7 +59,8 @@ pub async fn for_ticket(
     (ticket, now): (Ticket, Timestamp),
     criteria: &Criteria,
 ) -> Result<Facts, StoreError> {
-    let sources = &Sources { github: Arc::new(sources.github.for_one_ticket()), ..sources.clone() };
+    let (github, others) = (Arc::new(sources.github.for_one_ticket()), sources.others.for_one_ticket());
+    let sources = &Sources { github, others, ..sources.clone() };
     let mut facts = alone(sources, (ticket, now)).await?;
     let Some(scope) = facts.placement.scope() else { return Ok(facts) };
     from_records(sources, &mut facts, &scope, criteria).await?;
@@ -61,7 +73,7 @@ pub async fn for_ticket(
     facts.siblings = siblings?;
     facts.workflow = workflow;
     history?;
-    facts.clock_ahead_ms = fact(clock(sources), "GitHub's clock", Source::Github);
+    facts.clock_ahead_ms = clock(sources, &facts);
     Ok(facts)
 }
 
@@ -77,7 +89,7 @@ async fn workflow(sources: &Sources, ticket: &Ticket, criteria: &Criteria) -> Fa
 
 /// How a commit stands to the release branch of its service now.
 pub async fn position(sources: &Sources, service: &Service, commit: &CommitSha) -> Fact<Relation> {
-    fact(branch::now(sources, service, commit).await, "the release branch", Source::Github)
+    fact(branch::now(sources, service, commit).await, "the release branch", service.forge.into())
 }
 
 /// The facts that the ticket and our own records give, for an announcement that must not wait for anybody.
@@ -88,8 +100,9 @@ pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Res
     let first_seen = sources.store.known_ticket(&ticket.id).await?.map(|known| known.first_seen);
     let plan = sources.store.plan_for(&ticket.id).await?;
     let placement = Placement::of(&ticket, &sources.services);
+    let forge = placement.forge();
     let repository_url =
-        placement.service().map_or_else(String::new, |service| sources.github.web_url(&service.repository));
+        placement.service().map_or_else(String::new, |service| sources.forge(service).web_url(service));
     Ok(Facts {
         ticket,
         gathered_at: now,
@@ -107,12 +120,21 @@ pub async fn alone(sources: &Sources, (ticket, now): (Ticket, Timestamp)) -> Res
         staged: Fact::not_asked("the change to staging"),
         workflow: Fact::not_asked("the workflow of the ticket"),
         plan,
-        clock_ahead_ms: Fact::not_asked("GitHub's clock"),
+        clock_ahead_ms: Fact::not_asked(&clock_of(forge)),
     })
 }
 
-fn clock(sources: &Sources) -> Result<i64, SourceError> {
-    sources.github.clock_ahead_ms().ok_or_else(|| SourceError::Unreachable("no answer that bears a time".into()))
+/// How far the clock of the forge is ahead of ours.
+fn clock(sources: &Sources, facts: &Facts) -> Fact<i64> {
+    let what = clock_of(facts.forge());
+    let Some(service) = facts.placement.service() else { return Fact::not_asked(&what) };
+    let ahead = sources.forge(service).clock_ahead_ms();
+    let ahead = ahead.ok_or_else(|| SourceError::Unreachable("no answer that bears a time".into()));
+    fact(ahead, &what, service.forge.into())
+}
+
+fn clock_of(forge: Forge) -> String {
+    format!("{forge}'s clock")
 }
 
 async fn from_records(

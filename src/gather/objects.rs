@@ -4,10 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, stream};
 
-use super::history::place;
 use super::{Sources, gap, kept};
 use crate::integrations::SourceError;
-use crate::integrations::github::{Asked, MOST_OBJECTS, Read};
+use crate::integrations::forge::{Asked, MOST_OBJECTS, Read};
 use crate::model::{CommitSha, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Facts, Objects, Source, Wanted};
@@ -52,7 +51,7 @@ pub(super) async fn keep(sources: &Sources, facts: &Facts, hints: &Hints) {
     };
     if facts.objects.gaps.is_empty() && facts.objects.count() > hints.kept {
         let range = Objects::pair(&baseline.commit, &head);
-        kept::keep_objects(sources, (&service.repository, &range), &facts.objects).await;
+        kept::keep_objects(sources, (service, &range), &facts.objects).await;
     }
 }
 
@@ -76,15 +75,15 @@ pub(super) async fn complete(
         answer_from(&hints.reached, &mut wanted, facts);
         let asked = asked(&wanted).into_iter().chain(guessed).collect();
         if is_too_much(facts, &asked) {
-            refuse(&mut facts.objects, &wanted);
+            refuse(facts, &wanted);
             return;
         }
         let (read, related) = tokio::join!(read_all(sources, &service, &asked), relate_all(sources, &service, &wanted));
-        note_all(read, (&mut facts.objects, hints));
-        note_related(related, &mut facts.objects);
+        note_all(read, (facts, hints));
+        note_related(related, facts);
     }
     let wanted = wish(facts, criteria);
-    refuse(&mut facts.objects, &wanted);
+    refuse(facts, &wanted);
 }
 
 /// Reads folders that will most likely be wished for, when there are enough of them. What is missing then is asked for with
@@ -102,7 +101,7 @@ pub(super) async fn read_ahead(
         return;
     }
     let read = read_all(sources, &service, &asked).await;
-    note_all(read, (&mut facts.objects, hints));
+    note_all(read, (facts, hints));
 }
 
 fn is_too_much(facts: &Facts, asked: &BTreeSet<Asked>) -> bool {
@@ -209,23 +208,24 @@ fn shared_out(asked: &BTreeSet<Asked>) -> Vec<Vec<Asked>> {
     (0..requests).map(|first| asked.iter().skip(first).step_by(requests).cloned().collect()).collect()
 }
 
-fn note_all(read: Vec<Batch>, (objects, hints): (&mut Objects, &mut Hints)) {
+fn note_all(read: Vec<Batch>, (facts, hints): (&mut Facts, &mut Hints)) {
+    let (source, objects) = (facts.forge().into(), &mut facts.objects);
     for (batch, found) in read {
         match found {
             Ok((tip, found)) => {
                 hints.tip = tip.or(hints.tip.take());
                 for (one, read) in batch.iter().zip(found) {
-                    note(objects, one, read);
+                    note((objects, source), one, read);
                 }
             }
-            Err(error) => batch.iter().for_each(|one| miss(objects, one, &error)),
+            Err(error) => batch.iter().for_each(|one| miss((objects, source), one, &error)),
         }
     }
 }
 
 /// One request; a batch that GitHub finds too heavy is halved.
 async fn read(sources: &Sources, service: &Service, batch: &[Asked]) -> Answer {
-    let found = sources.github.objects(place(service), batch).await;
+    let found = sources.forge(service).objects(service, batch).await;
     if batch.len() == 1 || !matches!(found, Err(SourceError::Unreachable(_))) {
         return found;
     }
@@ -238,7 +238,7 @@ async fn read(sources: &Sources, service: &Service, batch: &[Asked]) -> Answer {
 
 type Answer = Result<(Option<CommitSha>, Vec<Read>), SourceError>;
 
-fn note(objects: &mut Objects, asked: &Asked, read: Read) {
+fn note((objects, source): (&mut Objects, Source), asked: &Asked, read: Read) {
     match (asked, read) {
         (_, Read::Tree(id, tree)) => {
             objects.trees.insert(id, tree);
@@ -252,18 +252,18 @@ fn note(objects: &mut Objects, asked: &Asked, read: Read) {
         // A folder is only a guess: it need not be there.
         (Asked::Folder(..), _) => {}
         (Asked::Object(_) | Asked::TreeOf(_), Read::Nothing | Read::Commit(..)) => {
-            miss(objects, asked, &SourceError::NotFound);
+            miss((objects, source), asked, &SourceError::NotFound);
         }
     }
 }
 
-fn miss(objects: &mut Objects, asked: &Asked, error: &SourceError) {
+fn miss((objects, source): (&mut Objects, Source), asked: &Asked, error: &SourceError) {
     let (key, what) = match asked {
         Asked::Object(id) => (id.as_str(), "the files of the repository".to_owned()),
         Asked::TreeOf(sha) => (sha.as_str(), format!("the files of commit {}", sha.short())),
         Asked::Folder(..) => return,
     };
-    objects.gaps.insert(key.to_owned(), gap(error, &what, Source::Github));
+    objects.gaps.insert(key.to_owned(), gap(error, &what, source));
 }
 
 /// How pairs of commits stand to each other.
@@ -271,20 +271,21 @@ type Related = Vec<(String, Result<Relation, SourceError>)>;
 
 async fn relate_all(sources: &Sources, service: &Service, wanted: &Wanted) -> Related {
     let relations = wanted.relations.iter().map(|(first, second)| async move {
-        (Objects::pair(first, second), kept::relation(sources, &service.repository, (first, second)).await)
+        (Objects::pair(first, second), kept::relation(sources, service, (first, second)).await)
     });
     let relations: Vec<_> = relations.collect();
     stream::iter(relations).buffered(AT_A_TIME).collect().await
 }
 
-fn note_related(related: Related, objects: &mut Objects) {
+fn note_related(related: Related, facts: &mut Facts) {
+    let (source, objects) = (facts.forge().into(), &mut facts.objects);
     for (pair, relation) in related {
         match relation {
             Ok(relation) => {
                 objects.relations.insert(pair, relation);
             }
             Err(error) => {
-                let gap = gap(&error, "how two commits are related", Source::Github);
+                let gap = gap(&error, "how two commits are related", source);
                 objects.gaps.insert(pair, gap);
             }
         }
@@ -292,9 +293,10 @@ fn note_related(related: Related, objects: &mut Objects) {
 }
 
 /// Too much is unknown like anything else.
-fn refuse(objects: &mut Objects, wanted: &Wanted) {
+fn refuse(facts: &mut Facts, wanted: &Wanted) {
+    let (source, objects) = (facts.forge().into(), &mut facts.objects);
     let too_much = SourceError::TooMuch("folders and files".into());
     for one in asked(wanted) {
-        miss(objects, &one, &too_much);
+        miss((objects, source), &one, &too_much);
     }
 }

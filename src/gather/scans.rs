@@ -44,17 +44,21 @@ pub(super) async fn of(
         dismissals: Fact::not_asked(DISMISSALS),
     };
     let mut begun = Vec::new();
+    let github = match service.scanners.iter().all(|scanner| scanner.uploaded().is_some()) {
+        true => return Ok((scans, begun)),
+        false => sources.forge(service).github()?,
+    };
     for scanner in &service.scanners {
         match scanner {
             Scanner::Analysis { tool, category, .. } => {
-                let analyses = sources.github.analyses(repository, (tool, category), head).await?;
+                let analyses = github.analyses(repository, (tool, category), head).await?;
                 add(sources, repository, &analyses.of_commit, &mut scans).await;
                 let other = analyses.other.clone().filter(|_| analyses.of_commit.is_empty());
                 scans.analyses.extend(other);
                 begun.push(Begun { tool: tool.clone(), category: category.clone(), analyses });
             }
             Scanner::Check { check, app_id } => {
-                scans.checks.extend(sources.github.check_runs(repository, (check, *app_id), head).await?);
+                scans.checks.extend(github.check_runs(repository, (check, *app_id), head).await?);
             }
             // One list holds all statuses, and what pipelines sent is with us.
             Scanner::Status { .. } | Scanner::Sarif { .. } => {}
@@ -129,7 +133,7 @@ async fn statuses(sources: &Sources, service: &Service, head: &CommitSha) -> Res
         return Ok(Vec::new());
     }
     let contexts = contexts.iter().map(String::as_str).collect();
-    sources.github.newest_statuses(&service.repository, &contexts, head).await
+    sources.forge(service).github()?.newest_statuses(&service.repository, &contexts, head).await
 }
 
 /// Adds what pipelines sent.

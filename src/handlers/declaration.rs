@@ -73,7 +73,7 @@ fn filled(context: &Context, record: &EmergencyRecord) -> BTreeMap<Field, String
         .as_ref()
         .and_then(|scope| context.sources.services.iter().find(|service| service.name == scope.service));
     let incident = said.incident.as_ref().map(|incident| format!("Incident {incident}"));
-    let repository = service.map(|service| context.sources.github.web_url(&service.repository));
+    let repository = service.map(|service| context.sources.forge(service).web_url(service));
     let links = [incident, repository];
     let links = links.into_iter().flatten().collect::<Vec<_>>().join("\n");
     let fields = [

@@ -128,12 +128,12 @@ fn settled(context: &Context, last: Option<&StoredDecision>, view: &View<'_>) ->
 
 /// A ticket that waits is looked at again by itself, so that no lost webhook leaves it behind.
 fn next(context: &Context, facts: &Facts, decision: &Decision) -> Next {
-    let github = |service: &Service| context.sources.github.must_wait(&service.repository);
+    let wait = |service: &Service| context.sources.forge(service).must_wait(service);
     let rest = context.too_dear.rest(&facts.ticket, context.clock.now());
     match (decision.kind(), rest) {
         (Kind::Approve, _) => Next::Nothing,
         (_, Some(rest)) => Next::LookAgain(rest),
-        _ if decision.waits_for_time() => Next::TryAgain(facts.placement.service().and_then(github)),
+        _ if decision.waits_for_time() => Next::TryAgain(facts.placement.service().and_then(wait)),
         (Kind::Hold | Kind::Block | Kind::CouldNotCheck, None) => Next::LookAgain(context.intervals.recheck),
     }
 }

@@ -1,6 +1,7 @@
 //! What an operator does when another system does not work.
 
 use super::SourceError;
+use crate::model::Forge;
 
 /// What to do when Jira refuses the credentials.
 pub const JIRA_CREDENTIALS: &str = "create a new API token for jira.account and set jira.token";
@@ -11,6 +12,22 @@ pub const JIRA_PERSONAL_TOKEN: &str =
 
 /// The same for GitHub.
 pub const GITHUB_CREDENTIALS: &str = "correct github.token, or github.app_id and github.private_key";
+
+/// The same for GitLab.
+pub const GITLAB_CREDENTIALS: &str = "make a new token with read_api and read_repository and set gitlab.token";
+
+/// The same for Bitbucket.
+pub const BITBUCKET_CREDENTIALS: &str = "make a new access token that may read and set bitbucket.token";
+
+/// What to do when the system that holds code refuses the credentials, and which setting says where it is.
+#[must_use]
+pub fn forge_advice(forge: Forge) -> (&'static str, &'static str) {
+    match forge {
+        Forge::Github => (GITHUB_CREDENTIALS, "github.api_url"),
+        Forge::Gitlab => (GITLAB_CREDENTIALS, "gitlab.api_url"),
+        Forge::Bitbucket => (BITBUCKET_CREDENTIALS, "bitbucket.api_url"),
+    }
+}
 
 /// The same for Slack.
 pub const SLACK_CREDENTIALS: &str = "install the app again and set slack.bot_token";

@@ -1,4 +1,4 @@
-//! How many requests one ticket may cost. All tickets of an owner share GitHub's rate limit, so one giant must not use it up.
+//! How many requests one ticket may cost. All tickets share a rate limit, so one giant must not use it up.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 

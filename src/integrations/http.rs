@@ -51,6 +51,8 @@ pub enum Peer {
     Jira,
     /// GitHub.
     Github,
+    /// GitLab.
+    Gitlab,
     /// Slack.
     Slack,
     /// Whoever issues the tokens of pipelines.
@@ -105,6 +107,7 @@ impl Peer {
         match self {
             Peer::Jira => "jira",
             Peer::Github => "github",
+            Peer::Gitlab => "gitlab",
             Peer::Slack => "slack",
             Peer::Issuer => "issuer",
             Peer::Jenkins => "jenkins",

@@ -1,12 +1,16 @@
-//! Jira, GitHub, Slack, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
+//! Jira, GitHub, GitLab, Slack, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
 
 pub mod advice;
+mod allowance;
 pub mod beacon;
 pub mod callback;
+pub mod forge;
 pub mod github;
+pub mod gitlab;
 pub mod http;
 pub mod jenkins;
 pub mod jira;
+mod limits;
 pub mod oidc;
 pub mod peer_clock;
 pub mod scanner;

@@ -1,6 +1,6 @@
 //! Watches whether the other systems answer and let us in, so that `/readyz` and the log say what an operator must do.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::Context;
 use crate::integrations::SourceError;
-use crate::integrations::advice::{GITHUB_CREDENTIALS, JENKINS_CREDENTIALS, SLACK_CREDENTIALS, advice};
+use crate::integrations::advice::{JENKINS_CREDENTIALS, SLACK_CREDENTIALS, advice, forge_advice};
+use crate::integrations::github::Denied;
 use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::slack::{SlackClient, SlackError};
-use crate::model::RepoName;
+use crate::model::{Forge, RepoName, Service};
 use crate::policy::approval::clocks;
 use crate::policy::criteria::Mode;
 use crate::signals::{Readiness, evidence_of};
@@ -79,13 +80,11 @@ impl Probe {
         let told = |error| advice("Jira", &error, (jira.credentials_advice(), "jira.api_url"));
         let jira = jira.check().await.err().map(told);
         self.note("jira", jira);
-        let github = self.github().await;
-        self.note("github", github);
-        // While GitHub does not say what time it is, nothing new is known of our clock.
-        if let Some(ahead) = self.sources.github.clock_ahead_ms() {
-            let advice = "Set the clock of this machine; nothing is approved automatically until then";
-            self.note("clock", clocks::difference(ahead).map(|difference| format!("{difference} {advice}")));
+        for forge in forges(&self.sources.services) {
+            let trouble = self.forge(forge).await;
+            self.note(part(forge), trouble);
         }
+        self.clocks();
         let in_force = self.sources.store.assure_in_force(&self.policy.criteria).await.err();
         let outdated = in_force.map(|error| format!("Nothing is decided here, because {error}"));
         self.note("criteria", outdated.or_else(|| self.unsigned()));
@@ -111,14 +110,27 @@ impl Probe {
         self.readiness.note_beside("jenkins", trouble, self.clock.now());
     }
 
+    /// Our clock against that of each system that holds code. While none says what time it is, nothing new is known of ours.
+    fn clocks(&self) {
+        let ahead = |service: &Service| Some((self.sources.forge(service).clock_ahead_ms()?, service.forge));
+        let known: Vec<(i64, Forge)> = self.sources.services.iter().filter_map(ahead).collect();
+        if !known.is_empty() {
+            let advice = "Set the clock of this machine; nothing is approved automatically until then";
+            let different = known.into_iter().find_map(|(ahead, forge)| clocks::difference(ahead, forge));
+            self.note("clock", different.map(|difference| format!("{difference} {advice}")));
+        }
+    }
+
     /// Whether every repository can be seen, and every tenth time whether everything in it can that decisions need.
-    async fn github(&mut self) -> Option<String> {
+    async fn forge(&mut self, forge: Forge) -> Option<String> {
         let sources = self.sources.clone();
-        for service in sources.services.iter() {
-            let repository = &service.repository;
+        let is_there = |service: &&Service| service.forge == forge;
+        for service in sources.services.iter().filter(is_there) {
+            let (repository, client) = (&service.repository, sources.forge(service));
             if self.looks.is_multiple_of(LOOKS_AT_RIGHTS) {
-                let denied = sources.github.check_rights(service).await.err();
-                let denied = denied.map(|denied| said(&denied.error, &format!("{} of {repository}", denied.what)));
+                let denied = client.check_rights(service).await.err();
+                let what = |denied: Denied| said(&denied.error, (forge, &format!("{} of {repository}", denied.what)));
+                let denied = denied.map(what);
                 match denied {
                     Some(denied) => drop(self.denied.insert(repository.clone(), denied)),
                     None => {
@@ -126,11 +138,12 @@ impl Probe {
                         self.readiness.note(&evidence_of(repository.as_str()), None, self.clock.now());
                     }
                 }
-            } else if let Err(error) = sources.github.check(repository).await {
-                return Some(said(&error, repository.as_str()));
+            } else if let Err(error) = client.check(service).await {
+                return Some(said(&error, (forge, repository.as_str())));
             }
         }
-        self.denied.values().next().cloned()
+        let mut services = sources.services.iter().filter(is_there);
+        services.find_map(|service| self.denied.get(&service.repository)).cloned()
     }
 
     /// Criteria that are to approve and may not. Those that only recommend are a trial.
@@ -157,7 +170,20 @@ impl Probe {
     }
 }
 
-/// What GitHub says, and what we wanted of it.
-fn said(error: &SourceError, asked_for: &str) -> String {
-    format!("{} (asked for {asked_for})", advice("GitHub", error, (GITHUB_CREDENTIALS, "github.api_url")))
+/// The systems that hold code: GitHub first, whether or not something is there.
+fn forges(services: &[Service]) -> BTreeSet<Forge> {
+    services.iter().map(|service| service.forge).chain([Forge::Github]).collect()
+}
+
+fn part(forge: Forge) -> &'static str {
+    match forge {
+        Forge::Github => "github",
+        Forge::Gitlab => "gitlab",
+        Forge::Bitbucket => "bitbucket",
+    }
+}
+
+/// What a system says, and what we wanted of it.
+fn said(error: &SourceError, (forge, asked_for): (Forge, &str)) -> String {
+    format!("{} (asked for {asked_for})", advice(&forge.to_string(), error, forge_advice(forge)))
 }

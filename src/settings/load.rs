@@ -12,6 +12,7 @@ use url::Url;
 
 use super::address::{http_url, safe_url};
 use super::environment::{Environment, Variable, variables};
+use super::forges::RawGitlab;
 use super::gate::report_after;
 use super::inspection::RawInspection;
 use super::pages::RawPages;
@@ -23,7 +24,7 @@ use super::{
     Approvals, Audit, Deployment, Github, GithubLogin, Jira, Jobs, Server, Settings, SettingsError, SigningFiles,
     Slack, Workflow, secret, slip,
 };
-use crate::model::{Decisions, Field, ParseError, Watched, WatchedPlace};
+use crate::model::{Decisions, Field, ParseError, Service, Watched, WatchedPlace};
 
 /// The reference of all settings, compiled in.
 pub const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -41,6 +42,7 @@ struct Raw {
     database: RawDatabase,
     jira: RawJira,
     github: RawGithub,
+    gitlab: RawGitlab,
     slack: RawSlack,
     criteria: RawCriteria,
     people: RawPeople,
@@ -243,6 +245,8 @@ impl Raw {
             ));
         }
         let (services, scan_tokens, gates) = services::checked(self.services)?;
+        let gitlab = self.gitlab.checked()?;
+        services::check_forges(&services, gitlab.as_ref())?;
         let jenkins = self.jenkins.checked()?;
         let of_jenkins = |watched: &Watched| matches!(watched.place, WatchedPlace::Jenkins { .. });
         if jenkins.is_none() && gates.iter().flat_map(|gate| &gate.watch).any(of_jenkins) {
@@ -254,7 +258,8 @@ impl Raw {
             server,
             database_url: self.database.checked()?,
             jira: self.jira.checked()?,
-            github: self.github.checked()?,
+            github: self.github.checked(&services)?,
+            gitlab,
             slack: self.slack.checked()?,
             signing: self.criteria.signing(&self.people)?,
             criteria_file: self.criteria.file.into(),
@@ -339,7 +344,7 @@ impl RawJira {
 }
 
 impl RawGithub {
-    fn checked(self) -> Result<Github, SettingsError> {
+    fn checked(self, services: &[Service]) -> Result<Github, SettingsError> {
         let token = secret::one("github.token", &self.token, &self.token_file)?;
         let private_key = secret::one("github.private_key", &self.private_key, &self.private_key_file)?;
         let login = match (token, self.app_id.as_str(), private_key) {
@@ -348,6 +353,7 @@ impl RawGithub {
                 let id = id.parse().map_err(|_| bad("github.app_id", "the App's numeric id is expected"))?;
                 GithubLogin::App { id, private_key }
             }
+            (None, "", None) if services.iter().all(|service| !service.forge.is_github()) => GithubLogin::Nobody,
             (None, _, _) => {
                 return Err(missing(
                     "github.token",

@@ -3,6 +3,7 @@
 mod address;
 mod callbacks;
 mod environment;
+mod forges;
 mod gate;
 mod inspection;
 mod load;
@@ -24,6 +25,7 @@ use crate::model::{AutoApproved, Decisions, Field, Inspections, Reminders, Servi
 
 pub use callbacks::{Callbacks, SECRET_PREFIX};
 pub use environment::{Environment, environment};
+pub use forges::Gitlab;
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, deployment, load};
 pub use pages::{KnownBy, Pages, Provider};
@@ -40,6 +42,8 @@ pub struct Settings {
     pub jira: Jira,
     /// GitHub.
     pub github: Github,
+    /// GitLab, if the settings name one.
+    pub gitlab: Option<Gitlab>,
     /// Slack.
     pub slack: Slack,
     /// The criteria file.
@@ -192,6 +196,8 @@ pub enum GithubLogin {
     },
     /// With a token.
     Token(SecretString),
+    /// Not at all: no service is there.
+    Nobody,
 }
 
 /// `[slack]`.

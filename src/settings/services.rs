@@ -3,15 +3,19 @@
 use serde::Deserialize;
 
 use super::SettingsError;
+use super::forges::Gitlab;
 use super::gate::{RawGate, ServiceGate};
 use super::load::bad;
-use crate::model::{BranchName, Environment, RepoName, Scanner, Service, ServiceName, TokenDigest};
+use crate::model::{BranchName, Environment, Forge, RepoName, Scanner, Service, ServiceName, TokenDigest};
 
 /// One block.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawService {
     name: ServiceName,
+    /// GitHub where nothing is said.
+    #[serde(default)]
+    forge: Forge,
     repository: RepoName,
     branch: BranchName,
     environments: Vec<Environment>,
@@ -46,9 +50,55 @@ pub(super) fn checked(blocks: Vec<RawService>) -> Result<Checked, SettingsError>
     Ok((services, tokens, gates))
 }
 
+/// Checks what each service asks of the system that holds its code.
+///
+/// # Errors
+/// When the system is not set up or does not have it, or when two systems have a repository of the same name, which our
+/// records could not tell apart.
+pub(super) fn check_forges(services: &[Service], gitlab: Option<&Gitlab>) -> Result<(), SettingsError> {
+    for (place, service) in services.iter().enumerate() {
+        check_forge(service, gitlab)?;
+        let is_other = |other: &&Service| other.repository == service.repository && other.forge != service.forge;
+        if let Some(other) = services[..place].iter().find(is_other) {
+            let why = format!(
+                "`{}` and `{}` are in repositories of the same name, {}, one at {} and one at {}; cm-bot's records could \
+                 not tell them apart",
+                other.name, service.name, service.repository, other.forge, service.forge
+            );
+            return Err(bad("services", why));
+        }
+    }
+    Ok(())
+}
+
+fn check_forge(service: &Service, gitlab: Option<&Gitlab>) -> Result<(), SettingsError> {
+    let Service { name, forge, repository, .. } = service;
+    let is_set = match forge {
+        Forge::Github => true,
+        Forge::Gitlab => gitlab.is_some(),
+        Forge::Bitbucket => false,
+    };
+    if !is_set {
+        let section = forge.to_string().to_ascii_lowercase();
+        return Err(bad("services", format!("`{name}` is at {forge}, and {section}.token is not set")));
+    }
+    if *forge != Forge::Gitlab && repository.parts().1.contains('/') {
+        let why = format!("`{repository}` of `{name}` has groups, which only GitLab has; write owner/name");
+        return Err(bad("services", why));
+    }
+    let foreign = service.scanners.iter().find(|scanner| !forge.is_github() && scanner.uploaded().is_none());
+    foreign.map_or(Ok(()), |scanner| {
+        let why = format!(
+            "`{name}` expects the scan {scanner}, which cm-bot reads from GitHub alone; at {forge} a scan is a SARIF file \
+             that the pipeline sends: {{ sarif = \"tool\" }}"
+        );
+        Err(bad("services", why))
+    })
+}
+
 impl RawService {
     fn split(self) -> Result<(Service, Option<TokenDigest>), SettingsError> {
-        let RawService { name, repository, branch, environments, scanners, scan_token_sha256, gate: _ } = self;
+        let RawService { name, forge, repository, branch, environments, scanners, scan_token_sha256, gate: _ } = self;
         // What was written may be the token itself, so it is not shown.
         let digest = |text: String| TokenDigest::parse(&text).map_err(|_| no_digest(&name));
         let token = scan_token_sha256.map(digest).transpose()?;
@@ -61,7 +111,7 @@ impl RawService {
                 let why = format!("`{name}` has a scan_token_sha256 and no scanner of the form {{ sarif = \"tool\" }}");
                 Err(bad("services", why))
             }
-            _ => Ok((Service { name, repository, branch, environments, scanners }, token)),
+            _ => Ok((Service { name, forge, repository, branch, environments, scanners }, token)),
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{Findings, in_time};
 use crate::app::App;
 use crate::integrations::SourceError;
 use crate::integrations::advice::{GITHUB_CREDENTIALS, advice};
-use crate::model::{Scanner, Service, WatchedPlace};
+use crate::model::{Forge, Scanner, Service, WatchedPlace};
 use crate::policy::approval::clocks;
 use crate::settings::Settings;
 
@@ -19,13 +19,18 @@ const USEFUL: [&str; 5] = ["statuses", "security_events", "deployments", "action
 /// Says how GitHub is.
 pub(super) async fn examine(settings: &Settings, app: &App, findings: &mut Findings) {
     let mut is_reached = false;
-    for service in app.context.sources.services.iter() {
+    let services = &app.context.sources.services;
+    let here: Vec<&Service> = services.iter().filter(|service| service.forge.is_github()).collect();
+    if here.is_empty() {
+        return findings.skip("github", "no service is there");
+    }
+    for service in here {
         is_reached |= of_service(settings, app, (service, findings)).await;
     }
     if !is_reached {
         return findings.skip("clock", "needs GitHub");
     }
-    match app.context.sources.github.clock_ahead_ms().map(clocks::difference) {
+    match app.context.sources.github.clock_ahead_ms().map(|ahead| clocks::difference(ahead, Forge::Github)) {
         Some(None) => findings.ok("clock", "as GitHub's"),
         Some(Some(difference)) => {
             findings.fail(

@@ -179,7 +179,7 @@ async fn judged(context: &Context, request: &GateRequest, plan: Option<&str>) ->
         approval: approved.as_ref(),
         used_by: used_by.as_ref(),
         on_branch,
-        clock_ahead_ms: context.sources.github.clock_ahead_ms(),
+        clock_ahead_ms: context.sources.forge(service).clock_ahead_ms(),
         matrix,
         deployers: names(context, request.requester.iter()),
         declarer: names(context, declarer.iter()).pop_first(),

@@ -9,14 +9,14 @@ use http::header::{ACCEPT, ETAG, HeaderMap, HeaderValue, IF_NONE_MATCH};
 use tokio::sync::Semaphore;
 
 use super::addresses::web_base;
-use super::allowance::Allowance;
 use super::carrier::{Carried, Failure, carried, whole};
-use super::limits::{self, Gate};
 use super::login::{Held, Login, Session};
 use super::memory::Question;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
+use crate::integrations::allowance::Allowance;
 use crate::integrations::http::{Answer, Peer, accept, backoff};
+use crate::integrations::limits::{self, Gate};
 use crate::integrations::peer_clock::PeerClock;
 use crate::model::RepoName;
 use crate::settings::{Github as Settings, GithubLogin};

@@ -15,10 +15,10 @@ use super::batches::{Found, Plan};
 use super::carrier::Failure;
 use super::client::GithubClient;
 use super::commits::unreadable;
-use super::limits;
 use super::wire::{BranchOf, Envelope, GraphqlError, Nodes};
 use crate::integrations::SourceError;
 use crate::integrations::http::{Answer, backoff, from_json};
+use crate::integrations::limits;
 use crate::model::{CommitSha, RepoName, shortened};
 
 /// Questions that are under way at a time.

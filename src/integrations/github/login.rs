@@ -12,11 +12,11 @@ use url::Url;
 
 use super::addresses::graphql_base;
 use super::carrier::{Carried, carried, whole};
-use super::limits::limit;
 use super::memory::Memory;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
 use crate::integrations::http::{Answer, accept};
+use crate::integrations::limits::limit;
 use crate::model::RepoName;
 use crate::settings::GithubLogin;
 
@@ -73,6 +73,7 @@ impl Held {
         }
         let token = match &login.login {
             GithubLogin::Token(token) => token.clone(),
+            GithubLogin::Nobody => return Err(SourceError::Unauthorized),
             GithubLogin::App { id, private_key } => {
                 let app = login.app(*id, private_key)?;
                 login.installation_token(&app, &mut state.installation, repository).await?
@@ -96,7 +97,7 @@ impl Login {
     /// Owners that share a session, and with it a rate limit: each of its own with an App, all of them with a token.
     pub(super) fn owner_key(&self, repository: &RepoName) -> String {
         match &self.login {
-            GithubLogin::Token(_) => String::new(),
+            GithubLogin::Token(_) | GithubLogin::Nobody => String::new(),
             GithubLogin::App { .. } => owner_and_name(repository).0.to_ascii_lowercase(),
         }
     }
@@ -129,7 +130,9 @@ impl Login {
     pub(super) async fn as_app(&self, route: &str) -> Result<Answer, SourceError> {
         match &self.login {
             GithubLogin::App { id, private_key } => self.answer(self.app(*id, private_key)?._get(route).await).await,
-            GithubLogin::Token(_) => Err(SourceError::Forbidden("GitHub tells this only an App".into())),
+            GithubLogin::Token(_) | GithubLogin::Nobody => {
+                Err(SourceError::Forbidden("GitHub tells this only an App".into()))
+            }
         }
     }
 

@@ -4,7 +4,6 @@
 //! not used: they lose partial errors, follow pages without credentials on Enterprise Server, and repeat writes.
 
 mod addresses;
-mod allowance;
 mod batches;
 mod carrier;
 mod client;
@@ -15,7 +14,6 @@ mod deployments;
 mod edge;
 mod graphql;
 mod history;
-mod limits;
 mod login;
 mod lookup;
 mod memory;

@@ -35,7 +35,7 @@ impl GithubClient {
     /// # Errors
     /// When GitHub does not answer, or the App is not installed there.
     pub async fn granted(&self, repository: &RepoName) -> Result<Option<BTreeMap<String, String>>, SourceError> {
-        if matches!(self.login.login, GithubLogin::Token(_)) {
+        if matches!(self.login.login, GithubLogin::Token(_) | GithubLogin::Nobody) {
             return Ok(None);
         }
         let answer = self.login.as_app(&format!("/repos/{repository}/installation")).await?;

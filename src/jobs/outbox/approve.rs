@@ -11,7 +11,7 @@ use crate::model::{DecisionId, IssueId, Scope, Ticket, TicketStatus};
 use crate::policy::approval::clocks;
 use crate::policy::decision::AutoApproval;
 use crate::policy::evaluate;
-use crate::policy::facts::{Fact, Sibling};
+use crate::policy::facts::{Fact, Facts, Sibling};
 use crate::render::view::subject;
 use crate::store::{Approval, ClaimedAction, Job, StoredDecision, Turn};
 
@@ -160,7 +160,7 @@ impl Outbox {
         if ticket.fingerprint() != approval.fingerprint() {
             return Ok(Some("the ticket was edited after it was judged"));
         }
-        if self.context.sources.github.clock_ahead_ms().and_then(clocks::difference).is_some() {
+        if self.is_untimely(&stored.facts) {
             return Ok(Some("the clocks do not agree any more"));
         }
         match others {
@@ -169,6 +169,13 @@ impl Outbox {
             Fact::Unknown(gap) if gap.passes() => Err(SourceError::Incomplete(gap.to_string()).into()),
             Fact::Unknown(_) => Ok(Some("the other tickets of the service are not known any more")),
         }
+    }
+
+    /// Whether our clock and that of the system that holds the code are known to differ.
+    fn is_untimely(&self, facts: &Facts) -> bool {
+        let Some(service) = facts.placement.service() else { return false };
+        let ahead = self.context.sources.forge(service).clock_ahead_ms();
+        ahead.and_then(|ahead| clocks::difference(ahead, service.forge)).is_some()
     }
 
     /// Our records may say that the ticket was finished, if somebody reopened it a moment ago: whoever looks for siblings

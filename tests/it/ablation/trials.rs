@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use cm_bot::cli::demo::play::{Played, play};
 use cm_bot::gather::{self, Sources};
+use cm_bot::integrations::forge::Others;
 use cm_bot::integrations::github::GithubClient;
 use cm_bot::integrations::http;
 use cm_bot::integrations::jira::JiraClient;
@@ -129,6 +130,7 @@ impl Stage {
                 &settings.github,
                 self.played.app.context.clock.clone(),
             )),
+            others: Others::default(),
             store: records.store.clone(),
             services: Arc::clone(&self.played.app.context.sources.services),
         }

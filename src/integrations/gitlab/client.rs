@@ -1,0 +1,132 @@
+//! Plain requests: no more than a few at a time, and none while GitLab says "later".
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use backon::Retryable;
+use reqwest::RequestBuilder;
+use secrecy::{ExposeSecret, SecretString};
+use serde::de::DeserializeOwned;
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::integrations::SourceError;
+use crate::integrations::allowance::Allowance;
+use crate::integrations::http::{Answer, Peer, backoff};
+use crate::integrations::limits::Gate;
+use crate::integrations::peer_clock::PeerClock;
+use crate::model::{RepoName, Service};
+use crate::settings::Gitlab as Settings;
+
+/// Requests that are under way at a time.
+const AT_A_TIME: usize = 16;
+
+/// How long GitLab is left alone when it says "too often" and no time.
+const UNNAMED: Duration = Duration::from_secs(60);
+
+/// A client for the GitLab of the settings. A clone shares everything with it.
+#[derive(Debug, Clone)]
+pub struct GitlabClient {
+    http: reqwest::Client,
+    /// Ends in `/api/v4`.
+    api: String,
+    /// Where people see it, and where its repositories are; ends without a slash.
+    web: String,
+    token: SecretString,
+    clock: Clock,
+    their_clock: Arc<PeerClock>,
+    gate: Arc<Gate>,
+    under_way: Arc<Semaphore>,
+    requests_per_ticket: usize,
+    /// Nothing when any number of requests may be sent.
+    allowance: Option<Arc<Allowance>>,
+}
+
+impl GitlabClient {
+    /// A client for the GitLab of the settings.
+    #[must_use]
+    pub fn new(http: reqwest::Client, settings: &Settings, clock: Clock) -> GitlabClient {
+        GitlabClient {
+            http,
+            api: without_slash(&settings.api_url),
+            web: settings.web_url(),
+            token: settings.token.clone(),
+            clock,
+            their_clock: Arc::default(),
+            gate: Arc::default(),
+            under_way: Arc::new(Semaphore::new(AT_A_TIME)),
+            requests_per_ticket: settings.requests_per_ticket,
+            allowance: None,
+        }
+    }
+
+    /// The same client for one look at one ticket, which may send so many requests as the settings say and no more.
+    #[must_use]
+    pub fn for_one_ticket(&self) -> GitlabClient {
+        GitlabClient { allowance: Some(Arc::new(Allowance::of(self.requests_per_ticket))), ..self.clone() }
+    }
+
+    /// Where people see the repository of a service.
+    #[must_use]
+    pub fn web_url(&self, service: &Service) -> String {
+        format!("{}/{}", self.web, service.repository)
+    }
+
+    /// How long GitLab wants to be left alone; nothing when it may be asked.
+    #[must_use]
+    pub fn must_wait(&self) -> Option<Duration> {
+        self.gate.closed_for(self.clock.now())
+    }
+
+    /// How many milliseconds GitLab's clock is ahead of ours, by its newest answer; nothing when that did not say.
+    #[must_use]
+    pub fn clock_ahead_ms(&self) -> Option<i64> {
+        self.their_clock.ahead_ms()
+    }
+
+    /// Checks that GitLab answers and lets us see the project of a service.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn check(&self, service: &Service) -> Result<(), SourceError> {
+        self.get(&project(&service.repository, "")).await.map(drop)
+    }
+
+    /// Reads one page below `/api/v4`; up to three times when there is no answer.
+    pub(super) async fn get(&self, path: &str) -> Result<Answer, SourceError> {
+        let address = format!("{}{path}", self.api);
+        let request = || self.http.get(&address).header("PRIVATE-TOKEN", self.token.expose_secret());
+        let attempt = || async { self.once(request()).await };
+        attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
+    }
+
+    /// As [`GitlabClient::get`], as one of our wire types.
+    pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, SourceError> {
+        self.get(path).await?.json()
+    }
+
+    async fn once(&self, request: RequestBuilder) -> Result<Answer, SourceError> {
+        let closed = |_| SourceError::Unreachable("the program is ending".into());
+        let _permit = self.under_way.acquire().await.map_err(closed)?;
+        self.gate.pass(self.clock.now())?;
+        self.allowance.as_ref().map_or(Ok(()), |allowance| allowance.take())?;
+        let asked = self.clock.now();
+        let answer = Peer::Gitlab.send_once(request).await;
+        match &answer {
+            Ok(answer) => self.their_clock.note(&answer.headers, asked, self.clock.now()),
+            Err(SourceError::RateLimited(wait)) => self.gate.close(self.clock.now(), wait.unwrap_or(UNNAMED)),
+            Err(_) => {}
+        }
+        answer
+    }
+}
+
+/// A path of a project, which stands in it with its slashes written as `%2F`.
+pub(super) fn project(repository: &RepoName, path: &str) -> String {
+    format!("/projects/{}{path}", repository.as_str().replace('/', "%2F"))
+}
+
+fn without_slash(url: &Url) -> String {
+    url.as_str().trim_end_matches('/').to_owned()
+}

@@ -1,0 +1,10 @@
+//! GitLab: people and merge requests over REST and GraphQL (<https://docs.gitlab.com/api/rest/>).
+//!
+//! Commits and files are read with Git's own protocol, because GitLab's own comparison has no totals and is cut off without
+//! a word.
+
+mod client;
+mod history;
+mod wire;
+
+pub use client::GitlabClient;

@@ -1,0 +1,56 @@
+//! `[gitlab]`.
+
+use secrecy::SecretString;
+use serde::Deserialize;
+use url::Url;
+
+use super::address::safe_url;
+use super::load::bad;
+use super::{SettingsError, secret};
+
+/// What an address of GitLab's API ends in.
+const API: &str = "/api/v4";
+
+/// `[gitlab]`.
+#[derive(Debug, Clone)]
+pub struct Gitlab {
+    /// The REST API's address; ends in `/api/v4`.
+    pub api_url: Url,
+    /// A token that may read.
+    pub token: SecretString,
+    /// Most requests that one look at one ticket may cost.
+    pub requests_per_ticket: usize,
+}
+
+impl Gitlab {
+    /// Where people see it, and where its repositories are; ends without a slash.
+    #[must_use]
+    pub fn web_url(&self) -> String {
+        let api = self.api_url.as_str().trim_end_matches('/');
+        api.strip_suffix(API).unwrap_or(api).to_owned()
+    }
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawGitlab {
+    api_url: String,
+    token: String,
+    token_file: String,
+    requests_per_ticket: usize,
+}
+
+impl RawGitlab {
+    /// Nothing when there is no token.
+    pub(super) fn checked(self) -> Result<Option<Gitlab>, SettingsError> {
+        let Some(token) = secret::one("gitlab.token", &self.token, &self.token_file)? else { return Ok(None) };
+        let api_url = safe_url("gitlab.api_url", &self.api_url)?;
+        let is_plain = api_url.query().is_none() && api_url.fragment().is_none();
+        if !is_plain || !api_url.path().trim_end_matches('/').ends_with(API) {
+            return Err(bad("gitlab.api_url", "an address that ends in /api/v4 is expected"));
+        }
+        if self.requests_per_ticket == 0 {
+            return Err(bad("gitlab.requests_per_ticket", "at least 1 is expected"));
+        }
+        Ok(Some(Gitlab { api_url, token, requests_per_ticket: self.requests_per_ticket }))
+    }
+}
