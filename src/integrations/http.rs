@@ -13,8 +13,17 @@ use super::SourceError;
 use super::strict::Strict;
 use crate::model::shortened;
 
-/// Largest answer that is read, in bytes.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+/// How much of an answer is read, and what more than that means.
+#[derive(Debug, Clone, Copy)]
+pub struct Most {
+    /// So many bytes.
+    pub bytes: usize,
+    /// What more is.
+    pub more: fn(String) -> SourceError,
+}
+
+/// Largest answer that is read, unless somebody asks for more.
+const MOST: Most = Most { bytes: 32 * 1024 * 1024, more: SourceError::Unreadable };
 
 /// Longest wait that another system can impose on us.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -51,6 +60,8 @@ pub enum Peer {
     Jira,
     /// GitHub.
     Github,
+    /// Whoever speaks Git's own protocol.
+    Git,
     /// GitLab.
     Gitlab,
     /// Slack.
@@ -71,7 +82,7 @@ impl Peer {
     /// # Errors
     /// When there is no whole answer, or it is a refusal.
     pub async fn send_once(self, request: RequestBuilder) -> Result<Answer, SourceError> {
-        self.counted(exchange(request)).await
+        self.counted(exchange(request, MOST)).await
     }
 
     /// Sends a request that only reads: up to three times when there is no answer.
@@ -79,11 +90,19 @@ impl Peer {
     /// # Errors
     /// As [`Peer::send_once`].
     pub async fn read(self, request: RequestBuilder) -> Result<Answer, SourceError> {
+        self.read_most(request, MOST).await
+    }
+
+    /// The same for an answer that may be of another size.
+    ///
+    /// # Errors
+    /// As [`Peer::send_once`].
+    pub async fn read_most(self, request: RequestBuilder, most: Most) -> Result<Answer, SourceError> {
         let attempt = || async {
             let again = request
                 .try_clone()
                 .ok_or_else(|| SourceError::Unreadable("a request that cannot be repeated".into()))?;
-            self.send_once(again).await
+            self.counted(exchange(again, most)).await
         };
         attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
     }
@@ -107,6 +126,7 @@ impl Peer {
         match self {
             Peer::Jira => "jira",
             Peer::Github => "github",
+            Peer::Git => "git",
             Peer::Gitlab => "gitlab",
             Peer::Slack => "slack",
             Peer::Issuer => "issuer",
@@ -117,13 +137,13 @@ impl Peer {
     }
 }
 
-async fn exchange(request: RequestBuilder) -> Result<Answer, SourceError> {
+async fn exchange(request: RequestBuilder, most: Most) -> Result<Answer, SourceError> {
     let mut response = request.send().await.map_err(|error| unreachable(&error))?;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err(SourceError::Unreadable(format!("more than {MOST_BYTES} bytes")));
+        if body.len() + chunk.len() > most.bytes {
+            return Err((most.more)(format!("more than {} bytes", most.bytes)));
         }
         body.extend_from_slice(&chunk);
     }

@@ -5,6 +5,7 @@ mod allowance;
 pub mod beacon;
 pub mod callback;
 pub mod forge;
+pub mod git;
 pub mod github;
 pub mod gitlab;
 pub mod http;

@@ -32,6 +32,19 @@ pub struct Tree {
     pub entries: BTreeMap<String, TreeEntry>,
 }
 
+/// What an object is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ObjectKind {
+    /// A commit.
+    Commit,
+    /// A folder.
+    Tree,
+    /// What a file holds.
+    Blob,
+    /// A name for another object, with a message.
+    Tag,
+}
+
 /// The content of a file, as far as it can be looked into.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -81,17 +94,25 @@ impl Tree {
             body.extend(format!("{:o} {name}\0", entry.mode.0).into_bytes());
             body.extend(entry.id.bytes());
         }
-        object_id("tree", &body)
+        object_id(ObjectKind::Tree, &body)
     }
 }
 
 /// The name that Git gives to a file with this content.
 #[must_use]
 pub fn blob_id(content: &[u8]) -> ObjectId {
-    object_id("blob", content)
+    object_id(ObjectKind::Blob, content)
 }
 
-fn object_id(kind: &str, body: &[u8]) -> ObjectId {
+/// The name that Git gives to an object.
+#[must_use]
+pub fn object_id(kind: ObjectKind, body: &[u8]) -> ObjectId {
+    let kind = match kind {
+        ObjectKind::Commit => "commit",
+        ObjectKind::Tree => "tree",
+        ObjectKind::Blob => "blob",
+        ObjectKind::Tag => "tag",
+    };
     let mut hash = Sha1::new();
     hash.update(format!("{kind} {}\0", body.len()));
     hash.update(body);

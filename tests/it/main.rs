@@ -34,6 +34,7 @@ mod forgery;
 mod fuzz;
 mod gate;
 mod giants;
+mod git;
 mod guides;
 mod histories;
 mod hostile;

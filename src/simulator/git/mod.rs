@@ -1,8 +1,10 @@
 //! A small Git object store in memory. Ids are the ones that Git itself computes for the same content.
 
 pub mod history;
+mod packing;
 pub mod patch;
 pub mod tree;
+pub mod upload_pack;
 
 use std::collections::HashMap;
 use std::fmt;

@@ -259,7 +259,7 @@ impl Entry {
     }
 
     /// Git writes the mode of a folder without its first zero.
-    fn bytes(&self) -> Vec<u8> {
+    pub(super) fn bytes(&self) -> Vec<u8> {
         let mode = self.mode.digits().trim_start_matches('0');
         let mut bytes = format!("{mode} {}\0", self.name).into_bytes();
         bytes.extend(self.id.0);

@@ -6,6 +6,7 @@
 mod change;
 mod documents;
 mod manifests;
+mod packs;
 mod plans;
 mod senders;
 
