@@ -51,6 +51,9 @@ pub struct PullRequest {
     pub commits: Option<Vec<Commit>>,
     /// How it was merged, if it was.
     pub merged: Option<Merged>,
+    /// The one commit that stands for its own and was merged in their place, where a forge does both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub squash: Option<CommitSha>,
     /// Who is or ever was assigned to it, and by whom. The person who asked a coding agent for it is among them.
     pub assignees: Vec<Account>,
     /// All reviews, in the order in which the server received them.

@@ -92,6 +92,7 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
         assignees: assignees(&info.assignees)?,
         commits: None,
         merged: merged(info.merged, info.merge_commit, info.merged_at)?,
+        squash: None,
         reviews: info.reviews.nodes.into_iter().map(review).collect::<Result<_, _>>()?,
         first_seen: BTreeMap::new(),
         pushes: Vec::new(),

@@ -79,7 +79,7 @@ pub(super) fn links<'a>(
     let merged = Merged { pull_requests, service, chain: &chain, ended_in };
     let link = |(place, tip): (usize, &&'a Commit)| {
         let brought = brought_by(tip, &by_sha, &mut taken);
-        let (route, through) = merged.route_of(place);
+        let (route, through) = merged.route_of(place, &brought);
         Link { tip, brought, route, through }
     };
     chain.iter().enumerate().map(link).collect()
@@ -131,22 +131,33 @@ struct Merged<'a, 'b> {
 }
 
 impl<'a> Merged<'a, '_> {
-    fn route_of(&self, place: usize) -> (Route, Vec<Through<'a>>) {
+    fn route_of(&self, place: usize, brought: &[&'a Commit]) -> (Route, Vec<Through<'a>>) {
         let tip = self.chain[place];
         match tip.parents.as_slice() {
             [] | [_] => self.route_of_single(place),
-            [_, second] => (Route::Merge, self.merged_as(tip, second)),
+            [_, second] => (Route::Merge, self.merged_as((tip, second), brought)),
             [_, _, _, ..] => (Route::Octopus, Vec::new()),
         }
     }
 
     /// A merge brought a pull request when its second parent is the pull request's final commit. GitHub need not connect
     /// the merge itself with it: a merge that was made by hand is part of no pull request.
-    fn merged_as(&self, tip: &'a Commit, second: &CommitSha) -> Vec<Through<'a>> {
+    ///
+    /// GitLab may squash first: then the second parent is one new commit that stands for the whole pull request, and the merge
+    /// brought nothing else.
+    fn merged_as(&self, (tip, second): (&'a Commit, &CommitSha), brought: &[&'a Commit]) -> Vec<Through<'a>> {
         let ended_here = self.ended_in.get(&tip.sha).into_iter().flatten().copied();
-        let found =
-            ended_here.filter(|pull_request| pull_request.head == *second && is_for(pull_request, self.service));
-        found.map(|pull_request| Through { pull_request, together: vec![tip], route: Route::Merge }).collect()
+        let found = ended_here.filter(|pull_request| is_for(pull_request, self.service));
+        let through = |pull_request: &'a PullRequest| {
+            if pull_request.head == *second {
+                return Some(Through { pull_request, together: vec![tip], route: Route::Merge });
+            }
+            let squash = brought.iter().copied().find(|commit| commit.sha == *second)?;
+            let is_its = pull_request.squash.as_ref() == Some(second) && squash.parents.len() == 1;
+            let is_alone = brought.iter().all(|commit| commit.sha == tip.sha || commit.sha == squash.sha);
+            (is_its && is_alone).then(|| Through { pull_request, together: vec![squash], route: Route::Squash })
+        };
+        found.filter_map(through).collect()
     }
 
     fn route_of_single(&self, place: usize) -> (Route, Vec<Through<'a>>) {

@@ -7,6 +7,7 @@ mod commit_review;
 mod decision;
 mod emergency;
 mod evidence;
+mod forges;
 mod four_eyes;
 
 mod many_findings;

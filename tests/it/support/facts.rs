@@ -178,6 +178,7 @@ pub fn passing() -> Facts {
         assignees: Vec::new(),
         commits: None,
         merged: Some(Merged { commit: sha('c'), at: Timestamp(NOW.0 - 1_800_000) }),
+        squash: None,
         reviews: vec![approval(&lee, 'b')],
         first_seen: BTreeMap::from([(sha('b'), Timestamp(NOW.0 - 7_200_000))]),
         pushes: vec![push(&dana, None, 'b')],

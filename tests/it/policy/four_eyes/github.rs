@@ -95,6 +95,7 @@ fn pull_request(history: &History, pull: &Pull, (number, own): (u64, &BTreeSet<u
         opener: pull.opener.map(account),
         commits: history.was_squashed(pull).then(reviewed),
         merged: pull.merged.map(|(commit, at)| Merged { commit: sha(commit), at: time(at) }),
+        squash: None,
         assignees: Vec::new(),
         reviews: (0..pull.reviews.len()).map(|place| review(pull, place)).collect(),
         first_seen,
