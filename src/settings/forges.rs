@@ -23,11 +23,14 @@ pub struct Gitlab {
 }
 
 impl Gitlab {
-    /// Where people see it, and where its repositories are; ends without a slash.
+    /// Where people see it, and where its repositories are.
     #[must_use]
-    pub fn web_url(&self) -> String {
-        let api = self.api_url.as_str().trim_end_matches('/');
-        api.strip_suffix(API).unwrap_or(api).to_owned()
+    pub fn web_url(&self) -> Url {
+        let mut url = self.api_url.clone();
+        let path = url.path().trim_end_matches('/');
+        let path = path.strip_suffix(API).unwrap_or(path).to_owned();
+        url.set_path(&path);
+        url
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::integrations::git::GitCommit;
 use crate::integrations::{SourceError, github};
 use crate::model::{Commit, CommitSha, GitActor, ObjectId, Relation, Signature};
 
@@ -29,34 +30,6 @@ pub struct GitComparison {
     pub base_tree: ObjectId,
     /// The commits that only the second has, oldest first.
     pub commits: Vec<GitCommit>,
-}
-
-/// A commit as it stands in the repository. Nothing in it but its shape is evidence.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GitCommit {
-    /// Its name.
-    pub sha: CommitSha,
-    /// The files that it holds.
-    pub tree: ObjectId,
-    /// Its parents, the first parent first.
-    pub parents: Vec<CommitSha>,
-    /// Who it says made the work.
-    pub author: GitName,
-    /// Whom its message names besides (`Co-authored-by:`).
-    pub co_authors: Vec<GitName>,
-    /// Who it says made the commit.
-    pub committer: GitName,
-    /// The first line of its message; for people.
-    pub headline: String,
-}
-
-/// A name and an address that somebody wrote into a commit.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub struct GitName {
-    /// The name.
-    pub name: String,
-    /// The e-mail address.
-    pub email: String,
 }
 
 impl Comparison {
@@ -125,22 +98,20 @@ impl Comparison {
     pub fn shape(&self) -> Result<Vec<Commit>, SourceError> {
         match self {
             Comparison::Github(compared) => compared.shape(),
-            Comparison::Git(compared) => Ok(compared.commits.iter().map(GitCommit::shape).collect()),
+            Comparison::Git(compared) => Ok(compared.commits.iter().map(shape).collect()),
         }
     }
 }
 
-impl GitCommit {
-    fn shape(&self) -> Commit {
-        Commit {
-            sha: self.sha.clone(),
-            tree: self.tree.clone(),
-            parents: self.parents.clone(),
-            authors: Vec::new(),
-            committer: GitActor { name: String::new(), account: None },
-            signature: Signature::None,
-            headline: String::new(),
-        }
+fn shape(commit: &GitCommit) -> Commit {
+    Commit {
+        sha: commit.sha.clone(),
+        tree: commit.tree.clone(),
+        parents: commit.parents.clone(),
+        authors: Vec::new(),
+        committer: GitActor { name: String::new(), account: None },
+        signature: Signature::None,
+        headline: String::new(),
     }
 }
 

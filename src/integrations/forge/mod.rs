@@ -7,9 +7,9 @@ mod calls;
 mod comparison;
 
 pub use crate::integrations::github::{
-    Asked, Comment, Edge, MOST_OBJECTS, Origins, OwnCommits, PullRequestsRead, Read,
+    Asked, Comment, Denied, Edge, MOST_OBJECTS, Origins, OwnCommits, PullRequestsRead, Read,
 };
-pub use comparison::{Comparison, GitCommit, GitComparison, GitName};
+pub use comparison::{Comparison, GitComparison};
 
 use std::sync::Arc;
 

@@ -185,8 +185,7 @@ fn as_commit(
 ) -> Commit {
     let known = |named: &Named| named.address.as_ref().and_then(|address| by_address.get(address).cloned().flatten());
     let actor = |named: &Named| GitActor { name: named.name.clone(), account: known(named) };
-    let author =
-        GitActor { name: commit.author.name.clone(), account: authors.get(&commit.sha).cloned().flatten() };
+    let author = GitActor { name: commit.author.name.clone(), account: authors.get(&commit.sha).cloned().flatten() };
     Commit {
         sha: commit.sha.clone(),
         tree: commit.tree.clone(),

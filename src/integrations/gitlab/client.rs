@@ -7,12 +7,15 @@ use backon::Retryable;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 use tokio::sync::Semaphore;
 use url::Url;
 
+use super::memory::Memory;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
 use crate::integrations::allowance::Allowance;
+use crate::integrations::git::{GitClient, Server};
 use crate::integrations::http::{Answer, Peer, backoff};
 use crate::integrations::limits::Gate;
 use crate::integrations::peer_clock::PeerClock;
@@ -21,6 +24,9 @@ use crate::settings::Gitlab as Settings;
 
 /// Requests that are under way at a time.
 const AT_A_TIME: usize = 16;
+
+/// As whom a token reads repositories (<https://docs.gitlab.com/user/profile/personal_access_tokens/>).
+const GIT_USER: &str = "oauth2";
 
 /// How long GitLab is left alone when it says "too often" and no time.
 const UNNAMED: Duration = Duration::from_secs(60);
@@ -36,6 +42,8 @@ pub struct GitlabClient {
     token: SecretString,
     clock: Clock,
     their_clock: Arc<PeerClock>,
+    pub(super) git: GitClient,
+    pub(super) memory: Arc<Memory>,
     gate: Arc<Gate>,
     under_way: Arc<Semaphore>,
     requests_per_ticket: usize,
@@ -47,13 +55,17 @@ impl GitlabClient {
     /// A client for the GitLab of the settings.
     #[must_use]
     pub fn new(http: reqwest::Client, settings: &Settings, clock: Clock) -> GitlabClient {
+        let (user, token) = (GIT_USER.to_owned(), settings.token.clone());
+        let git = GitClient::new(http.clone(), Server { base: settings.web_url(), user, token });
         GitlabClient {
             http,
             api: without_slash(&settings.api_url),
-            web: settings.web_url(),
+            web: without_slash(&settings.web_url()),
             token: settings.token.clone(),
             clock,
             their_clock: Arc::default(),
+            git,
+            memory: Arc::default(),
             gate: Arc::default(),
             under_way: Arc::new(Semaphore::new(AT_A_TIME)),
             requests_per_ticket: settings.requests_per_ticket,
@@ -64,7 +76,8 @@ impl GitlabClient {
     /// The same client for one look at one ticket, which may send so many requests as the settings say and no more.
     #[must_use]
     pub fn for_one_ticket(&self) -> GitlabClient {
-        GitlabClient { allowance: Some(Arc::new(Allowance::of(self.requests_per_ticket))), ..self.clone() }
+        let allowance = Some(Arc::new(Allowance::of(self.requests_per_ticket)));
+        GitlabClient { allowance, memory: Arc::default(), ..self.clone() }
     }
 
     /// Where people see the repository of a service.
@@ -96,7 +109,17 @@ impl GitlabClient {
     /// Reads one page below `/api/v4`; up to three times when there is no answer.
     pub(super) async fn get(&self, path: &str) -> Result<Answer, SourceError> {
         let address = format!("{}{path}", self.api);
-        let request = || self.http.get(&address).header("PRIVATE-TOKEN", self.token.expose_secret());
+        self.reading(|| self.http.get(&address)).await
+    }
+
+    /// Sends a GraphQL query, which only reads; up to three times when there is no answer.
+    pub(super) async fn query(&self, query: &Value) -> Result<Answer, SourceError> {
+        let address = format!("{}/api/graphql", self.web);
+        self.reading(|| self.http.post(&address).json(query)).await
+    }
+
+    async fn reading(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, SourceError> {
+        let request = || request().header("PRIVATE-TOKEN", self.token.expose_secret());
         let attempt = || async { self.once(request()).await };
         attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
     }

@@ -1,27 +1,34 @@
 //! Where the branch ends, how commits stand to each other, and which commits lie between two of them.
 
+use std::sync::PoisonError;
+
 use super::client::{GitlabClient, project};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::forge::{Asked, GitComparison, Origins, OwnCommits, PullRequestsRead, Read};
-use crate::integrations::github::Denied;
-use crate::model::{Account, CommitSha, ParseError, Relation, Service};
-
-fn not_yet<T>() -> Result<T, SourceError> {
-    Err(SourceError::Forbidden("cm-bot does not read this from GitLab yet".into()))
-}
+use crate::integrations::forge::{Asked, GitComparison, Read};
+use crate::integrations::git::Object;
+use crate::model::{CommitSha, ObjectId, ParseError, Relation, Service};
 
 pub(super) fn unreadable(error: ParseError) -> SourceError {
     SourceError::Unreadable(error.to_string())
 }
 
 impl GitlabClient {
-    /// Asks for one of everything that a decision about a service needs.
+    /// GitLab's number of the project of a service. One that has moved is found under its old name too, and is another name's.
     ///
     /// # Errors
-    /// With the first thing that cannot be read.
-    pub async fn check_rights(&self, service: &Service) -> Result<(), Denied> {
-        self.check(service).await.map_err(|error| Denied { what: "the repository", error })
+    /// When it is not there, or elsewhere.
+    pub(super) async fn project_id(&self, service: &Service) -> Result<u64, SourceError> {
+        let name = service.repository.to_string();
+        if let Some(known) = self.memory.projects.get(&name) {
+            return Ok(known);
+        }
+        let found: wire::Project = self.read(&project(&service.repository, "")).await?;
+        if found.path_with_namespace != name {
+            return Err(SourceError::Unreadable("a project of another name than the one asked for".into()));
+        }
+        self.memory.projects.keep(name, &found.id);
+        Ok(found.id)
     }
 
     /// The commit that the release branch ends in now (<https://docs.gitlab.com/api/branches/#get-single-repository-branch>).
@@ -61,35 +68,102 @@ impl GitlabClient {
         })
     }
 
+    /// Every commit that `head` has and `base` has not, from the repository itself.
+    ///
+    /// # Errors
+    /// [`SourceError::Incomplete`] when one is missing, [`SourceError::Unrelated`] without common history.
     pub(in crate::integrations) async fn compare(
         &self,
-        _: &Service,
-        _: (&CommitSha, &CommitSha),
+        service: &Service,
+        ends: (&CommitSha, &CommitSha),
     ) -> Result<GitComparison, SourceError> {
-        not_yet()
+        let found = self.git.range(&service.repository, ends).await?;
+        self.memory.trees.lock().unwrap_or_else(PoisonError::into_inner).extend(found.trees);
+        Ok(GitComparison {
+            relation: found.relation,
+            removed: found.removed.len() as u64,
+            base_tree: found.base.tree,
+            commits: found.commits,
+        })
     }
 
-    pub(in crate::integrations) async fn objects(&self, _: &Service, _: &[Asked]) -> Result<Vec<Read>, SourceError> {
-        not_yet()
-    }
-
-    pub(in crate::integrations) async fn origins(
+    /// Folders, files and the folders of commits by their names, each answer in the place of its question. What is only
+    /// guessed is not read: most of what proofs want came with the commits.
+    ///
+    /// # Errors
+    /// When GitLab does not answer.
+    pub(in crate::integrations) async fn objects(
         &self,
-        _: &Service,
-        _: &GitComparison,
-    ) -> Result<Origins, SourceError> {
-        not_yet()
+        service: &Service,
+        asked: &[Asked],
+    ) -> Result<Vec<Read>, SourceError> {
+        let mut read: Vec<Option<Read>> = asked.iter().map(|one| self.at_hand(one)).collect();
+        let open =
+            |read: &[Option<Read>]| -> Vec<usize> { (0..asked.len()).filter(|at| read[*at].is_none()).collect() };
+        let (places, names): (Vec<usize>, Vec<ObjectId>) =
+            open(&read).into_iter().filter_map(|at| Some((at, name(&asked[at])?))).unzip();
+        for (at, found) in places.into_iter().zip(self.named(service, &names).await?) {
+            read[at] = Some(found);
+        }
+        let (places, shas): (Vec<usize>, Vec<CommitSha>) =
+            open(&read).into_iter().filter_map(|at| Some((at, sha(&asked[at])?))).unzip();
+        if !shas.is_empty() {
+            let commits = self.git.commits(&service.repository, &shas).await?;
+            for (at, commit) in places.into_iter().zip(commits) {
+                read[at] = Some(Read::Commit(commit.sha, commit.tree));
+            }
+        }
+        Ok(read.into_iter().map(|found| found.unwrap_or(Read::Nothing)).collect())
     }
 
-    pub(in crate::integrations) async fn pull_requests(
-        &self,
-        _: &Service,
-        _: (&[String], OwnCommits),
-    ) -> Result<PullRequestsRead, SourceError> {
-        not_yet()
+    /// One that is not there says nothing of the others.
+    async fn named(&self, service: &Service, names: &[ObjectId]) -> Result<Vec<Read>, SourceError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        match self.git.objects(&service.repository, names).await {
+            Ok(found) => Ok(names.iter().cloned().zip(found).map(as_read).collect()),
+            Err(SourceError::NotFound) if names.len() == 1 => Ok(vec![Read::Nothing]),
+            Err(SourceError::NotFound) => {
+                let (one, other) = names.split_at(names.len() / 2);
+                let mut found = Box::pin(self.named(service, one)).await?;
+                found.extend(Box::pin(self.named(service, other)).await?);
+                Ok(found)
+            }
+            Err(error) => Err(error),
+        }
     }
 
-    pub(in crate::integrations) async fn may_push(&self, _: &Service, _: &Account) -> Result<bool, SourceError> {
-        not_yet()
+    fn at_hand(&self, asked: &Asked) -> Option<Read> {
+        match asked {
+            Asked::Object(id) => {
+                let trees = self.memory.trees.lock().unwrap_or_else(PoisonError::into_inner);
+                trees.get(id).map(|tree| Read::Tree(id.clone(), tree.clone()))
+            }
+            Asked::TreeOf(_) => None,
+            Asked::Folder(..) => Some(Read::Nothing),
+        }
+    }
+}
+
+fn name(asked: &Asked) -> Option<ObjectId> {
+    match asked {
+        Asked::Object(id) => Some(id.clone()),
+        Asked::TreeOf(_) | Asked::Folder(..) => None,
+    }
+}
+
+fn sha(asked: &Asked) -> Option<CommitSha> {
+    match asked {
+        Asked::TreeOf(sha) => Some(sha.clone()),
+        Asked::Object(_) | Asked::Folder(..) => None,
+    }
+}
+
+fn as_read((id, found): (ObjectId, Object)) -> Read {
+    match found {
+        Object::Tree(tree) => Read::Tree(id, tree),
+        Object::Content(content) => Read::Content(id, content),
+        Object::Other => Read::Nothing,
     }
 }

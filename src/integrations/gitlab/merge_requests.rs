@@ -49,8 +49,7 @@ impl GitlabClient {
             return Err(SourceError::Unreadable("another merge request than the one asked for".into()));
         }
         let read = Read::of(info)?;
-        let (versions, shapes, notes) =
-            tokio::try_join!(self.versions(&path), self.shapes(&path), self.notes(&path))?;
+        let (versions, shapes, notes) = tokio::try_join!(self.versions(&path), self.shapes(&path), self.notes(&path))?;
         read.check(&versions, &shapes)?;
         let opened = time(&read.info.created_at)?;
         let about = About { service, path: &path, versions: &versions, opened };

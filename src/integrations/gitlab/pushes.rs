@@ -25,6 +25,8 @@ const BEFORE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 #[derive(Debug, Default)]
 pub(super) struct Events {
     read: Vec<Pushed>,
+    /// Events that stand on two pages because something was pushed in between.
+    seen: HashSet<u64>,
     oldest: Option<Timestamp>,
     pages: usize,
     is_whole: bool,
@@ -83,9 +85,8 @@ impl GitlabClient {
         if found.is_empty() || twice {
             return Err(SourceError::Incomplete("the versions of a merge request".into()));
         }
-        let version = |info: &wire::Version| {
-            Ok(Version { head: sha(&info.head_commit_sha)?, at: time(&info.created_at)? })
-        };
+        let version =
+            |info: &wire::Version| Ok(Version { head: sha(&info.head_commit_sha)?, at: time(&info.created_at)? });
         found.iter().map(version).collect()
     }
 
@@ -93,11 +94,7 @@ impl GitlabClient {
     ///
     /// # Errors
     /// When GitLab does not answer.
-    pub(super) async fn arrivals(
-        &self,
-        source: &Source<'_>,
-        versions: &[Version],
-    ) -> Result<Arrivals, SourceError> {
+    pub(super) async fn arrivals(&self, source: &Source<'_>, versions: &[Version]) -> Result<Arrivals, SourceError> {
         let pushed = self.pushed(source).await?;
         let mut arrivals = Arrivals::default();
         let seen = versions.iter().map(|version| (&version.head, version.at));
@@ -134,8 +131,8 @@ impl GitlabClient {
             if events.is_whole || events.pages >= MOST_PAGES || (goes_back && source.is_covered(&found)) {
                 return Ok(found);
             }
-            let page = self.page::<wire::Event>(&format!("/projects/{project}/events?action=pushed"), events.pages + 1);
-            match page.await {
+            let path = format!("/projects/{project}/events?action=pushed");
+            match self.page::<wire::Event>(&path, events.pages + 1).await {
                 Ok(page) => events.add(&page.entries, page.goes_on)?,
                 // What cannot be seen was pushed by nobody knows whom.
                 Err(SourceError::NotFound | SourceError::Forbidden(_)) => events.is_whole = true,
@@ -150,7 +147,9 @@ impl Events {
         for event in page {
             let at = time(&event.created_at)?;
             self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
-            self.read.extend(pushed(event, at)?);
+            if self.seen.insert(event.id) {
+                self.read.extend(pushed(event, at)?);
+            }
         }
         self.pages += 1;
         self.is_whole = !goes_on;
@@ -171,9 +170,8 @@ fn pushed(event: &wire::Event, at: Timestamp) -> Result<Option<Pushed>, SourceEr
 impl Source<'_> {
     /// The pushes that ended in one of these commits. What moved the target branch brought nothing: it merged.
     fn of(&self, events: &Events) -> Vec<Pushed> {
-        let is_of = |push: &&Pushed| {
-            self.target != Some(push.branch.as_str()) && self.commits.contains_key(&push.after)
-        };
+        let is_of =
+            |push: &&Pushed| self.target != Some(push.branch.as_str()) && self.commits.contains_key(&push.after);
         events.read.iter().filter(is_of).cloned().collect()
     }
 
