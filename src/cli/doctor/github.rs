@@ -30,8 +30,13 @@ pub(super) async fn examine(settings: &Settings, app: &App, findings: &mut Findi
     if !is_reached {
         return findings.skip("clock", "needs GitHub");
     }
-    match app.context.sources.github.clock_ahead_ms().map(|ahead| clocks::difference(ahead, Forge::Github)) {
-        Some(None) => findings.ok("clock", "as GitHub's"),
+    clock((Forge::Github, app.context.sources.github.clock_ahead_ms()), findings);
+}
+
+/// Our clock against that of a system that holds code.
+pub(super) fn clock((forge, ahead_ms): (Forge, Option<i64>), findings: &mut Findings) {
+    match ahead_ms.map(|ahead| clocks::difference(ahead, forge)) {
+        Some(None) => findings.ok("clock", format!("as {forge}'s")),
         Some(Some(difference)) => {
             findings.fail(
                 "clock",
@@ -39,7 +44,11 @@ pub(super) async fn examine(settings: &Settings, app: &App, findings: &mut Findi
                 "set the clock of this machine; nothing is approved automatically until then",
             );
         }
-        None => findings.fail("clock", "GitHub's answers bear no time", "look at what stands between here and GitHub"),
+        None => findings.fail(
+            "clock",
+            format!("{forge}'s answers bear no time"),
+            format!("look at what stands between here and {forge}"),
+        ),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod criteria;
 mod github;
+mod gitlab;
 mod jira;
 mod records;
 mod slack;
@@ -154,6 +155,7 @@ async fn examine_all(settings: &Settings, app: &App, findings: &mut Findings) {
     jira::examine(settings, app, findings).await;
     eprintln!("Asking GitHub");
     github::examine(settings, app, findings).await;
+    gitlab::examine(app, findings).await;
     eprintln!("Asking Slack");
     slack::examine(settings, app, findings).await;
     eprintln!("Asking the rest");

@@ -110,7 +110,7 @@ async fn parts(pages: &Pages, now: Timestamp) -> Result<Markup, StoreError> {
                 td { (row.todo) }
             } } }
         }
-        p class="soft" { "Jira, GitHub, Slack and Jenkins are asked every minute, and every ten minutes for everything that decisions need. "
+        p class="soft" { "Jira, GitHub, GitLab, Slack and Jenkins are asked every minute, and every ten minutes for everything that decisions need. "
             "What this process has seen is kept in its memory: after a start, and on another replica, it stands here anew." }
     })
 }
