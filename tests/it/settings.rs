@@ -51,6 +51,80 @@ fn good_settings_are_fine() {
     assert_eq!(fault(GOOD, &[]), "fine");
 }
 
+/// The same service at GitLab, which `change` may spoil.
+fn at_gitlab(change: impl Fn(String) -> String) -> String {
+    let service = GOOD.split("[[services]]").nth(1).unwrap();
+    let scanners =
+        "scanners = [{ tool = \"CodeQL\", category = \"/language:rust\" }, { check = \"container-scan\", app_id = 7 }]";
+    let other = service
+        .replace("name = \"billing-api\"", "name = \"payments\"\nforge = \"gitlab\"")
+        .replace("acme/billing-api", "acme/shop/payments")
+        .replace(scanners, "scanners = []");
+    let gitlab = "[gitlab]\ntoken = \"TOKEN-OF-GITLAB\"\n";
+    let line = fault(&change(format!("{gitlab}{GOOD}[[services]]{other}")), &[]);
+    assert!(!line.contains("TOKEN-OF-GITLAB"), "{line}");
+    line
+}
+
+#[test]
+fn twin_a_service_may_be_at_gitlab() {
+    assert_eq!(at_gitlab(|text| text), "fine");
+    let own = "[gitlab]\napi_url = \"https://git.acme.example/below/api/v4\"\n";
+    assert_eq!(at_gitlab(|text| text.replace("[gitlab]\n", own)), "fine");
+}
+
+#[test]
+fn a_company_at_gitlab_alone_needs_nothing_of_github() {
+    let without = |text: String| {
+        let text = text.replace("[github]\ntoken = \"TOKEN-OF-GITHUB\"\n", "");
+        let (before, rest) = text.split_once("[[services]]").unwrap();
+        format!("{before}[[services]]{}", rest.split_once("[[services]]").unwrap().1)
+    };
+    assert_eq!(at_gitlab(without), "fine");
+    let line = at_gitlab(|text| text.replace("[github]\ntoken = \"TOKEN-OF-GITHUB\"\n", ""));
+    assert!(line.starts_with("`github.token` is not set"), "one service is still there: {line}");
+}
+
+#[test]
+fn what_gitlab_does_not_have_is_refused_at_the_door() {
+    let scanner = |text: &str| at_gitlab(|all| all.replace("scanners = []", &format!("scanners = [{text}]")));
+    assert_eq!(
+        scanner("{ check = \"scan\", app_id = 7 }"),
+        "`services` cannot be used: `payments` expects the scan check scan of App 7, which cm-bot reads from GitHub alone; at \
+         GitLab a scan is a SARIF file that the pipeline sends: { sarif = \"tool\" }"
+    );
+    assert!(scanner("{ tool = \"CodeQL\", category = \"/x\" }").contains("at GitLab a scan is a SARIF file"));
+    assert!(scanner("{ status = \"ci/scan\", creator_id = 7 }").contains("at GitLab a scan is a SARIF file"));
+    assert_eq!(
+        at_gitlab(|text| text.replace("acme/shop/payments", "acme/billing-api")),
+        "`services` cannot be used: `billing-api` and `payments` are in repositories of the same name, acme/billing-api, one \
+         at GitHub and one at GitLab; cm-bot's records could not tell them apart"
+    );
+    assert_eq!(
+        at_gitlab(|text| text.replace("[gitlab]\ntoken = \"TOKEN-OF-GITLAB\"\n", "")),
+        "`services` cannot be used: `payments` is at GitLab, and gitlab.token is not set"
+    );
+    assert_eq!(
+        with("acme/billing-api", "acme/shop/billing-api"),
+        "`services` cannot be used: `acme/shop/billing-api` of `billing-api` has groups, which only GitLab has; write owner/name"
+    );
+}
+
+#[test]
+fn an_address_of_gitlab_is_that_of_its_api_and_safe() {
+    let at = |url: &str| at_gitlab(|text| text.replace("[gitlab]\n", &format!("[gitlab]\napi_url = \"{url}\"\n")));
+    let expected = "`gitlab.api_url` cannot be used: an address that ends in /api/v4 is expected";
+    assert_eq!(at("https://git.acme.example"), expected);
+    assert_eq!(at("https://git.acme.example/api/v4?x=1"), expected);
+    assert!(
+        at("http://git.acme.example/api/v4").starts_with("`gitlab.api_url` cannot be used: an address that begins")
+    );
+    assert_eq!(
+        at_gitlab(|text| text.replace("[gitlab]\n", "[gitlab]\nrequests_per_ticket = 0\n")),
+        "`gitlab.requests_per_ticket` cannot be used: at least 1 is expected"
+    );
+}
+
 #[test]
 fn an_unknown_key_names_its_neighbour() {
     assert_eq!(
