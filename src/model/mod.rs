@@ -26,8 +26,8 @@ mod wish;
 pub use commit::{Commit, GitActor, Relation, Signature};
 pub use declaration::{Declaration, EmergencyId, Unclear, registered};
 pub use deployment::{CiSystem, Deployment, Ending, PipelineName, Run, branch_of_ref};
-pub use git::{Content, Mode, ObjectKind, Tree, TreeEntry, blob_id, object_id};
 pub use forge::{Forge, UserId, braced};
+pub use git::{Content, Mode, ObjectKind, Tree, TreeEntry, blob_id, object_id};
 pub use ids::{
     AccountId, BranchName, CommitSha, DecisionId, Environment, GithubId, IssueId, ObjectId, ParseError, RepoName,
     RoleName, ServiceName, SlackId, TicketKey, TokenDigest,

@@ -35,6 +35,7 @@ mod fuzz;
 mod gate;
 mod giants;
 mod git;
+mod gitlab;
 mod guides;
 mod histories;
 mod hostile;
