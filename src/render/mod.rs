@@ -1,7 +1,7 @@
 //! Words that people read. One named function a message; nothing here decides anything.
 //!
 //! Messages are built as a [`document::Document`] or a [`slack::Message`]: our own, small vocabulary of panels, lists and
-//! tables. `integrations` turns them into the JSON of Jira and Slack, [`terminal`] and [`html`] into text and pages.
+//! tables. `integrations` turns them into the JSON of Jira, Slack and Teams, [`terminal`] and [`html`] into text and pages.
 
 pub mod approvals;
 pub mod csv;
@@ -20,12 +20,14 @@ pub mod inspection;
 pub mod jira;
 pub mod markdown;
 pub mod months;
+pub mod mrkdwn;
 pub mod new_ticket;
 pub mod orphan;
 pub mod plan;
 pub mod protection;
 pub mod reminders;
 pub mod slack;
+pub mod teams;
 pub mod terminal;
 pub mod verdict;
 pub mod view;

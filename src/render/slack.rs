@@ -2,9 +2,10 @@
 
 use super::approvals;
 use super::form::{APPROVE, DECLINE};
+pub use super::mrkdwn::{Mrkdwn, Piece};
 use super::verdict::{Verdict, title};
 use super::view::{Links, Problem, View};
-use crate::model::{Decisions, Person, SlackId, Span, Text, Ticket, TicketKey, Timestamp, listed, plural, shortened};
+use crate::model::{Decisions, Person, Ticket, TicketKey, listed, plural, shortened};
 use crate::policy::decision::By;
 
 /// At most this many findings stand in a message; the ticket has all.
@@ -93,92 +94,6 @@ pub struct Question {
     pub yes: &'static str,
     /// The answer that does not.
     pub no: &'static str,
-}
-
-/// Text in Slack's markup. Words can only be added escaped, so nothing from outside becomes a mention or a link.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Mrkdwn(String);
-
-impl Mrkdwn {
-    /// Nothing yet.
-    #[must_use]
-    pub fn new() -> Mrkdwn {
-        Mrkdwn::default()
-    }
-
-    /// Words, escaped.
-    #[must_use]
-    pub fn words(mut self, words: &str) -> Mrkdwn {
-        self.0.push_str(&escaped(words));
-        self
-    }
-
-    /// Bold words, escaped.
-    #[must_use]
-    pub fn bold(mut self, words: &str) -> Mrkdwn {
-        self.0.push('*');
-        self.0.push_str(&escaped(words).replace('*', "∗"));
-        self.0.push('*');
-        self
-    }
-
-    /// A link with our own address.
-    #[must_use]
-    pub fn link(mut self, words: &str, url: &str) -> Mrkdwn {
-        let target = escaped(url).replace('|', "%7C");
-        self.0.push_str(&format!("<{target}|{}>", escaped(words).replace('|', "¦")));
-        self
-    }
-
-    /// A mention, which notifies.
-    #[must_use]
-    pub fn mention(mut self, id: &SlackId) -> Mrkdwn {
-        self.0.push_str(&format!("<@{id}>"));
-        self
-    }
-
-    /// A time in the reader's own zone.
-    #[must_use]
-    pub fn time(mut self, time: Timestamp) -> Mrkdwn {
-        self.0.push_str(&format!("<!date^{}^{{date_short_pretty}} {{time}}|{}>", time.seconds(), time.day_and_clock()));
-        self
-    }
-
-    /// One of our own emoji, by its name.
-    #[must_use]
-    pub fn emoji(mut self, name: &'static str) -> Mrkdwn {
-        self.0.push_str(name);
-        self.0.push(' ');
-        self
-    }
-
-    /// A text of the policy.
-    #[must_use]
-    pub fn text(self, text: &Text) -> Mrkdwn {
-        text.spans().iter().fold(self, |so_far, span| match span {
-            Span::Plain(words) => so_far.words(words),
-            Span::Code(code) => so_far.code(code),
-            Span::Link { words, url } => so_far.link(words, url),
-        })
-    }
-
-    /// The next line.
-    #[must_use]
-    pub fn line(mut self) -> Mrkdwn {
-        self.0.push('\n');
-        self
-    }
-
-    /// The markup.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    fn code(mut self, code: &str) -> Mrkdwn {
-        self.0.push_str(&format!("`{}`", escaped(code).replace('`', "'")));
-        self
-    }
 }
 
 /// The root message of a ticket after an evaluation.
@@ -413,7 +328,7 @@ pub(super) fn mention_all(mut line: Mrkdwn, people: &[&Person]) -> Mrkdwn {
         let joint = if place == 0 { "" } else { " " };
         line = line.words(joint);
         line = match &person.slack {
-            Some(id) => line.mention(id),
+            Some(id) => line.mention(id, &person.name),
             None => line.words(&person.name),
         };
     }
@@ -461,9 +376,4 @@ fn place(decisions: Decisions) -> &'static str {
         Decisions::Link => "Jira",
         Decisions::Interactive => "Jira or here",
     }
-}
-
-/// The only three characters that Slack's markup gives a meaning that can be taken away.
-fn escaped(words: &str) -> String {
-    words.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
