@@ -18,6 +18,7 @@ use super::inspection::RawInspection;
 use super::pages::RawPages;
 use super::reminders::RawReminders;
 use super::services::{self, RawService};
+use super::teams::RawTeams;
 use super::watch::RawJenkins;
 use super::written::Written;
 use super::{
@@ -44,6 +45,7 @@ struct Raw {
     github: RawGithub,
     gitlab: RawGitlab,
     slack: RawSlack,
+    teams: RawTeams,
     criteria: RawCriteria,
     people: RawPeople,
     jobs: RawJobs,
@@ -253,6 +255,7 @@ impl Raw {
             return Err(missing("jenkins.url", "jobs of Jenkins are watched"));
         }
         let server = self.server.checked()?;
+        let reminders = self.reminders.checked()?;
         Ok(Settings {
             pages: self.pages.checked(&server)?,
             server,
@@ -261,11 +264,12 @@ impl Raw {
             github: self.github.checked(&services)?,
             gitlab,
             slack: self.slack.checked()?,
+            teams: self.teams.checked(&reminders)?,
             signing: self.criteria.signing(&self.people)?,
             criteria_file: self.criteria.file.into(),
             people_file: self.people.file.into(),
             jobs: self.jobs.checked()?,
-            reminders: self.reminders.checked()?,
+            reminders,
             inspection: self.inspection.checked()?,
             audit: self.audit.checked()?,
             traces: self.traces.checked()?,

@@ -12,6 +12,7 @@ mod reminders;
 mod secret;
 mod services;
 mod slip;
+mod teams;
 mod watch;
 mod written;
 
@@ -29,6 +30,7 @@ pub use forges::Gitlab;
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, deployment, load};
 pub use pages::{KnownBy, Pages, Provider};
+pub use teams::Teams;
 pub use watch::Jenkins;
 
 /// Everything that an operator can set.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub gitlab: Option<Gitlab>,
     /// Slack.
     pub slack: Slack,
+    /// Where messages go that Slack does not take, if there is such a place.
+    pub teams: Option<Teams>,
     /// The criteria file.
     pub criteria_file: PathBuf,
     /// The people file.
