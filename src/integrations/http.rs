@@ -66,6 +66,8 @@ pub enum Peer {
     Gitlab,
     /// Slack.
     Slack,
+    /// Microsoft Teams.
+    Teams,
     /// Whoever issues the tokens of pipelines.
     Issuer,
     /// Jenkins.
@@ -129,6 +131,7 @@ impl Peer {
             Peer::Git => "git",
             Peer::Gitlab => "gitlab",
             Peer::Slack => "slack",
+            Peer::Teams => "teams",
             Peer::Issuer => "issuer",
             Peer::Jenkins => "jenkins",
             Peer::Beacon => "beacon",

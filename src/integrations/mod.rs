@@ -1,4 +1,4 @@
-//! Jira, GitHub, GitLab, Slack, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
+//! Jira, GitHub, Slack, Teams, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
 
 pub mod advice;
 mod allowance;
@@ -18,6 +18,7 @@ pub mod scanner;
 pub mod signature;
 pub mod slack;
 mod strict;
+pub mod teams;
 
 use std::time::Duration;
 
