@@ -3,16 +3,17 @@
 //! Actions of one lane are done in order; a failing Slack never holds up Jira. An action is done at least once and
 //! arrives once, because whoever repeats it looks first whether it is there already.
 
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use super::cards::GIVEN_UP;
 use super::claims::Claim;
 use super::db::{Row, Transaction, query};
-use super::{Place, Store, StoreError, audit, stored};
+use super::effects::{Effect, Lane};
+use super::{Store, StoreError, audit, stored};
 use crate::audit::{Entry, Event};
-use crate::model::{DecisionId, IssueId, RepoName, SlackId, TicketKey, Timestamp};
+use crate::model::{DecisionId, IssueId, TicketKey, Timestamp};
 
 /// The first that is due, first in its lane, and has nothing to wait for. Both live states are named because the index is
 /// asked for by these words.
@@ -52,160 +53,6 @@ const CLAIM: Claim = Claim {
     postgres: claim!(", owner = $3, claim = $4", " FOR UPDATE OF a SKIP LOCKED"),
 };
 
-/// Something to do outside.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "effect", rename_all = "snake_case")]
-pub enum Effect {
-    /// Approve the ticket in Jira. What allows it is made anew from the stored facts when it is done.
-    Approve {
-        /// The decision.
-        decision: DecisionId,
-    },
-    /// Approve the ticket in the name of those who have approved it. Who has is read anew when it is done.
-    ApproveByPeople {},
-    /// Decline the ticket in the name of whoever has declined it. Whether somebody has is read anew when it is done.
-    DeclineByPeople {},
-    /// Set the ticket back to review, because its approval does not count any more.
-    SetBack {},
-    /// Close the ticket, because its deployment has ended.
-    Close {},
-    /// Write the comment that is true now, or edit it when the verdict is the same.
-    Comment {
-        /// The verdict.
-        verdict: String,
-        /// Which evaluation of the ticket.
-        evaluation: i64,
-        /// The content, ADF.
-        body: Value,
-    },
-    /// Put a link on the ticket.
-    Link {
-        /// The link, as Jira wants it.
-        link: Value,
-    },
-    /// Post the root message of a ticket, or edit it.
-    Message {
-        /// In which channel.
-        place: Place,
-        /// The verdict.
-        verdict: String,
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Reply in the thread of the root message.
-    Reply {
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Remind people in the thread of a root message; in the channel, when there is none.
-    Remind {
-        /// Of which root message.
-        place: Place,
-        /// Who sees it.
-        reach: Reach,
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Write to one person alone.
-    Direct {
-        /// Whom.
-        to: SlackId,
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Post the daily message about everything that waits.
-    Daily {
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Say that what a ticket allows ends, in a message of its own.
-    Ends {
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Tell the channel of something that belongs to no ticket alone.
-    Alert {
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Tell the channel something about the inspection of a month, unless it is not needed any more.
-    Inspection {
-        /// The month, such as `2026-10`.
-        month: String,
-        /// What makes it needless.
-        until: InspectionEnd,
-        /// Text and blocks.
-        message: Value,
-    },
-    /// Write a comment beside the one that is true now: it calls people.
-    Call {
-        /// What for.
-        about: String,
-        /// The content, ADF.
-        body: Value,
-    },
-    /// Tell GitHub what becomes of a run that waits at a deployment protection rule. Whether it may go ahead is looked at
-    /// again when it is told.
-    ReviewRun {
-        /// The request of the gate.
-        request: Uuid,
-        /// The run's repository.
-        repository: RepoName,
-        /// Its number.
-        run: u64,
-        /// Which attempt of it.
-        attempt: u32,
-        /// GitHub's name of the environment.
-        environment: String,
-        /// Why it may not go ahead; nothing when it may.
-        rejected: Option<Vec<String>>,
-    },
-    /// Tell a pipeline that its request has changed.
-    Callback {
-        /// The request of the gate.
-        request: Uuid,
-        /// Where.
-        address: String,
-        /// How it stands.
-        state: String,
-    },
-}
-
-/// Who sees a reply.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reach {
-    /// Whoever follows the thread.
-    Thread,
-    /// The whole channel.
-    Channel,
-}
-
-/// What makes a message about an inspection needless while it waits to be sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum InspectionEnd {
-    /// The month was drawn.
-    Drawn,
-    /// Every result is there.
-    Inspected,
-    /// Nothing.
-    Never,
-}
-
-/// A row of actions that are done in order.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lane {
-    /// What a ticket shows in Jira.
-    Jira,
-    /// What Slack shows about it.
-    Slack,
-    /// What GitHub is told about its runs.
-    Github,
-    /// What pipelines are told.
-    Pipelines,
-}
-
 /// An action to store.
 #[derive(Debug, Clone)]
 pub struct NewAction {
@@ -244,65 +91,19 @@ pub struct ClaimedAction {
     token: i64,
 }
 
-impl Effect {
-    pub(super) fn kind(&self) -> &'static str {
-        match self {
-            Effect::Approve { .. } => "approve",
-            Effect::ApproveByPeople {} => "approve-by-people",
-            Effect::DeclineByPeople {} => "decline-by-people",
-            Effect::SetBack {} => "set-back",
-            Effect::Close {} => "close",
-            Effect::Comment { .. } => "comment",
-            Effect::Link { .. } => "link",
-            Effect::Message { place: Place::Overdue, .. } => "overdue",
-            Effect::Message { .. } => "message",
-            Effect::Reply { .. } => "reply",
-            Effect::Remind { .. } => "remind",
-            Effect::Direct { .. } => "direct",
-            Effect::Daily { .. } => "daily",
-            Effect::Ends { .. } => "ends",
-            Effect::Alert { .. } => "alert",
-            Effect::Inspection { .. } => "inspection",
-            Effect::Call { .. } => "call",
-            Effect::ReviewRun { .. } => "review-run",
-            Effect::Callback { .. } => "callback",
-        }
-    }
-
-    /// The lane that it belongs to.
-    #[must_use]
-    pub fn lane(&self) -> Lane {
-        match self {
-            Effect::Approve { .. }
-            | Effect::ApproveByPeople {}
-            | Effect::DeclineByPeople {}
-            | Effect::SetBack {}
-            | Effect::Close {}
-            | Effect::Comment { .. }
-            | Effect::Link { .. }
-            | Effect::Call { .. } => Lane::Jira,
-            Effect::Message { .. }
-            | Effect::Reply { .. }
-            | Effect::Remind { .. }
-            | Effect::Direct { .. }
-            | Effect::Daily { .. }
-            | Effect::Ends { .. }
-            | Effect::Alert { .. }
-            | Effect::Inspection { .. } => Lane::Slack,
-            Effect::ReviewRun { .. } => Lane::Github,
-            Effect::Callback { .. } => Lane::Pipelines,
-        }
-    }
-}
-
 impl NewAction {
     /// An action with a new id.
     ///
     /// # Errors
     /// When the effect cannot be written as JSON.
     pub fn new(effect: Effect) -> Result<NewAction, StoreError> {
+        NewAction::named(Uuid::now_v7(), effect)
+    }
+
+    /// An action of which there is one.
+    pub(super) fn named(id: Uuid, effect: Effect) -> Result<NewAction, StoreError> {
         let payload = stored(serde_json::to_string(&effect))?;
-        Ok(NewAction { id: Uuid::now_v7(), effect, payload, waits_for: None, not_before: None })
+        Ok(NewAction { id, effect, payload, waits_for: None, not_before: None })
     }
 
     /// The same action, not before another one has ended.
@@ -365,16 +166,25 @@ impl Store {
     /// [`StoreError::LeaseLost`] when somebody else has it now.
     pub async fn finish_action(&self, claimed: &ClaimedAction, result: &str, now: Timestamp) -> Result<(), StoreError> {
         let event = Event::ActionDone { action: claimed.action.id.clone(), result: result.to_owned() };
-        self.end_action(claimed, "done", event, now).await
+        self.end_action(claimed, ("done", None), (event, now)).await
     }
 
-    /// The action is given up, or has become pointless.
+    /// The action has become pointless.
     ///
     /// # Errors
     /// [`StoreError::LeaseLost`] when somebody else has it now.
     pub async fn drop_action(&self, claimed: &ClaimedAction, reason: &str, now: Timestamp) -> Result<(), StoreError> {
         let event = Event::ActionDropped { action: claimed.action.id.clone(), reason: reason.to_owned() };
-        self.end_action(claimed, "dropped", event, now).await
+        self.end_action(claimed, ("dropped", None), (event, now)).await
+    }
+
+    /// The action is given up, because it is refused again and again. It keeps the reason: nobody has what it was to tell.
+    ///
+    /// # Errors
+    /// [`StoreError::LeaseLost`] when somebody else has it now.
+    pub async fn give_up_action(&self, claimed: &ClaimedAction, now: Timestamp) -> Result<(), StoreError> {
+        let event = Event::ActionDropped { action: claimed.action.id.clone(), reason: GIVEN_UP.to_owned() };
+        self.end_action(claimed, ("dropped", Some(GIVEN_UP)), (event, now)).await
     }
 
     /// The action failed and is tried again at `run_at`.
@@ -430,13 +240,13 @@ impl Store {
     async fn end_action(
         &self,
         claimed: &ClaimedAction,
-        state: &'static str,
-        event: Event,
-        now: Timestamp,
+        (state, error): (&'static str, Option<&'static str>),
+        (event, now): (Event, Timestamp),
     ) -> Result<(), StoreError> {
         let mut transaction = self.write().await?;
-        let sql = "UPDATE actions SET state = $1, last_error = NULL WHERE seq = $2 AND lease_token = $3 AND state = 'running'";
-        let query = query(sql).bind(state).bind(claimed.seq).bind(claimed.token);
+        let sql =
+            "UPDATE actions SET state = $1, last_error = $2 WHERE seq = $3 AND lease_token = $4 AND state = 'running'";
+        let query = query(sql).bind(state).bind(error).bind(claimed.seq).bind(claimed.token);
         if query.execute(&mut transaction).await? == 0 {
             return Err(StoreError::LeaseLost);
         }
@@ -454,11 +264,12 @@ pub(super) async fn insert(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let sql = "INSERT INTO actions (id, decision_id, issue_id, lane, kind, waits_for, payload, state, run_at, made_at, attempts, lease_until, lease_token) \
-               VALUES ($1, $2, $3, $4, $5, $6, $7, 'ready', $9, $8, 0, 0, 0)";
+               VALUES ($1, $2, $3, $4, $5, $6, $7, 'ready', $9, $8, 0, 0, 0) ON CONFLICT (id) DO NOTHING";
     for action in actions {
         let lane = match action.effect.lane() {
             Lane::Jira => format!("jira:{issue}"),
             Lane::Slack => format!("slack:{issue}"),
+            Lane::Teams => format!("teams:{issue}"),
             Lane::Github => format!("github:{issue}"),
             Lane::Pipelines => format!("pipelines:{issue}"),
         };
@@ -482,12 +293,12 @@ pub(super) async fn insert(
 /// since it may have arrived; so does what is followed up, and what people have declined, which a decision does not replace.
 pub(super) async fn drop_untried(transaction: &mut Transaction, issue: &IssueId) -> Result<(), StoreError> {
     let sql = "UPDATE actions SET state = 'dropped' WHERE issue_id = $1 AND state = 'ready' AND attempts = 0 \
-               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call', 'review-run', 'callback', 'decline-by-people')";
+               AND kind NOT IN ('overdue', 'remind', 'direct', 'daily', 'ends', 'alert', 'inspection', 'call', 'card', 'review-run', 'callback', 'decline-by-people')";
     query(sql).bind(issue.as_str()).execute(transaction).await?;
     Ok(())
 }
 
-fn claimed(row: &Row) -> Result<ClaimedAction, StoreError> {
+pub(super) fn claimed(row: &Row) -> Result<ClaimedAction, StoreError> {
     let action = Action {
         id: row.get("id")?,
         issue: stored(IssueId::parse(row.get("issue_id")?))?,
