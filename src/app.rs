@@ -14,7 +14,7 @@ use tokio_util::task::TaskTracker;
 use crate::audit::checkpoint::Signer;
 use crate::clock::Clock;
 use crate::gather::Sources;
-use crate::handlers::{Context, TooDear};
+use crate::handlers::{Context, Teams, TooDear};
 use crate::integrations::beacon::BeaconClient;
 use crate::integrations::callback::CallbackClient;
 use crate::integrations::forge::Others;
@@ -25,6 +25,7 @@ use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::jira::JiraClient;
 use crate::integrations::oidc::{Callers, SignIn};
 use crate::integrations::slack::SlackClient;
+use crate::integrations::teams::TeamsClient;
 use crate::jobs::{
     Channels, Checkpoints, GateKeeper, KeptCheckpoint, Missed, Orphans, Outbox, Probe, Reconcile, Schedule, Takeover,
     Worker,
@@ -113,6 +114,10 @@ impl App {
             intervals: settings.jobs,
             readiness: Readiness::default(),
             slack: Arc::new(SlackClient::new(client.clone(), &settings.slack)),
+            teams: settings
+                .teams
+                .as_ref()
+                .map(|teams| Teams { client: Arc::new(TeamsClient::new(client.clone(), teams)), after: teams.after }),
             reminders: Arc::new(settings.reminders),
             beacon: settings.inspection.beacon.as_ref().map(|places| BeaconClient::new(client.clone(), places)),
             inspection: Arc::new(settings.inspection),

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::approvals::Basis;
 use crate::integrations::slack::to_json;
+use crate::integrations::teams;
 use crate::model::{Ending, Text, Ticket, TicketStatus, Timestamp, plural};
 use crate::policy::approvers::Matrix;
 use crate::policy::approvers::standing::waiting_title;
@@ -14,9 +15,36 @@ use crate::render::document::Document;
 use crate::render::jira;
 use crate::render::orphan::{self, Orphan};
 use crate::render::slack::{self, Message};
+use crate::render::teams::card;
 use crate::render::verdict::Verdict;
 use crate::render::view::View;
 use crate::store::{Effect, GateRequest, NewAction, Place, StoreError};
+
+impl Context {
+    /// A message as it is stored until it is sent: for Slack and, where there is one, for the Teams that hears of what Slack did
+    /// not take. `generation` makes the ids of its blocks.
+    pub(super) fn posted(&self, message: &Message, generation: &str) -> Value {
+        let mut stored = to_json(message, generation);
+        if self.teams.is_some() {
+            stored["card"] = teams::to_json(&card(message));
+        }
+        stored
+    }
+
+    /// The comment and the message about a ticket, saying the same.
+    fn told(
+        &self,
+        verdict: Verdict,
+        evaluation: i64,
+        (body, message): (Value, &Message),
+    ) -> Result<Vec<NewAction>, StoreError> {
+        let id = verdict.id().to_owned();
+        let message = self.posted(message, &format!("{evaluation}:{id}"));
+        let comment = Effect::Comment { verdict: id.clone(), evaluation, body };
+        let message = Effect::Message { place: Place::Changes, verdict: id, message };
+        Ok(vec![NewAction::new(comment)?, NewAction::new(message)?])
+    }
+}
 
 /// After a decision: the approval if it gives one, not before the scope has settled, and then the words about it. `root` is
 /// the announcement of an emergency.
@@ -30,7 +58,7 @@ pub(super) fn decision(
     let message = Effect::Message {
         place: if view.decision.is_emergency() { Place::Emergencies } else { Place::Changes },
         verdict: verdict.id().into(),
-        message: root.unwrap_or_else(|| to_json(&slack::findings(view), &generation(view))),
+        message: root.unwrap_or_else(|| context.posted(&slack::findings(view), &generation(view))),
     };
     let mut words = vec![comment(context, view)];
     if view.evaluation == 1 {
@@ -38,7 +66,9 @@ pub(super) fn decision(
     }
     words.push(message);
     if before.is_some_and(|before| needs_reply(before, verdict)) {
-        words.push(Effect::Reply { message: to_json(&slack::changed(view), &format!("{}:reply", generation(view))) });
+        words.push(Effect::Reply {
+            message: context.posted(&slack::changed(view), &format!("{}:reply", generation(view))),
+        });
     }
     let words = words.into_iter().map(NewAction::new).collect::<Result<Vec<_>, _>>()?;
     if view.decision.auto_approval().is_none() {
@@ -56,7 +86,7 @@ pub(super) fn shown(context: &Context, view: &View<'_>) -> Result<Vec<NewAction>
     let mut words = vec![comment(context, view)];
     if !view.decision.is_emergency() {
         let message =
-            to_json(&slack::findings(view), &format!("{}:{}", generation(view), view.approvals.given().len()));
+            context.posted(&slack::findings(view), &format!("{}:{}", generation(view), view.approvals.given().len()));
         let verdict = Verdict::of(view.decision).id().into();
         words.push(Effect::Message { place: Place::Changes, verdict, message });
     }
@@ -72,8 +102,8 @@ fn comment(context: &Context, view: &View<'_>) -> Effect {
 }
 
 /// A reply in the thread of the ticket's message.
-pub(super) fn reply(message: &Message, view: &View<'_>) -> Result<NewAction, StoreError> {
-    NewAction::new(Effect::Reply { message: to_json(message, &format!("{}:reply", generation(view))) })
+pub(super) fn reply(context: &Context, message: &Message, view: &View<'_>) -> Result<NewAction, StoreError> {
+    NewAction::new(Effect::Reply { message: context.posted(message, &format!("{}:reply", generation(view))) })
 }
 
 /// A comment of its own, beside the one that is kept up to date.
@@ -92,7 +122,7 @@ pub(super) fn approved(
     let document = jira::approved_by(by, &standing(basis), &context.links, ticket);
     let how = format!("Approved by {}", approvals::by(by));
     let message = slack::ended(Verdict::Approved, &how, subject, (ticket, &context.links));
-    words(Verdict::Approved, evaluation, (context.sources.jira.body(&document), &message))
+    context.told(Verdict::Approved, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// What cm-bot had found when people approved, for whoever reads the record later.
@@ -120,7 +150,7 @@ pub(super) fn not_counted(
     let document = jira::approval_does_not_count((title, reason), &context.links, ticket);
     let how = format!("{title}: the approval in Jira does not count");
     let message = slack::ended(Verdict::NotCounted, &how, subject, (ticket, &context.links));
-    words(Verdict::NotCounted, evaluation, (context.sources.jira.body(&document), &message))
+    context.told(Verdict::NotCounted, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// After cm-bot wanted to approve and Jira offered it no way.
@@ -136,7 +166,7 @@ pub fn could_not_move(
     let document = jira::could_not_move((&title, transition), &context.links, ticket);
     let how = format!("{title}: Jira does not let cm-bot approve");
     let message = slack::ended(Verdict::Waiting, &how, subject, (ticket, &context.links));
-    words(Verdict::Waiting, evaluation, (context.sources.jira.body(&document), &message))
+    context.told(Verdict::Waiting, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// After people approved the ticket and Jira offered cm-bot no way.
@@ -152,7 +182,7 @@ pub fn could_not_move_for_people(
     let document = approvals::could_not_move(by, transition, (&context.links, ticket));
     let how = format!("Approved by {}, but Jira does not let cm-bot set the status", approvals::by(by));
     let message = slack::ended(Verdict::Waiting, &how, subject, (ticket, &context.links));
-    words(Verdict::Waiting, evaluation, (context.sources.jira.body(&document), &message))
+    context.told(Verdict::Waiting, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// What a ticket waits for of which nothing else is known.
@@ -170,7 +200,7 @@ pub(super) fn voided(
     let document = jira::voided(why, &context.links, ticket);
     let how = "Not approved any more: the ticket is not what was approved";
     let message = slack::ended(Verdict::Voided, how, subject, (ticket, &context.links));
-    let words = words(Verdict::Voided, evaluation, (context.sources.jira.body(&document), &message))?;
+    let words = context.told(Verdict::Voided, evaluation, (context.sources.jira.body(&document), &message))?;
     if ticket.status.meaning != TicketStatus::Approved {
         return Ok(words);
     }
@@ -190,7 +220,7 @@ pub fn could_not_set_back(
     let document = jira::could_not_set_back(transition, &context.links, ticket);
     let how = "Do not deploy: the status says approved, but nothing is approved";
     let message = slack::ended(Verdict::NotCounted, how, subject, (ticket, &context.links));
-    words(Verdict::NotCounted, evaluation, (context.sources.jira.body(&document), &message))
+    context.told(Verdict::NotCounted, evaluation, (context.sources.jira.body(&document), &message))
 }
 
 /// After cm-bot failed at the ticket again and again.
@@ -199,7 +229,7 @@ pub(super) fn gave_up(context: &Context, ticket: &Ticket, subject: &str) -> Resu
     let document = jira::gave_up(&title, &context.links, ticket);
     let how = format!("{title}: cm-bot failed to check this ticket");
     let message = slack::ended(Verdict::Failed, &how, subject, (ticket, &context.links));
-    words(Verdict::Failed, 0, (context.sources.jira.body(&document), &message))
+    context.told(Verdict::Failed, 0, (context.sources.jira.body(&document), &message))
 }
 
 /// After the ticket was declined or closed: only the message in Slack ends; Jira shows its own status.
@@ -211,7 +241,8 @@ pub(super) fn ended(
 ) -> Result<Vec<NewAction>, StoreError> {
     let message = slack::ended(verdict, how, subject, (ticket, &context.links));
     let generation = format!("{}:{}", ticket.key, verdict.id());
-    let effect = Effect::Message { place, verdict: verdict.id().into(), message: to_json(&message, &generation) };
+    let effect =
+        Effect::Message { place, verdict: verdict.id().into(), message: context.posted(&message, &generation) };
     Ok(vec![NewAction::new(effect)?])
 }
 
@@ -225,7 +256,7 @@ pub(super) fn deployed(
     let ended = Ended { ticket, deployment: &request.deployment, ending, note };
     let document = context.sources.jira.body(&deployment::comment(&ended, &context.links));
     let message = deployment::message(&ended, &context.links);
-    let words = words(ended.verdict(), 0, (document, &message))?;
+    let words = context.told(ended.verdict(), 0, (document, &message))?;
     if ending == Ending::Unreported {
         return Ok(words);
     }
@@ -234,20 +265,12 @@ pub(super) fn deployed(
 
 /// After something was deployed that nothing had let through.
 pub(super) fn orphan(context: &Context, orphan: &Orphan<'_>) -> Result<Vec<NewAction>, StoreError> {
-    let message = to_json(&orphan::message(orphan), &orphan.sighting.id);
+    let message = context.posted(&orphan::message(orphan), &orphan.sighting.id);
     let mut actions = vec![NewAction::new(Effect::Alert { message })?];
     if orphan.ticket.is_some() {
         actions.push(call(context, "past the gate", &orphan::comment(orphan))?);
     }
     Ok(actions)
-}
-
-fn words(verdict: Verdict, evaluation: i64, (body, message): (Value, &Message)) -> Result<Vec<NewAction>, StoreError> {
-    let id = verdict.id().to_owned();
-    let message = to_json(message, &format!("{evaluation}:{id}"));
-    let comment = Effect::Comment { verdict: id.clone(), evaluation, body };
-    let message = Effect::Message { place: Place::Changes, verdict: id, message };
-    Ok(vec![NewAction::new(comment)?, NewAction::new(message)?])
 }
 
 /// A reply notifies, and an edit does not. So there is one when somebody must act now, or was asked to act and need not.

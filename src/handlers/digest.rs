@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use super::Context;
 use crate::audit::{Entry, Event};
-use crate::integrations::slack::to_json;
 use crate::model::AutoApproved;
 use crate::render::digest::{self as render, Approved};
 use crate::render::view::{build, subject};
@@ -42,7 +41,8 @@ pub async fn run(context: &Context) -> Result<bool, StoreError> {
             key: stored.ticket,
         }));
     }
-    let message = to_json(&render::message((&told, all.len()), from, &context.links), &format!("{DIGEST}:{}", today.0));
+    let message =
+        context.posted(&render::message((&told, all.len()), from, &context.links), &format!("{DIGEST}:{}", today.0));
     let action = NewAction::new(Effect::Daily { message })?;
     let who = told.iter().map(|one| one.key.to_string()).collect();
     let entry = Entry { at: now, ticket: None, event: Event::Reminded { step: DIGEST.into(), who } };

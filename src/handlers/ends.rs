@@ -6,7 +6,6 @@ use std::time::Duration;
 use super::{Context, HandlerError};
 use crate::audit::{Entry, Event};
 use crate::integrations::SourceError;
-use crate::integrations::slack::to_json;
 use crate::model::{IssueId, Person, Ticket, TicketKey, TicketStatus, Timestamp};
 use crate::policy::follow_up::ends::{End, Step, accepted_risks, ends, owed};
 use crate::render::ends as render;
@@ -101,7 +100,7 @@ async fn of_ticket(
     let named = end.owner.as_ref().and_then(|name| person(context, name));
     let asked = ticket.requester.as_ref().and_then(|account| context.policy.criteria.people.by_jira(account));
     let message = render::of_ticket((&end, step), named.or(asked), (&ticket.key, &context.links));
-    let effect = Effect::Ends { message: to_json(&message, &format!("{subject}:{}", step.name())) };
+    let effect = Effect::Ends { message: context.posted(&message, &format!("{subject}:{}", step.name())) };
     Ok(take(context, (subject, due, step), (issue, Some(&ticket.key), effect), named.or(asked)).await?)
 }
 
@@ -111,7 +110,7 @@ async fn of_risk(
     (subject, carrier): (&str, &IssueId),
 ) -> Result<bool, StoreError> {
     let owner = end.owner.as_ref().and_then(|name| person(context, name));
-    let message = to_json(&render::of_risk((end, step), owner), &format!("{subject}:{}", step.name()));
+    let message = context.posted(&render::of_risk((end, step), owner), &format!("{subject}:{}", step.name()));
     take(context, (subject, end.due(), step), (carrier, None, Effect::Daily { message }), owner).await
 }
 

@@ -9,7 +9,6 @@ use crate::audit::draw::Population;
 use crate::audit::{Entry, Event};
 use crate::gather::inspection::{members, progress};
 use crate::integrations::beacon::Rules;
-use crate::integrations::slack::to_json;
 use crate::model::{Month, Person, RoleName, TicketKey, Timestamp};
 use crate::policy::follow_up::inspecting::{Progress, Step, due, owed};
 use crate::render::inspection::{self as render, About};
@@ -108,7 +107,7 @@ async fn tell(context: &Context, (month, progress): (Month, &Progress), step: St
     let people = whom(context, step);
     let due = due(progress, &context.inspection).unwrap_or(now);
     let (message, until) = said(context, (&inspection, step), (&people, due));
-    let message = to_json(&message, &format!("{}:{}", subject(month), step.name()));
+    let message = context.posted(&message, &format!("{}:{}", subject(month), step.name()));
     let action = NewAction::new(Effect::Inspection { month: month.to_string(), until, message })?;
     let who = people.iter().map(|person| person.name.clone()).collect();
     let event = Event::Reminded { step: format!("{} of the inspection of {month}", step.name()), who };

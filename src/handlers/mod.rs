@@ -33,6 +33,7 @@ use crate::integrations::beacon::BeaconClient;
 use crate::integrations::callback::CallbackClient;
 use crate::integrations::jenkins::JenkinsClient;
 use crate::integrations::slack::{SlackClient, SlackError};
+use crate::integrations::teams::TeamsClient;
 use crate::model::{AutoApproved, Inspections, IssueId, Reminders, Scope, TicketStatus, Timestamp};
 use crate::render::view::Links;
 use crate::settings::{Jobs, ServiceGate};
@@ -64,6 +65,8 @@ pub struct Context {
     pub readiness: Readiness,
     /// Slack, for what is said to one person at once.
     pub slack: Arc<SlackClient>,
+    /// Teams, if messages go there that Slack does not take.
+    pub teams: Option<Teams>,
     /// When people are reminded.
     pub reminders: Arc<Reminders>,
     /// How the monthly inspection goes.
@@ -88,6 +91,15 @@ pub struct Context {
     pub wake: Wake,
     /// For pipelines that want to be told.
     pub callbacks: CallbackClient,
+}
+
+/// Where messages go that Slack does not take.
+#[derive(Debug, Clone)]
+pub struct Teams {
+    /// Whoever posts there.
+    pub client: Arc<TeamsClient>,
+    /// How long Slack may not answer.
+    pub after: Duration,
 }
 
 /// When to look again by ourselves.

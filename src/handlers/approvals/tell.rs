@@ -22,7 +22,7 @@ pub(super) fn of(context: &Context, ticket: &Ticket, stand: &Stand) -> Result<Ne
     new.actions.extend(announce::shown(context, &view)?);
     for (place, (given, role)) in fresh(stand).into_iter().enumerate() {
         let count = stand.before.len() + place + 1;
-        new.actions.push(announce::reply(&render::approved(given, &role, (count, &view)), &view)?);
+        new.actions.push(announce::reply(context, &render::approved(given, &role, (count, &view)), &view)?);
     }
     Ok(new)
 }

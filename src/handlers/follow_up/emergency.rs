@@ -9,7 +9,6 @@ use crate::audit::{Entry, Event};
 use crate::gather::acts::is_covered;
 use crate::handlers::{Context, HandlerError};
 use crate::integrations::SourceError;
-use crate::integrations::slack::to_json;
 use crate::model::{Declaration, EmergencyId, Field, IssueId, Scope, Ticket, TicketStatus, Timestamp, shortened};
 use crate::policy::follow_up::emergency::{Announced, Emergency, Ending, Owed, Step, judge};
 use crate::policy::follow_up::parts::{AfterTheFact, Part, missing, texts};
@@ -103,7 +102,7 @@ pub(in crate::handlers) async fn open(
 /// The announcement as it stands now.
 pub(in crate::handlers) async fn root(context: &Context, record: &EmergencyRecord) -> Result<Value, StoreError> {
     let key = key(context, record).await?;
-    Ok(json(&render::root(&view(context, record, key.as_ref())), record))
+    Ok(json(context, &render::root(&view(context, record, key.as_ref())), record))
 }
 
 /// What is written about an emergency, by the words of `render`.
@@ -138,11 +137,11 @@ pub(in crate::handlers) async fn key(
 }
 
 /// New block ids for each edit, as Slack asks.
-fn json(message: &Message, record: &EmergencyRecord) -> Value {
+fn json(context: &Context, message: &Message, record: &EmergencyRecord) -> Value {
     let state = &record.state;
     let generation = state.acknowledged.len() + state.taken.len() + usize::from(state.used.is_some()) + Part::ALL.len()
         - record.missing.len();
-    to_json(message, &format!("{}:{generation}", record.id))
+    context.posted(message, &format!("{}:{generation}", record.id))
 }
 
 pub(super) async fn run(
@@ -214,9 +213,9 @@ pub(in crate::handlers) async fn edits(
 ) -> Result<Vec<NewAction>, StoreError> {
     let key = key(context, record).await?;
     let view = view(context, record, key.as_ref());
-    let mut actions = vec![message(Place::Emergencies, json(&render::root(&view), record))?];
+    let mut actions = vec![message(Place::Emergencies, json(context, &render::root(&view), record))?];
     if record.state.was_overdue {
-        actions.push(message(Place::Overdue, json(&render::overdue(&view, now), record))?);
+        actions.push(message(Place::Overdue, json(context, &render::overdue(&view, now), record))?);
     }
     Ok(actions)
 }
@@ -229,7 +228,7 @@ pub(in crate::handlers) async fn reopened(
 ) -> Result<Vec<NewAction>, StoreError> {
     let mut actions = edits(context, record, now).await?;
     let key = key(context, record).await?;
-    let message = json(&render::reopened(&view(context, record, key.as_ref())), record);
+    let message = json(context, &render::reopened(&view(context, record, key.as_ref())), record);
     actions.push(NewAction::new(Effect::Remind { place: Place::Emergencies, reach: Reach::Channel, message })?);
     Ok(actions)
 }
@@ -284,7 +283,7 @@ async fn said(
     let key = key(context, record).await?;
     let view = view(context, record, key.as_ref());
     let remind = |place, reach, message: &Message| {
-        NewAction::new(Effect::Remind { place, reach, message: json(message, record) })
+        NewAction::new(Effect::Remind { place, reach, message: json(context, message, record) })
     };
     Ok(match step {
         Step::CallLeads(_) => vec![remind(Place::Emergencies, Reach::Channel, &render::call_again(&view, now))?],
@@ -294,11 +293,11 @@ async fn said(
             vec![remind(Place::Emergencies, Reach::Thread, &render::remind(&view, Whom::OwnerAndLeads))?]
         }
         Step::Overdue(_) => vec![
-            message(Place::Overdue, json(&render::overdue(&view, now), record))?,
+            message(Place::Overdue, json(context, &render::overdue(&view, now), record))?,
             call(context, "overdue", &render::overdue_in_jira(&view))?,
         ],
         Step::StillOverdue(_) => vec![
-            message(Place::Overdue, json(&render::overdue(&view, now), record))?,
+            message(Place::Overdue, json(context, &render::overdue(&view, now), record))?,
             remind(Place::Overdue, Reach::Channel, &render::still_overdue(&view))?,
         ],
         Step::Documented => {
@@ -316,7 +315,7 @@ fn call(context: &Context, about: &str, document: &crate::render::document::Docu
 /// To the owner alone; in the thread, when the owner has no account in Slack.
 fn to_owner(context: &Context, record: &EmergencyRecord, message: &Message) -> Result<NewAction, StoreError> {
     let owner = record.declaration.owner_in(&context.policy.criteria.people);
-    let message = json(message, record);
+    let message = json(context, message, record);
     NewAction::new(match owner.and_then(|owner| owner.slack.clone()) {
         Some(to) => Effect::Direct { to, message },
         None => Effect::Remind { place: Place::Emergencies, reach: Reach::Thread, message },

@@ -3,7 +3,6 @@
 use super::{Context, HandlerError};
 use crate::audit::{Entry, Event};
 use crate::handlers::approvals::shown;
-use crate::integrations::slack::to_json;
 use crate::model::{IssueId, Person, TicketStatus, Timestamp};
 use crate::policy::approvers::Approvals;
 use crate::policy::evaluate;
@@ -90,7 +89,7 @@ fn said(
     (step, now): (Step, Timestamp),
 ) -> Result<(Vec<NewAction>, Vec<String>), StoreError> {
     let names = |people: &[&Person]| people.iter().map(|person| person.name.clone()).collect();
-    let json = |message: &Message| to_json(message, &format!("{}:{}", waiting.key, step.name()));
+    let json = |message: &Message| context.posted(message, &format!("{}:{}", waiting.key, step.name()));
     let remind = |reach, message: &Message| {
         NewAction::new(Effect::Remind { place: Place::Changes, reach, message: json(message) })
     };
@@ -133,7 +132,7 @@ async fn daily(context: &Context, issue: &IssueId, (today, now): (Timestamp, Tim
     if all.is_empty() {
         return Ok(());
     }
-    let message = to_json(&render::daily(&all, now), &format!("{DAILY}:{}", today.seconds()));
+    let message = context.posted(&render::daily(&all, now), &format!("{DAILY}:{}", today.seconds()));
     let action = NewAction::new(Effect::Daily { message })?;
     let who = all.iter().map(|waiting| waiting.key.to_string()).collect();
     let entry = Entry { at: now, ticket: None, event: Event::Reminded { step: DAILY.into(), who } };

@@ -36,7 +36,7 @@ impl Outbox {
     }
 
     /// Whether no new message is posted for this: nobody was asked about the ticket, and nobody has to act.
-    fn is_told_otherwise(&self, verdict: &str) -> bool {
+    pub(super) fn is_told_otherwise(&self, verdict: &str) -> bool {
         let quiet = [Verdict::ApprovedAutomatically, Verdict::Deployed];
         self.context.auto_approved != AutoApproved::Each && quiet.iter().any(|one| one.id() == verdict)
     }

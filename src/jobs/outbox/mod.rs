@@ -3,6 +3,7 @@
 mod approve;
 mod by_people;
 mod callback;
+mod card;
 mod close;
 mod comment;
 mod message;
@@ -103,6 +104,9 @@ impl Outbox {
     async fn work(&self, claimed: &ClaimedAction) -> Result<(), StoreError> {
         let store = &self.context.sources.store;
         let result = self.carry_out(claimed).await;
+        if let Err(error) = &result {
+            insist(|| self.fall_back(claimed, error)).await?;
+        }
         let now = self.context.clock.now();
         match result {
             Ok(Done::Did(result)) => {
@@ -112,7 +116,7 @@ impl Outbox {
             Ok(Done::Dropped(why)) => insist(|| store.drop_action(claimed, why, now)).await?,
             Err(error) if is_refused(&error) && claimed.attempts >= MOST_REFUSALS => {
                 tracing::error!(ticket.key = %claimed.action.ticket, "Gave up an action for {}: {error}", claimed.action.ticket);
-                insist(|| store.drop_action(claimed, "refused again and again", now)).await?;
+                insist(|| store.give_up_action(claimed, now)).await?;
             }
             Err(error @ OutboxError::Handler(HandlerError::Store(StoreError::OtherCriteria))) => {
                 let why = error.to_string();
@@ -151,6 +155,7 @@ impl Outbox {
             Effect::Inspection { month, until, message } => self.inspection(claimed, (month, *until), message).await,
             Effect::Call { about, body } => self.call(claimed, (about, body)).await,
             Effect::Callback { request, address, state } => self.call_back(claimed, (*request, address, state)).await,
+            Effect::Card { instead_of } => self.card(claimed, instead_of).await,
             Effect::ReviewRun { .. } => Box::pin(self.review_run(claimed)).await,
         }
     }

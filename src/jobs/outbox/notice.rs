@@ -6,7 +6,7 @@ use super::{Done, Outbox, OutboxError};
 use crate::gather;
 use crate::integrations::jira::{Comment, CommentMark};
 use crate::integrations::slack::Thread;
-use crate::model::{Month, SlackId};
+use crate::model::{IssueId, Month, SlackId};
 use crate::store::{ClaimedAction, InspectionEnd, Place, Reach};
 
 impl Outbox {
@@ -18,7 +18,7 @@ impl Outbox {
         message: &Value,
     ) -> Result<Done, OutboxError> {
         let action = &claimed.action;
-        if let Some(why) = self.is_needless(claimed, place).await? {
+        if let Some(why) = self.is_needless(&claimed.action.issue, place).await? {
             return Ok(Done::Dropped(why));
         }
         let root = self.context.sources.store.post(&action.issue, place).await?;
@@ -47,7 +47,7 @@ impl Outbox {
         to: &SlackId,
         message: &Value,
     ) -> Result<Done, OutboxError> {
-        if let Some(why) = self.is_needless(claimed, Place::Emergencies).await? {
+        if let Some(why) = self.is_needless(&claimed.action.issue, Place::Emergencies).await? {
             return Ok(Done::Dropped(why));
         }
         let channel = self.slack.direct(to).await?;
@@ -72,9 +72,8 @@ impl Outbox {
 
     /// Says that what a ticket allows ends, unless it was closed or set back meanwhile.
     pub(super) async fn ends(&self, claimed: &ClaimedAction, message: &Value) -> Result<Done, OutboxError> {
-        let known = self.context.sources.store.known_ticket(&claimed.action.issue).await?;
-        if known.is_none_or(|known| known.status != "approved") {
-            return Ok(Done::Dropped("the ticket allows nothing any more"));
+        if let Some(why) = self.allows_nothing(&claimed.action.issue).await? {
+            return Ok(Done::Dropped(why));
         }
         self.daily(claimed, message).await
     }
@@ -96,17 +95,8 @@ impl Outbox {
         (month, until): (&str, InspectionEnd),
         message: &Value,
     ) -> Result<Done, OutboxError> {
-        let inspection = match Month::parse(month) {
-            Ok(month) => gather::inspection::of(&self.context.sources.store, month).await?,
-            Err(_) => None,
-        };
-        let is_over = match until {
-            InspectionEnd::Drawn => inspection.is_some_and(|inspection| !inspection.draws.is_empty()),
-            InspectionEnd::Inspected => inspection.is_some_and(|inspection| inspection.open().is_empty()),
-            InspectionEnd::Never => false,
-        };
-        if is_over {
-            return Ok(Done::Dropped("what it asks for was done"));
+        if let Some(why) = self.was_inspected(month, until).await? {
+            return Ok(Done::Dropped(why));
         }
         self.alert(claimed, message).await
     }
@@ -130,12 +120,37 @@ impl Outbox {
     }
 
     /// Why a reminder is not needed any more: what it is about has ended while it waited to be sent.
-    async fn is_needless(&self, claimed: &ClaimedAction, place: Place) -> Result<Option<&'static str>, OutboxError> {
-        let (store, issue) = (&self.context.sources.store, &claimed.action.issue);
+    pub(super) async fn is_needless(&self, issue: &IssueId, place: Place) -> Result<Option<&'static str>, OutboxError> {
+        let store = &self.context.sources.store;
         let is_over = match store.emergency_of(issue).await? {
             Some(record) if place != Place::Changes => record.state.ended.is_some(),
             Some(_) | None => store.held(issue).await?.is_none(),
         };
         Ok(is_over.then_some("nobody waits for it any more"))
+    }
+
+    /// Why nobody needs to hear that what a ticket allows ends.
+    pub(super) async fn allows_nothing(&self, issue: &IssueId) -> Result<Option<&'static str>, OutboxError> {
+        let known = self.context.sources.store.known_ticket(issue).await?;
+        let is_over = known.is_none_or(|known| known.status != "approved");
+        Ok(is_over.then_some("the ticket allows nothing any more"))
+    }
+
+    /// Why nobody needs to hear of an inspection any more.
+    pub(super) async fn was_inspected(
+        &self,
+        month: &str,
+        until: InspectionEnd,
+    ) -> Result<Option<&'static str>, OutboxError> {
+        let inspection = match Month::parse(month) {
+            Ok(month) => gather::inspection::of(&self.context.sources.store, month).await?,
+            Err(_) => None,
+        };
+        let is_over = match until {
+            InspectionEnd::Drawn => inspection.is_some_and(|inspection| !inspection.draws.is_empty()),
+            InspectionEnd::Inspected => inspection.is_some_and(|inspection| inspection.open().is_empty()),
+            InspectionEnd::Never => false,
+        };
+        Ok(is_over.then_some("what it asks for was done"))
     }
 }
