@@ -1,4 +1,4 @@
-//! A simulated Jira, GitHub and Slack, a little of Jenkins, and an OpenID Connect provider, over real HTTP: the outside world of
+//! A simulated Jira, GitHub and Slack, a little of Jenkins and of Microsoft Teams, and an OpenID Connect provider, over real HTTP: the outside world of
 //! the demo and of the tests.
 //!
 //! It is the only fake in the project, and it imports nothing of ours, so that a client and its fake cannot be wrong
@@ -19,9 +19,10 @@ mod people;
 pub mod pipelines;
 pub mod scene;
 pub mod slack;
+pub mod teams;
 pub mod traffic;
 
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ use people::People;
 use pipelines::Pipelines;
 use scene::{Moment, Scene, SceneError, Step, System};
 use slack::Slack;
+use teams::Teams;
 use traffic::{Latency, Meter, Traffic, measure};
 
 /// Simulated time between two steps of a timeline.
@@ -77,6 +79,8 @@ pub struct Simulator {
     pub jira: Arc<Jira>,
     /// The simulated Slack.
     pub slack: Arc<Slack>,
+    /// Two channels of a simulated Teams.
+    pub teams: Arc<Teams>,
     /// The pipelines.
     pub pipelines: Pipelines,
     /// Where some of them run.
@@ -113,6 +117,7 @@ impl Simulator {
             github: Arc::new(Github::new(shared.clone())?),
             jira: Arc::new(Jira::new(shared.clone())),
             slack: Arc::new(Slack::new(shared.clone())),
+            teams: Arc::new(Teams::new()),
             pipelines: Pipelines::new(shared.clone()),
             jenkins: Arc::new(Jenkins::new(shared.clone())),
             openid: Arc::new(Openid::new(shared.clone())),
@@ -138,6 +143,15 @@ impl Simulator {
                 .serve(at.slack, System::Slack, Arc::clone(&self.slack).router(), Arc::clone(&self.slack).pages())
                 .await?,
         })
+    }
+
+    /// Opens a port of Teams.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn listen_as_teams(&self) -> std::io::Result<SocketAddr> {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        self.serve(any, System::Teams, Arc::clone(&self.teams).router(), Router::new()).await
     }
 
     /// Faults stand before the API of a system, not before its pages: people look at those to see what happened.

@@ -48,6 +48,10 @@ pub struct Traffic {
     pub jira: Counts,
     /// Slack.
     pub slack: Counts,
+    /// Microsoft Teams.
+    pub teams: Counts,
+    /// GitLab.
+    pub gitlab: Counts,
     /// Requests each of which came after the one before was answered: the longest such row, whatever system was asked.
     pub in_a_row: u64,
 }
@@ -79,6 +83,8 @@ impl Traffic {
             System::Github => &mut self.github_rest,
             System::Jira => &mut self.jira,
             System::Slack => &mut self.slack,
+            System::Teams => &mut self.teams,
+            System::Gitlab => &mut self.gitlab,
         }
     }
 }

@@ -37,6 +37,8 @@ pub struct World {
     pub addresses: Addresses,
     /// Where Jenkins listens, in scenes that watch it.
     pub jenkins: Option<SocketAddr>,
+    /// Where Teams listens, in scenes that set something of it.
+    pub teams: Option<SocketAddr>,
     /// Where people sign in, in scenes that set something of the pages.
     pub openid: Option<SocketAddr>,
     /// Where the service will listen.
@@ -104,9 +106,11 @@ impl World {
         let watches_jenkins =
             scene.services.iter().flat_map(|service| &service.watch).any(|one| one.contains_key("jenkins_job"));
         let jenkins = if watches_jenkins { Some(simulator.jenkins.listen().await?) } else { None };
+        let teams = if scene.teams.is_empty() { None } else { Some(simulator.listen_as_teams().await?) };
         let openid = if scene.pages.is_empty() { None } else { Some(simulator.openid.listen().await?) };
         let world = World {
             jenkins,
+            teams,
             openid,
             scene,
             simulator,
@@ -213,6 +217,10 @@ impl World {
             let (user, token) = self.simulator.jenkins.credentials();
             text += &format!("[jenkins]\nurl = \"http://{jenkins}\"\nuser = \"{user}\"\ntoken = \"{token}\"\n");
         }
+        if let Some(teams) = self.teams {
+            let [changes, emergencies] = self.simulator.teams.addresses(&format!("http://{teams}"));
+            text += &format!("[teams]\nwebhook_url = \"{changes}\"\nemergencies_webhook_url = \"{emergencies}\"\n");
+        }
         if let Some(openid) = self.openid {
             let (client, secret) = self.simulator.openid.credentials();
             text += &format!(
@@ -228,7 +236,9 @@ impl World {
         let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
         text += &toml::to_string(&services)?;
         let mut all: toml::Table = text.parse()?;
-        for (section, keys) in [("slack", &self.scene.slack), ("pages", &self.scene.pages)] {
+        for (section, keys) in
+            [("slack", &self.scene.slack), ("teams", &self.scene.teams), ("pages", &self.scene.pages)]
+        {
             overlay(&mut all, &toml::Table::from_iter([(section.to_owned(), keys.clone().into())]));
         }
         Ok(toml::to_string(&all)?)

@@ -243,6 +243,14 @@ fn token_revoked(system: System) -> Response {
     match system {
         System::Slack => Json(json!({"ok": false, "error": "token_revoked"})).into_response(),
         System::Github => (StatusCode::UNAUTHORIZED, Json(json!({"message": "Bad credentials"}))).into_response(),
+        System::Gitlab => {
+            let said = json!({"error": "invalid_token", "error_description": "Token was revoked. You have to re-authorize from the user."});
+            (StatusCode::UNAUTHORIZED, Json(said)).into_response()
+        }
+        System::Teams => {
+            let said = json!({"error": {"code": "DirectApiAuthorizationRequired", "message": "The request must be authenticated only by Shared Access scheme."}});
+            (StatusCode::UNAUTHORIZED, Json(said)).into_response()
+        }
         System::Jira => {
             (StatusCode::UNAUTHORIZED, "Client must be authenticated to access this resource.").into_response()
         }
@@ -257,7 +265,8 @@ fn bad_gateway() -> Response {
 fn forbidden(system: System) -> Response {
     match system {
         System::Slack => Json(json!({"ok": false, "error": "missing_scope"})).into_response(),
-        System::Github | System::Jira => {
+        System::Gitlab => (StatusCode::FORBIDDEN, Json(json!({"message": "403 Forbidden"}))).into_response(),
+        System::Github | System::Jira | System::Teams => {
             (StatusCode::FORBIDDEN, Json(json!({"message": "Resource not accessible by integration"}))).into_response()
         }
     }
@@ -266,6 +275,10 @@ fn forbidden(system: System) -> Response {
 fn rate_limited(system: System) -> Response {
     let body = match system {
         System::Slack => json!({"ok": false, "error": "ratelimited"}),
+        System::Gitlab => json!({"message": "429 Too Many Requests"}),
+        System::Teams => {
+            json!({"error": {"code": "429", "message": "Rate limit is exceeded. Try again in 60 seconds."}})
+        }
         System::Github | System::Jira => json!({"message": "API rate limit exceeded"}),
     };
     (StatusCode::TOO_MANY_REQUESTS, [(header::RETRY_AFTER, "60")], Json(body)).into_response()

@@ -76,6 +76,9 @@ pub struct Scene {
     /// Keys of `[slack]` that this scene sets differently.
     #[serde(default)]
     pub slack: toml::Table,
+    /// Keys of `[teams]` that this scene sets differently; with any of them, there is a simulated Microsoft Teams.
+    #[serde(default)]
+    pub teams: toml::Table,
     /// Keys of `[pages]` that this scene sets differently; with any of them, people sign in at the simulated provider.
     #[serde(default)]
     pub pages: toml::Table,

@@ -164,6 +164,10 @@ pub enum System {
     Github,
     /// Slack.
     Slack,
+    /// Microsoft Teams.
+    Teams,
+    /// GitLab.
+    Gitlab,
 }
 
 /// A fault that begins.

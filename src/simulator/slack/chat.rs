@@ -25,6 +25,9 @@ impl Slack {
         let channel = self.destination(args.needed("channel")?)?;
         let content = content(args)?;
         let mut state = self.locked();
+        if state.archived.contains(&channel.id) {
+            return Err(Refusal::of("is_archived"));
+        }
         let thread_ts = args.text("thread_ts").map(String::from);
         if let Some(parent) = &thread_ts {
             let parent = state.find(&channel.id, parent).ok_or_else(|| Refusal::of("thread_not_found"))?;

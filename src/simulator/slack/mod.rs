@@ -62,6 +62,11 @@ impl Slack {
         self.locked().left.push(channel.to_owned());
     }
 
+    /// Somebody archives a channel: it can be read, and nothing is posted there any more.
+    pub fn archive(&self, channel: &str) {
+        self.locked().archived.push(channel.to_owned());
+    }
+
     /// The app was installed with these scopes instead of those that it needs.
     pub fn install_with(&self, scopes: &str) {
         self.locked().scopes = Some(scopes.to_owned());

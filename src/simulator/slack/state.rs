@@ -58,6 +58,8 @@ pub(super) struct State {
     pub triggers: Vec<(String, String)>,
     /// Channels from which the app was removed.
     pub left: Vec<String>,
+    /// Channels that were archived.
+    pub archived: Vec<String>,
     /// The scopes of the app, where they are not those that it needs.
     pub scopes: Option<String>,
     newest: i64,
