@@ -6,6 +6,7 @@ mod gitlab;
 mod jira;
 mod records;
 mod slack;
+mod teams;
 
 use std::path::Path;
 use std::time::Duration;
@@ -158,6 +159,7 @@ async fn examine_all(settings: &Settings, app: &App, findings: &mut Findings) {
     gitlab::examine(app, findings).await;
     eprintln!("Asking Slack");
     slack::examine(settings, app, findings).await;
+    teams::examine(settings, findings);
     eprintln!("Asking the rest");
     reached(settings, findings).await;
     jenkins(settings, app, findings).await;
