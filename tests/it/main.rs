@@ -76,6 +76,7 @@ mod slack_requests;
 mod slips;
 mod store;
 mod support;
+mod teams;
 mod traces;
 mod uploads;
 mod webhooks;
