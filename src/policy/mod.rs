@@ -126,7 +126,7 @@ pub const RULES: &[Rule] = &[
     },
     Rule {
         id: "clocks",
-        question: "Do cm-bot's clock and GitHub's agree?",
+        question: "Do cm-bot's clock and that of GitHub or GitLab agree?",
         title: "Clocks agree",
         section: "evidence",
         duty: Duty::Always,

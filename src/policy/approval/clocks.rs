@@ -8,7 +8,7 @@ use crate::policy::facts::Facts;
 /// Most seconds between cm-bot's clock and the forge's.
 const MOST_SECONDS: i64 = 30;
 
-/// Do cm-bot's clock and GitHub's agree?
+/// Do cm-bot's clock and that of GitHub or GitLab agree?
 #[must_use]
 pub fn check(facts: &Facts, _criteria: &Criteria) -> Finding {
     match facts.clock_ahead_ms.known() {

@@ -79,7 +79,7 @@ fn if_somebody_approves((stored, criteria): (&StoredDecision, &Criteria), number
             difference(&what, &as_if_signed(&stored.facts, criteria), &as_if_signed(&facts, criteria))
         }
         None => {
-            html! { div class="panel neutral" role="status" { p { "The change has no such pull request, or the people file knows no such person with an account on GitHub." } } }
+            html! { div class="panel neutral" role="status" { p { "The change has no such pull request, or the people file knows no such person with an account there." } } }
         }
     }
 }
