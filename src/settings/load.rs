@@ -248,7 +248,7 @@ impl Raw {
         }
         let (services, scan_tokens, gates) = services::checked(self.services)?;
         let gitlab = self.gitlab.checked()?;
-        services::check_forges(&services, gitlab.as_ref())?;
+        services::check_forges(&services, &gates, gitlab.as_ref())?;
         let jenkins = self.jenkins.checked()?;
         let of_jenkins = |watched: &Watched| matches!(watched.place, WatchedPlace::Jenkins { .. });
         if jenkins.is_none() && gates.iter().flat_map(|gate| &gate.watch).any(of_jenkins) {

@@ -6,7 +6,7 @@ use super::SettingsError;
 use super::forges::Gitlab;
 use super::gate::{RawGate, ServiceGate};
 use super::load::bad;
-use crate::model::{BranchName, Environment, Forge, RepoName, Scanner, Service, ServiceName, TokenDigest};
+use crate::model::{BranchName, Environment, Forge, RepoName, Scanner, Service, ServiceName, TokenDigest, WatchedPlace};
 
 /// One block.
 #[derive(Deserialize)]
@@ -55,9 +55,14 @@ pub(super) fn checked(blocks: Vec<RawService>) -> Result<Checked, SettingsError>
 /// # Errors
 /// When the system is not set up or does not have it, or when two systems have a repository of the same name, which our
 /// records could not tell apart.
-pub(super) fn check_forges(services: &[Service], gitlab: Option<&Gitlab>) -> Result<(), SettingsError> {
+pub(super) fn check_forges(
+    services: &[Service],
+    gates: &[ServiceGate],
+    gitlab: Option<&Gitlab>,
+) -> Result<(), SettingsError> {
     for (place, service) in services.iter().enumerate() {
         check_forge(service, gitlab)?;
+        check_watch(service, gates)?;
         let is_other = |other: &&Service| other.repository == service.repository && other.forge != service.forge;
         if let Some(other) = services[..place].iter().find(is_other) {
             let why = format!(
@@ -69,6 +74,18 @@ pub(super) fn check_forges(services: &[Service], gitlab: Option<&Gitlab>) -> Res
         }
     }
     Ok(())
+}
+
+/// Deployments that GitHub shows are those of a repository at GitHub.
+fn check_watch(service: &Service, gates: &[ServiceGate]) -> Result<(), SettingsError> {
+    let Service { name, forge, .. } = service;
+    let own = gates.iter().filter(|gate| gate.service == *name).flat_map(|gate| &gate.watch);
+    let at_github = own.into_iter().any(|watched| matches!(watched.place, WatchedPlace::Github { .. }));
+    if forge.is_github() || !at_github {
+        return Ok(());
+    }
+    let why = format!("`{name}` is at {forge}, and its `watch` names an environment of GitHub's; watch a job of Jenkins");
+    Err(bad("services", why))
 }
 
 fn check_forge(service: &Service, gitlab: Option<&Gitlab>) -> Result<(), SettingsError> {

@@ -111,6 +111,24 @@ fn what_gitlab_does_not_have_is_refused_at_the_door() {
 }
 
 #[test]
+fn an_environment_of_githubs_is_not_watched_for_a_service_at_gitlab() {
+    let watch = |place: &str| {
+        let gate = format!(
+            "scanners = []\n[services.gate]\nrollback_plan = \"Deploy the last one.\"\n\
+             tokens = [{{ sha256 = \"{}\", job = \"x\" }}]\nwatch = [{{ environment = \"prod-us\", {place} }}]",
+            "a".repeat(64)
+        );
+        at_gitlab(|text| text.replace("scanners = []", &gate))
+    };
+    assert_eq!(
+        watch("github_environment = \"production\""),
+        "`services` cannot be used: `payments` is at GitLab, and its `watch` names an environment of GitHub's; watch a job of \
+         Jenkins"
+    );
+    assert!(watch("jenkins_job = \"x\"").starts_with("`jenkins.url` is not set"), "{}", watch("jenkins_job = \"x\""));
+}
+
+#[test]
 fn an_address_of_gitlab_is_that_of_its_api_and_safe() {
     let at = |url: &str| at_gitlab(|text| text.replace("[gitlab]\n", &format!("[gitlab]\napi_url = \"{url}\"\n")));
     let expected = "`gitlab.api_url` cannot be used: an address that ends in /api/v4 is expected";
