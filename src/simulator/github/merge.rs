@@ -1,17 +1,13 @@
 //! The three merge buttons, and the one that updates a branch.
 
 use super::accounts::GITHUB_EMAIL;
-use super::commits::{authors, is_trailer, trailers};
-use super::content::put_files;
-use super::git::tree::{Files, Merged};
-use super::git::{Commit, Oid, Stamp, Store};
+use super::authoring::{SIGNATURE, both_sides, put_files, tamper, trailers};
+use super::commits::{authors, is_trailer};
+use super::git::{Commit, Oid, Stamp};
 use super::pulls::Landing;
 use super::push::Move;
 use super::scene::{Merge, MergeMethod, SceneError, UpdateBranch};
 use super::world::World;
-
-/// What stands for GitHub's signature. It is no real one, because nobody has the key.
-pub(super) const SIGNATURE: &str = "-----BEGIN PGP SIGNATURE-----\n\nc2ltdWxhdGVk\n-----END PGP SIGNATURE-----\n";
 
 impl World {
     /// Merges an open pull request.
@@ -49,7 +45,7 @@ impl World {
         if repo.git.is_ancestor(tip, head) {
             return Err(SceneError(format!("`{into}` has everything that is on `{from}`")));
         }
-        let mut merged = merged(&mut repo.git, (head, tip))?;
+        let mut merged = both_sides(&mut repo.git, (head, tip))?;
         merged.conflicts.retain(|path| !step.files.contains_key(path));
         let mut files = merged.clean()?;
         put_files(&mut repo.git, &mut files, &step.files);
@@ -126,7 +122,7 @@ impl World {
     /// The tree with the changes of both sides since their histories parted, and with what the scene slips in.
     fn combine(&mut self, place: usize, sides: (Oid, Oid), step: &Merge) -> Result<Oid, SceneError> {
         let git = &mut self.repos[place].git;
-        let mut files = merged(git, sides)?.clean()?;
+        let mut files = both_sides(git, sides)?.clean()?;
         let base = git.merge_base(sides.0, sides.1).and_then(|id| git.commit(id)).map(|commit| commit.tree);
         tamper(git, &mut files, base, step)?;
         git.put_tree(&files)
@@ -142,26 +138,4 @@ impl World {
 
 fn unsigned(tree: Oid, parents: Vec<Oid>, author: Stamp) -> Commit {
     Commit { tree, parents, committer: author.clone(), author, signature: None, message: String::new() }
-}
-
-/// Both sides with what each changed since their histories parted.
-fn merged(git: &mut Store, sides: (Oid, Oid)) -> Result<Merged, SceneError> {
-    let tree_of = |id: Oid| git.commit(id).map(|commit| commit.tree);
-    let base = git.merge_base(sides.0, sides.1).and_then(tree_of);
-    let trees = tree_of(sides.0).zip(tree_of(sides.1));
-    let (ours, theirs) = trees.ok_or_else(|| SceneError("one side of this merge does not exist".into()))?;
-    Ok(git.merge_trees(base, ours, theirs))
-}
-
-/// What a merge does besides merging: files that it carries, and files that it sets back to where the sides parted.
-fn tamper(git: &mut Store, files: &mut Files, base: Option<Oid>, step: &Merge) -> Result<(), SceneError> {
-    let before = base.filter(|_| !step.drops.is_empty()).map(|tree| git.files(tree)).unwrap_or_default();
-    for path in &step.drops {
-        match before.get(path) {
-            Some(file) => drop(files.insert(path.clone(), *file)),
-            None => drop(files.remove(path).ok_or_else(|| SceneError(format!("there is no `{path}` to drop")))?),
-        }
-    }
-    put_files(git, files, &step.carries);
-    Ok(())
 }

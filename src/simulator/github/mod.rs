@@ -4,11 +4,10 @@
 mod accounts;
 mod checks;
 mod commits;
-mod content;
 mod deliveries;
 mod deployments;
 mod freshness;
-mod graphql;
+pub(in crate::simulator) mod graphql;
 mod ids;
 mod merge;
 mod pulls;
@@ -30,6 +29,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use axum::Router;
 
 use super::Shared;
+use super::authoring;
 use super::clock::text as time_text;
 use super::faults::Faults;
 use super::git;

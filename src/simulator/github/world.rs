@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::Shared;
 use super::accounts::{Account, Changes};
+use super::authoring;
 use super::checks::{Run, Suite};
 use super::deployments::Deployed;
 use super::git::{Oid, Store};
@@ -76,9 +77,11 @@ impl World {
     /// When a commit of the scene has an author, a parent or a repository that does not exist.
     pub fn new(shared: Shared) -> Result<World, SceneError> {
         let created = shared.clock.now_ms();
-        let listed = shared.scene.repositories.iter().enumerate();
+        let on_github = |one: &&scene::Repository| one.forge == scene::Forge::Github;
+        let listed = shared.scene.repositories.iter().filter(on_github).enumerate();
         let repos = listed.map(|(place, repository)| Repo::new(place, repository, created)).collect();
-        let world = World {
+        authoring::check(&shared.scene)?;
+        Ok(World {
             shared,
             repos,
             names: HashMap::new(),
@@ -86,9 +89,7 @@ impl World {
             news: Vec::new(),
             unsettled: false,
             ids: 1000,
-        };
-        world.check_scene()?;
-        Ok(world)
+        })
     }
 
     /// Now, in milliseconds since the epoch.
@@ -108,9 +109,8 @@ impl World {
     /// # Errors
     /// When the scene does not have it.
     pub fn place(&self, repository: Option<&str>) -> Result<usize, SceneError> {
-        let Some(name) = repository else {
-            return Ok(0);
-        };
+        let first = self.shared.scene.repositories.first().map(|one| one.name.as_str());
+        let name = repository.or(first).unwrap_or_default();
         let found = self.repos.iter().position(|repo| repo.full_name == name);
         found.ok_or_else(|| SceneError(format!("no repository of this scene is called `{name}`")))
     }

@@ -6,7 +6,7 @@ mod cost;
 mod objects;
 mod pull;
 mod query;
-mod record;
+pub(in crate::simulator) mod record;
 mod timeline;
 
 use std::cell::RefCell;
