@@ -1,9 +1,10 @@
-//! A simulated Jira, GitHub and Slack, a little of Jenkins and of Microsoft Teams, and an OpenID Connect provider, over real HTTP: the outside world of
-//! the demo and of the tests.
+//! A simulated Jira, GitHub and Slack, parts of GitLab, Jenkins and Microsoft Teams, and an OpenID Connect provider, over real
+//! HTTP: the outside world of the demo and of the tests.
 //!
 //! It is the only fake in the project, and it imports nothing of ours, so that a client and its fake cannot be wrong
 //! together. `tests/peers` drives it with clients that other people wrote.
 
+mod authoring;
 pub mod beacon;
 pub mod browser;
 pub mod clock;
@@ -11,6 +12,7 @@ pub mod dates;
 pub mod faults;
 mod git;
 pub mod github;
+pub mod gitlab;
 pub mod jenkins;
 pub mod jira;
 pub mod openid;
@@ -35,6 +37,7 @@ use clock::Clock;
 use dates::{Dates, date};
 use faults::{Faults, stand_between};
 use github::Github;
+use gitlab::Gitlab;
 use jenkins::Jenkins;
 use jira::Jira;
 use openid::Openid;
@@ -75,6 +78,8 @@ pub struct Simulator {
     pub shared: Shared,
     /// The simulated GitHub.
     pub github: Arc<Github>,
+    /// The simulated GitLab.
+    pub gitlab: Arc<Gitlab>,
     /// The simulated Jira.
     pub jira: Arc<Jira>,
     /// The simulated Slack.
@@ -115,6 +120,7 @@ impl Simulator {
         let shared = Shared::new(clock, Arc::new(scene));
         Ok(Simulator {
             github: Arc::new(Github::new(shared.clone())?),
+            gitlab: Arc::new(Gitlab::new(shared.clone())),
             jira: Arc::new(Jira::new(shared.clone())),
             slack: Arc::new(Slack::new(shared.clone())),
             teams: Arc::new(Teams::new()),
@@ -143,6 +149,15 @@ impl Simulator {
                 .serve(at.slack, System::Slack, Arc::clone(&self.slack).router(), Arc::clone(&self.slack).pages())
                 .await?,
         })
+    }
+
+    /// Opens a port of GitLab.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn listen_as_gitlab(&self) -> std::io::Result<SocketAddr> {
+        let any = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+        self.serve(any, System::Gitlab, Arc::clone(&self.gitlab).router(), Router::new()).await
     }
 
     /// Opens a port of Teams.
@@ -176,7 +191,7 @@ impl Simulator {
         if !step.at_once {
             self.shared.clock.pass(BETWEEN_STEPS);
         }
-        if let Some(done) = self.github.play(moment) {
+        if let Some(done) = self.gitlab.play(moment).or_else(|| self.github.play(moment)) {
             return done;
         }
         match moment {
@@ -232,7 +247,7 @@ impl Simulator {
     /// # Errors
     /// When no commit has this name yet.
     pub fn sha(&self, name: &str) -> Result<String, SceneError> {
-        self.github.sha(name)
+        self.gitlab.sha(name).or_else(|_| self.github.sha(name))
     }
 
     /// Lets a system answer more slowly from now on, in real time.

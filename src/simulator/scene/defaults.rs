@@ -1,6 +1,6 @@
 //! What a scene has when it does not say otherwise.
 
-use super::{Person, Repository, Scanner, Service};
+use super::{Forge, GitlabMerge, Person, Repository, Scanner, Service};
 
 /// The people of a scene that names none: two developers, two leads and the Security Officer.
 #[must_use]
@@ -40,7 +40,22 @@ pub(super) fn default_services() -> Vec<Service> {
 }
 
 pub(super) fn default_repositories() -> Vec<Repository> {
-    vec![Repository { name: "acme/billing-api".into(), branch: default_branch() }]
+    vec![Repository {
+        name: "acme/billing-api".into(),
+        branch: default_branch(),
+        forge: Forge::Github,
+        gitlab_merge: GitlabMerge::MergeCommit,
+        resets_approvals: default_resets_approvals(),
+        dates_approvals: default_dates_approvals(),
+    }]
+}
+
+pub(super) fn default_resets_approvals() -> bool {
+    true
+}
+
+pub(super) fn default_dates_approvals() -> bool {
+    true
 }
 
 pub(super) fn default_combine() -> bool {

@@ -38,7 +38,8 @@ pub use tickets::{
 
 pub use defaults::default_people;
 use defaults::{
-    default_branch, default_combine, default_environments, default_repositories, default_scanners, default_services,
+    default_branch, default_combine, default_dates_approvals, default_environments, default_repositories,
+    default_resets_approvals, default_scanners, default_services,
 };
 
 use std::collections::BTreeMap;
@@ -186,6 +187,42 @@ pub struct Repository {
     /// The default branch.
     #[serde(default = "default_branch")]
     pub branch: String,
+    /// Where it is.
+    #[serde(default)]
+    pub forge: Forge,
+    /// How GitLab merges into it.
+    #[serde(default)]
+    pub gitlab_merge: GitlabMerge,
+    /// Whether a push takes approvals away on GitLab.
+    #[serde(default = "default_resets_approvals")]
+    pub resets_approvals: bool,
+    /// Whether its GitLab says when an approval was given; older ones do not.
+    #[serde(default = "default_dates_approvals")]
+    pub dates_approvals: bool,
+}
+
+/// Who keeps a repository.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Forge {
+    /// GitHub.
+    #[default]
+    Github,
+    /// GitLab.
+    Gitlab,
+}
+
+/// How a project on GitLab merges.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GitlabMerge {
+    /// By a merge commit.
+    #[default]
+    MergeCommit,
+    /// By a merge commit of what was rebased before.
+    SemiLinear,
+    /// Without a merge commit.
+    FastForward,
 }
 
 /// A commit that somebody makes on a machine; it reaches GitHub with a `push`.
@@ -342,6 +379,13 @@ impl Person {
     pub fn github_id(&self, scene: &Scene) -> u64 {
         let place = scene.people.iter().take_while(|person| person.name != self.name).count();
         1001 + place as u64
+    }
+
+    /// The number of the GitLab account. It is the GitHub account of somebody else, as far as there is one: who mixes
+    /// them up takes one person for another.
+    #[must_use]
+    pub fn gitlab_id(&self, scene: &Scene) -> u64 {
+        1000 + scene.people.len() as u64 - (self.github_id(scene) - 1001)
     }
 
     /// The Jira account id.

@@ -181,6 +181,34 @@ pub enum Moment<'a> {
     JenkinsBuild(&'a JenkinsBuild),
 }
 
+impl<'a> Moment<'a> {
+    /// The repository that this is about, where it is about one; inside, nothing stands for the first one of the scene.
+    #[must_use]
+    pub fn repository(self) -> Option<Option<&'a str>> {
+        Some(match self {
+            Moment::Push(step) => step.repository.as_deref(),
+            Moment::OpenPullRequest(step) => step.repository.as_deref(),
+            Moment::Review(step) => step.repository.as_deref(),
+            Moment::DismissReview(step) => step.repository.as_deref(),
+            Moment::ChangeBase(step) => step.repository.as_deref(),
+            Moment::Merge(step) => step.repository.as_deref(),
+            Moment::Scan(step) => step.repository.as_deref(),
+            Moment::CheckRun(step) => step.repository.as_deref(),
+            Moment::UpdateBranch(step) => step.repository.as_deref(),
+            Moment::DeleteBranch(step) => step.repository.as_deref(),
+            Moment::ClosePullRequest(step) => step.repository.as_deref(),
+            Moment::CommentOnPullRequest(step) => step.repository.as_deref(),
+            Moment::Assign(step) => step.repository.as_deref(),
+            Moment::Status(step) => step.repository.as_deref(),
+            Moment::DismissAlert(step) => step.repository.as_deref(),
+            Moment::ShowDeployment(step) => step.repository.as_deref(),
+            Moment::WorkflowRun(step) => step.repository.as_deref(),
+            Moment::PushTag(step) => step.repository.as_deref(),
+            _ => return None,
+        })
+    }
+}
+
 impl Step {
     /// The one verb of this step.
     ///
