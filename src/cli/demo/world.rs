@@ -16,7 +16,7 @@ use crate::cli::policies::named;
 use crate::policy::criteria::NAMESPACE;
 use crate::simulator::clock::Clock;
 use crate::simulator::pipelines::Gate;
-use crate::simulator::scene::{JiraKind, Person, Scanner, Scene, Service};
+use crate::simulator::scene::{Forge, JiraKind, Person, Repository, Scanner, Scene, Service};
 use crate::simulator::{Addresses, Simulator, slack};
 
 /// The criteria that a scene starts from.
@@ -37,6 +37,8 @@ pub struct World {
     pub addresses: Addresses,
     /// Where Jenkins listens, in scenes that watch it.
     pub jenkins: Option<SocketAddr>,
+    /// Where GitLab listens, in scenes with a project on it.
+    pub gitlab: Option<SocketAddr>,
     /// Where Teams listens, in scenes that set something of it.
     pub teams: Option<SocketAddr>,
     /// Where people sign in, in scenes that set something of the pages.
@@ -106,10 +108,13 @@ impl World {
         let watches_jenkins =
             scene.services.iter().flat_map(|service| &service.watch).any(|one| one.contains_key("jenkins_job"));
         let jenkins = if watches_jenkins { Some(simulator.jenkins.listen().await?) } else { None };
+        let on_gitlab = scene.repositories.iter().any(|one| one.forge == Forge::Gitlab);
+        let gitlab = if on_gitlab { Some(simulator.listen_as_gitlab().await?) } else { None };
         let teams = if scene.teams.is_empty() { None } else { Some(simulator.listen_as_teams().await?) };
         let openid = if scene.pages.is_empty() { None } else { Some(simulator.openid.listen().await?) };
         let world = World {
             jenkins,
+            gitlab,
             teams,
             openid,
             scene,
@@ -183,6 +188,16 @@ impl World {
         Ok(())
     }
 
+    /// A service, where its repository is.
+    fn service(&self, one: &Service) -> anyhow::Result<toml::Value> {
+        let mut table = service(one, &self.scan_token(&one.name), &self.gate_token(&one.name))?;
+        let is_it = |repository: &&Repository| repository.name == one.repository;
+        if self.scene.repositories.iter().find(is_it).is_some_and(|repository| repository.forge == Forge::Gitlab) {
+            table.insert("forge".into(), "gitlab".into());
+        }
+        Ok(toml::Value::Table(table))
+    }
+
     fn settings(&self, secrets: &Secrets) -> anyhow::Result<String> {
         let (account, token) = self.simulator.jira.credentials();
         let login = match self.scene.jira {
@@ -217,6 +232,10 @@ impl World {
             let (user, token) = self.simulator.jenkins.credentials();
             text += &format!("[jenkins]\nurl = \"http://{jenkins}\"\nuser = \"{user}\"\ntoken = \"{token}\"\n");
         }
+        if let Some(gitlab) = self.gitlab {
+            let token = self.simulator.gitlab.token();
+            text += &format!("[gitlab]\napi_url = \"http://{gitlab}/api/v4\"\ntoken = \"{token}\"\n");
+        }
         if let Some(teams) = self.teams {
             let [changes, emergencies] = self.simulator.teams.addresses(&format!("http://{teams}"));
             text += &format!("[teams]\nwebhook_url = \"{changes}\"\nemergencies_webhook_url = \"{emergencies}\"\n");
@@ -227,12 +246,8 @@ impl World {
                 "[pages]\nissuer = \"http://{openid}\"\nclient_id = \"{client}\"\nclient_secret = \"{secret}\"\n"
             );
         }
-        let services: Vec<toml::Value> = self
-            .scene
-            .services
-            .iter()
-            .map(|one| service(one, &self.scan_token(&one.name), &self.gate_token(&one.name)))
-            .collect::<Result<_, _>>()?;
+        let services: Vec<toml::Value> =
+            self.scene.services.iter().map(|one| self.service(one)).collect::<Result<_, _>>()?;
         let services = toml::Table::from_iter([("services".to_owned(), toml::Value::Array(services))]);
         text += &toml::to_string(&services)?;
         let mut all: toml::Table = text.parse()?;
@@ -301,6 +316,9 @@ fn people(scene: &Scene) -> anyhow::Result<String> {
         table.insert("name".into(), person.full_name.clone().into());
         table.insert("jira".into(), person.jira_account().into());
         table.insert("github".into(), vec![i64::try_from(person.github_id(scene))?].into());
+        if scene.repositories.iter().any(|one| one.forge == Forge::Gitlab) {
+            table.insert("gitlab".into(), vec![i64::try_from(person.gitlab_id(scene))?].into());
+        }
         table.insert("slack".into(), person.slack_id().into());
         table.insert("roles".into(), person.roles.clone().into());
         table.insert("openid".into(), person.openid_subject().into());
@@ -323,7 +341,7 @@ fn people(scene: &Scene) -> anyhow::Result<String> {
     Ok(toml::to_string(&toml::Table::from_iter([("people".to_owned(), toml::Value::Array(list))]))?)
 }
 
-fn service(service: &Service, scan_token: &str, gate_token: &str) -> anyhow::Result<toml::Value> {
+fn service(service: &Service, scan_token: &str, gate_token: &str) -> anyhow::Result<toml::Table> {
     let scanners: Vec<toml::Value> = service.scanners.iter().map(scanner).collect::<Result<_, _>>()?;
     let environments: Vec<toml::Value> = service.environments.iter().map(|name| name.as_str().into()).collect();
     let mut table = toml::Table::new();
@@ -347,7 +365,7 @@ fn service(service: &Service, scan_token: &str, gate_token: &str) -> anyhow::Res
         ("watch".to_owned(), watch),
     ]);
     table.insert("gate".into(), toml::Value::Table(gate));
-    Ok(toml::Value::Table(table))
+    Ok(table)
 }
 
 fn scanner(scanner: &Scanner) -> anyhow::Result<toml::Value> {
