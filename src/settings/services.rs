@@ -6,7 +6,9 @@ use super::SettingsError;
 use super::forges::Gitlab;
 use super::gate::{RawGate, ServiceGate};
 use super::load::bad;
-use crate::model::{BranchName, Environment, Forge, RepoName, Scanner, Service, ServiceName, TokenDigest, WatchedPlace};
+use crate::model::{
+    BranchName, Environment, Forge, RepoName, Scanner, Service, ServiceName, TokenDigest, WatchedPlace,
+};
 
 /// One block.
 #[derive(Deserialize)]
@@ -84,7 +86,8 @@ fn check_watch(service: &Service, gates: &[ServiceGate]) -> Result<(), SettingsE
     if forge.is_github() || !at_github {
         return Ok(());
     }
-    let why = format!("`{name}` is at {forge}, and its `watch` names an environment of GitHub's; watch a job of Jenkins");
+    let why =
+        format!("`{name}` is at {forge}, and its `watch` names an environment of GitHub's; watch a job of Jenkins");
     Err(bad("services", why))
 }
 

@@ -6,6 +6,23 @@ use super::requests::{Landing, Opinion};
 use super::scene::{DeleteBranch, Push, SceneError, Status};
 use super::world::{CommitStatus, World};
 
+/// Somebody moved a branch.
+#[derive(Debug, Clone)]
+pub struct Pushed {
+    /// The number of the event.
+    pub id: u64,
+    /// Who.
+    pub by: Account,
+    /// Which branch.
+    pub branch: String,
+    /// Where it was; nothing when it was new.
+    pub before: Option<Oid>,
+    /// Where it is since.
+    pub after: Oid,
+    /// When.
+    pub at: i64,
+}
+
 impl World {
     /// Brings a commit, and what it rests on, to a branch.
     ///
@@ -71,8 +88,11 @@ impl World {
         (branch, new): (&str, Oid),
         by: &Account,
     ) -> Result<(), SceneError> {
+        let (id, at) = (self.next_id(), self.now());
         let project = &mut self.projects[place];
         let old = project.branches.insert(branch.to_owned(), new);
+        let (by_whom, name) = (by.clone(), branch.to_owned());
+        project.pushes.push(Pushed { id, by: by_whom, branch: name, before: old, after: new, at });
         let open = project.requests.values().filter(|request| request.is_open());
         let (from, others): (Vec<_>, Vec<_>) = open.partition(|request| request.source == branch);
         let into = others.into_iter().filter(|request| request.target == branch);

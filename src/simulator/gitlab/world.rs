@@ -7,6 +7,7 @@ use super::Shared;
 use super::accounts::{Account, Changes};
 use super::authoring;
 use super::git::{Oid, Store};
+use super::push::Pushed;
 use super::requests::Request;
 use super::scene::{self, Forge, GitlabMerge, SceneError, StatusState};
 
@@ -45,6 +46,8 @@ pub struct Project {
     pub requests: BTreeMap<u64, Request>,
     /// Statuses of commits, oldest first.
     pub statuses: Vec<CommitStatus>,
+    /// What people pushed, oldest first.
+    pub pushes: Vec<Pushed>,
 }
 
 /// How a project, and the instance that it lives on, is set.
@@ -167,6 +170,7 @@ impl Project {
             branches: BTreeMap::new(),
             requests: BTreeMap::new(),
             statuses: Vec::new(),
+            pushes: Vec::new(),
         }
     }
 

@@ -3,6 +3,7 @@
 mod asked;
 mod commits;
 mod guard;
+mod lists;
 mod projects;
 mod requests;
 mod users;

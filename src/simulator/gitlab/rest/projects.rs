@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::super::Gitlab;
 use super::super::shapes::{time, user};
-use super::{Asked, Refusal, Reply, view};
+use super::{Asked, Refusal, Reply, lists, view};
 
 pub(super) fn routes() -> Router<Arc<Gitlab>> {
     Router::new()
@@ -17,6 +17,7 @@ pub(super) fn routes() -> Router<Arc<Gitlab>> {
         .route("/projects/{id}", get(project))
         .route("/projects/{id}/repository/branches/{name}", get(branch))
         .route("/projects/{id}/members/all/{user}", get(member))
+        .merge(lists::routes())
 }
 
 async fn project(
