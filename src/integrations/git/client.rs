@@ -7,7 +7,7 @@ use std::time::Duration;
 use reqwest::RequestBuilder;
 use reqwest::header::{ACCEPT, CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use url::Url;
 
 use super::pack::{Limits, Pack};
@@ -24,10 +24,10 @@ const PROTOCOL: (&str, &str) = ("git-protocol", "version=2");
 const PACK: Most = Most { bytes: 64 << 20, more: SourceError::TooMuch };
 
 /// A server that packs a large repository needs its time before the first byte.
-const TIMEOUT: Duration = Duration::from_secs(120);
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Requests that are under way at a time. Each may hold as much memory as a pack.
-const AT_A_TIME: usize = 4;
+/// Requests that are under way at a time. Each may hold as much memory as a pack and all that is in it.
+const AT_A_TIME: usize = 3;
 
 /// Where repositories are, and who asks for them.
 #[derive(Debug, Clone)]
@@ -77,6 +77,7 @@ impl GitClient {
             return Ok(known);
         }
         let request = self.http.get(self.address(repository, "info/refs?service=git-upload-pack"));
+        let _permit = self.permit().await?;
         let answer = self.send(request, "application/x-git-upload-pack-advertisement").await?;
         let found = Capabilities::read(&answer.body)?;
         self.known.lock().unwrap_or_else(PoisonError::into_inner).insert(repository.clone(), found);
@@ -100,35 +101,50 @@ impl GitClient {
         if fetch.depth.is_some() && !server.deepens {
             return Err(SourceError::Unreadable("its Git cannot give a part of the history".into()));
         }
-        let limits = self.limits;
-        let pack = self.command(repository, fetch.written(&server)).await?;
+        let (limits, _permit) = (self.limits, self.permit().await?);
+        let answer = self.post(repository, fetch.written(&server)).await?;
         // Unpacking takes a while, and others wait for this thread.
-        let read = tokio::task::spawn_blocking(move || Pack::read(&reply::pack(&pack)?, limits));
-        read.await.map_err(|_| SourceError::Unreadable("a pack that broke the reader".into()))?
+        let read = tokio::task::spawn_blocking(move || {
+            let pack = reply::pack(&answer)?;
+            drop(answer);
+            Pack::read(&pack, limits)
+        });
+        let read = read.await.map_err(|_| SourceError::Unreadable("a pack that broke the reader".into()))?;
+        // It may not be able any more to do what it could do.
+        read.inspect_err(|_| self.forget(repository))
     }
 
     /// Sends a command, which only reads.
     pub(super) async fn command(&self, repository: &RepoName, body: Vec<u8>) -> Result<Vec<u8>, SourceError> {
+        let _permit = self.permit().await?;
+        self.post(repository, body).await
+    }
+
+    async fn post(&self, repository: &RepoName, body: Vec<u8>) -> Result<Vec<u8>, SourceError> {
         let request = self.http.post(self.address(repository, "git-upload-pack")).body(body);
         let request = request.header(CONTENT_TYPE, "application/x-git-upload-pack-request");
         let answer = self.send(request, "application/x-git-upload-pack-result").await;
-        if answer.is_err() {
-            self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(repository);
-        }
-        answer.map(|answer| answer.body)
+        answer.map(|answer| answer.body).inspect_err(|_| self.forget(repository))
+    }
+
+    fn forget(&self, repository: &RepoName) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).remove(repository);
     }
 
     async fn send(&self, request: RequestBuilder, kind: &'static str) -> Result<Answer, SourceError> {
-        let closed = |_| SourceError::Unreachable("the program is ending".into());
-        let _permit = self.under_way.acquire().await.map_err(closed)?;
         let request = request.basic_auth(&self.server.user, Some(self.server.token.expose_secret()));
         let request = request.header(PROTOCOL.0, PROTOCOL.1).header(ACCEPT, kind).timeout(TIMEOUT);
         let answer = Peer::Git.read_most(request, PACK).await?;
         let found = answer.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("no content type");
-        if found == kind {
+        if found.split(';').next().map(str::trim) == Some(kind) {
             return Ok(answer);
         }
         Err(SourceError::Unreadable(format!("{} instead of Git's protocol", shortened(found, 40))))
+    }
+
+    async fn permit(&self) -> Result<SemaphorePermit<'_>, SourceError> {
+        let closed = |_| SourceError::Unreachable("the program is ending".into());
+        self.under_way.acquire().await.map_err(closed)
     }
 
     /// Names of repositories are plain words, so nothing in them leads elsewhere.

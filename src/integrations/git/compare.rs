@@ -87,13 +87,15 @@ impl GitClient {
     }
 
     async fn compared(&self, repository: &RepoName, ends: Ends<'_>, filter: Filter) -> Result<Fetched, SourceError> {
+        // Once, before both ask for it.
+        self.capabilities(repository).await?;
         let new = Fetch { wants: vec![ends.head.as_str()], haves: vec![ends.base.as_str()], filter, depth: None };
         let (old, pack) = tokio::try_join!(self.history(repository, ends.base), self.fetch(repository, new))?;
         let base = old.iter().find(|commit| commit.sha == *ends.base).cloned().ok_or_else(|| absent(ends.base))?;
         let reached = old.iter().map(|commit| (commit.sha.clone(), commit.tree.clone())).collect();
         let mut known = Known::default();
         known.add(old);
-        known.add(commits_in(&pack)?);
+        known.add(commits_in(&pack).collect::<Result<Vec<GitCommit>, SourceError>>()?);
         let between = self.proven(repository, &mut known, ends).await?;
         let removed = self.removed(repository, &mut known, (ends.base, &between)).await?;
         let commits = between.new.iter().filter_map(|sha| known.get(sha)).cloned().collect();
@@ -152,7 +154,7 @@ impl GitClient {
     ) -> Result<Vec<GitCommit>, SourceError> {
         let haves = have.iter().map(CommitSha::as_str).collect();
         let fetch = Fetch { wants: vec![from.as_str()], haves, filter: Filter::FilesAndFolders, depth: None };
-        commits_in(&self.fetch(repository, fetch).await?)
+        Ok(readable(&self.fetch(repository, fetch).await?))
     }
 
     /// A commit and the generations before it. A server that cannot leave out files would send those of all of them, so it is
@@ -161,8 +163,14 @@ impl GitClient {
         let depth = if self.capabilities(repository).await?.filters { GENERATIONS } else { 1 };
         let (wants, filter) = (vec![from.as_str()], Filter::FilesAndFolders);
         let fetch = Fetch { wants, haves: Vec::new(), filter, depth: Some(depth) };
-        commits_in(&self.fetch(repository, fetch).await?)
+        Ok(readable(&self.fetch(repository, fetch).await?))
     }
+}
+
+/// Old commits that can be read. Only the parents of these matter: one that cannot be read breaks the chain that it is part of,
+/// and no other.
+fn readable(pack: &Pack) -> Vec<GitCommit> {
+    commits_in(pack).flatten().collect()
 }
 
 fn absent(sha: &CommitSha) -> SourceError {

@@ -1,6 +1,6 @@
 //! Branches, commits, folders and files by their names.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -48,9 +48,7 @@ impl GitClient {
 
     /// Too much at once may be little enough one by one.
     async fn some_objects(&self, repository: &RepoName, names: &[&ObjectId]) -> Result<Vec<Object>, SourceError> {
-        let wants = names.iter().map(|name| name.as_str()).collect();
-        let fetch = Fetch { wants, haves: Vec::new(), filter: Filter::FilesAndFolders, depth: None };
-        match self.fetch(repository, fetch).await {
+        match self.all_of(repository, names).await {
             Err(SourceError::TooMuch(_)) if names.len() > 1 => {
                 let (one, other) = names.split_at(names.len() / 2);
                 let mut found = Box::pin(self.some_objects(repository, one)).await?;
@@ -58,8 +56,35 @@ impl GitClient {
                 Ok(found)
             }
             Err(error) => Err(error),
-            Ok(pack) => names.iter().map(|name| object_in(&pack, name)).collect(),
+            Ok(mut found) => {
+                names.iter().map(|name| found.remove(*name).ok_or_else(|| absent(name.as_str()))).collect()
+            }
         }
+    }
+
+    /// Git leaves out what is asked for by its own name where it comes by it in a folder that is asked for as well, and whose
+    /// inside is left out. So what did not come is asked for again, as long as something comes.
+    async fn all_of(
+        &self,
+        repository: &RepoName,
+        names: &[&ObjectId],
+    ) -> Result<HashMap<ObjectId, Object>, SourceError> {
+        let mut found = HashMap::new();
+        let mut missing = names.to_vec();
+        while let Some(first) = missing.first() {
+            let wants = missing.iter().map(|name| name.as_str()).collect();
+            let fetch = Fetch { wants, haves: Vec::new(), filter: Filter::FilesAndFolders, depth: None };
+            let pack = self.fetch(repository, fetch).await?;
+            let (came, rest): (Vec<&ObjectId>, Vec<&ObjectId>) =
+                missing.iter().copied().partition(|name| pack.object(name).is_some());
+            if came.is_empty() {
+                return Err(absent(first.as_str()));
+            }
+            let read = |name: &ObjectId| Some((name.clone(), object_in(&pack, name)?));
+            found.extend(came.into_iter().filter_map(read));
+            missing = rest;
+        }
+        Ok(found)
     }
 
     /// Commits, each in the place of its name, without what comes before them.
@@ -81,11 +106,9 @@ impl GitClient {
 }
 
 /// All commits of a pack.
-pub(super) fn commits_in(pack: &Pack) -> Result<Vec<GitCommit>, SourceError> {
+pub(super) fn commits_in(pack: &Pack) -> impl Iterator<Item = Result<GitCommit, SourceError>> {
     let commits = pack.objects().filter(|(_, kind, _)| *kind == ObjectKind::Commit);
-    commits
-        .map(|(name, _, body)| GitCommit::read(&CommitSha::parse(name.as_str()).map_err(unreadable)?, body))
-        .collect()
+    commits.map(|(name, _, body)| GitCommit::read(&CommitSha::parse(name.as_str()).map_err(unreadable)?, body))
 }
 
 fn commit_in(pack: &Pack, sha: &CommitSha) -> Result<GitCommit, SourceError> {
@@ -96,9 +119,9 @@ fn commit_in(pack: &Pack, sha: &CommitSha) -> Result<GitCommit, SourceError> {
     }
 }
 
-fn object_in(pack: &Pack, name: &ObjectId) -> Result<Object, SourceError> {
-    let (kind, body) = pack.object(name).ok_or_else(|| absent(name.as_str()))?;
-    Ok(Object::read(name, kind, body))
+fn object_in(pack: &Pack, name: &ObjectId) -> Option<Object> {
+    let (kind, body) = pack.object(name)?;
+    Some(Object::read(name, kind, body))
 }
 
 fn absent(name: &str) -> SourceError {

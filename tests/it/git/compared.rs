@@ -191,3 +191,22 @@ async fn what_comes_before_a_commit() {
     assert!(reached.contains_key(&sha(&main[55])) && reached.contains_key(&sha(&main[6])));
     assert!(!reached.contains_key(&sha(&main[56])), "nothing that comes after");
 }
+
+/// An old commit that others could read in another way stands in nobody's way; a new one is not read at all.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_odd_commit_matters_only_when_it_is_new() {
+    let served = Served::new().await;
+    let tree = served.git_with(&["hash-object", "-w", "-t", "tree", "--stdin"], b"");
+    let odd = format!("tree {tree}\nauthor a <a@x> 1 +0000\nauthor b <b@x> 1 +0000\ncommitter a <a@x> 1 +0000\n\nx\n");
+    let odd = served.git_with(&["hash-object", "-w", "-t", "commit", "--literally", "--stdin"], odd.as_bytes());
+    let commits = line(&served, Some(&odd), 3);
+    served.set("main", &commits[3]);
+    is_as_git_says(&served, &commits[1], &commits[3]).await;
+    let later = served.git_with(&["cat-file", "commit", &commits[3]], b"");
+    let later = later.replacen("author", "author c <c@x> 1 +0000\nauthor", 1) + "\n";
+    let later = served.git_with(&["hash-object", "-w", "-t", "commit", "--literally", "--stdin"], later.as_bytes());
+    served.set("later", &later);
+    let found = client(&served).range(&repository(), (&sha(&commits[1]), &sha(&later))).await;
+    let Err(SourceError::Unreadable(why)) = found else { panic!("{found:?}") };
+    assert!(why.ends_with("has no committer"), "{why}");
+}

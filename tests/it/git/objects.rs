@@ -95,7 +95,7 @@ async fn what_is_no_folder_and_no_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn commits_alone() {
     let (served, commits) = served().await;
-    let names = [sha(&commits[3]), sha(&commits[17]), sha(&commits[3])];
+    let names = [3, 17, 3, 4, 5].map(|place: usize| sha(&commits[place]));
     let found = client(&served).commits(&repository(), &names).await.unwrap();
     assert_eq!(found.iter().map(|commit| commit.sha.clone()).collect::<Vec<_>>(), names);
     assert_eq!(found[0].tree.as_str(), served.git(&format!("rev-parse {}^{{tree}}", commits[3])));
