@@ -8,10 +8,11 @@ use super::client::{GitlabClient, project};
 use super::history::unreadable;
 use super::pushes::{Arrivals, Shapes, Source, Version, sha, time};
 use super::reviews::About;
+use super::target::Target;
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::forge::{OwnCommits, PullRequestsRead};
-use crate::model::{BranchName, Commit, CommitSha, Ledger, Merged, PullRequest, Service};
+use crate::model::{BranchName, Commit, CommitSha, Ledger, Merged, PullRequest, Service, Timestamp};
 
 /// Merge requests that are read at a time.
 const AT_A_TIME: usize = 4;
@@ -53,13 +54,14 @@ impl GitlabClient {
         read.check(&versions, &shapes)?;
         let opened = time(&read.info.created_at)?;
         let about = About { service, path: &path, versions: &versions, opened };
-        let source = read.source(opened, &shapes);
+        let (source, target) = (read.source(opened, &shapes), read.target(opened, &versions));
         // A squashed commit that was merged stands for the others, though it looks like any merge.
         let is_rewritten = own == OwnCommits::All || read.squash.is_some();
-        let (reviews, arrivals, commits) = tokio::try_join!(
+        let (reviews, hidden, arrivals, commits) = tokio::try_join!(
             self.reviews(about, &notes),
+            self.lost_by_the_target(service, &target),
             self.arrivals(&source, &versions),
-            self.own_commits(service, &read, (is_rewritten.then_some(&shapes), ())),
+            self.own_commits(service, &read, is_rewritten.then_some(&shapes)),
         )?;
         let opener = match read.info.author {
             Some(author) => self.account(author.id).await?,
@@ -82,7 +84,7 @@ impl GitlabClient {
             first_seen,
             pushes,
             force_pushes,
-            base_changes: notes.base_changes(),
+            base_changes: notes.base_changes().into_iter().chain(hidden).collect(),
             dismissals: Vec::new(),
             ledger: Ledger::default(),
         })
@@ -106,7 +108,7 @@ impl GitlabClient {
         &self,
         service: &Service,
         read: &Read,
-        (shapes, ()): (Option<&Shapes>, ()),
+        shapes: Option<&Shapes>,
     ) -> Result<Option<Vec<Commit>>, SourceError> {
         let Some(shapes) = shapes else { return Ok(None) };
         let base = read.info.diff_refs.as_ref().and_then(|refs| refs.base_sha.as_deref());
@@ -142,7 +144,12 @@ impl Read {
         Err(SourceError::Incomplete("a merge request whose versions and commits do not end in its head".into()))
     }
 
-    fn source<'a>(&'a self, opened: crate::model::Timestamp, commits: &'a Shapes) -> Source<'a> {
+    fn target<'a>(&'a self, opened: Timestamp, versions: &'a [Version]) -> Target<'a> {
+        let merged = self.merged.as_ref().map(|merged| (merged, merged.commit == self.head));
+        Target { project: self.info.target_project_id, branch: &self.info.target_branch, versions, opened, merged }
+    }
+
+    fn source<'a>(&'a self, opened: Timestamp, commits: &'a Shapes) -> Source<'a> {
         let info = &self.info;
         let is_here = info.source_project_id == Some(info.target_project_id);
         Source {

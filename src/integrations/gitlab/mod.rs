@@ -13,6 +13,7 @@ mod pages;
 mod pushes;
 mod reviews;
 mod rights;
+mod target;
 mod wire;
 
 pub use client::GitlabClient;

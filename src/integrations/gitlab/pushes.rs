@@ -27,6 +27,8 @@ pub(super) struct Events {
     read: Vec<Pushed>,
     /// Events that stand on two pages because something was pushed in between.
     seen: HashSet<u64>,
+    /// When somebody pushed so many branches at once that GitLab names none of them.
+    unnamed: Vec<Timestamp>,
     oldest: Option<Timestamp>,
     pages: usize,
     is_whole: bool,
@@ -42,10 +44,20 @@ struct Pushed {
     at: Timestamp,
 }
 
+/// Somebody moved a branch.
+#[derive(Debug)]
+pub(super) struct Move {
+    pub(super) at: Timestamp,
+    /// Where to; nothing when it may have been this branch, or another one.
+    pub(super) to: Option<CommitSha>,
+}
+
 /// A version of a merge request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Version {
     pub(super) head: CommitSha,
+    /// Where the target branch stood: what it had by then is not shown to reviewers.
+    pub(super) start: CommitSha,
     pub(super) at: Timestamp,
 }
 
@@ -85,8 +97,10 @@ impl GitlabClient {
         if found.is_empty() || twice {
             return Err(SourceError::Incomplete("the versions of a merge request".into()));
         }
-        let version =
-            |info: &wire::Version| Ok(Version { head: sha(&info.head_commit_sha)?, at: time(&info.created_at)? });
+        let version = |info: &wire::Version| {
+            let (head, start) = (sha(&info.head_commit_sha)?, sha(&info.start_commit_sha)?);
+            Ok(Version { head, start, at: time(&info.created_at)? })
+        };
         found.iter().map(version).collect()
     }
 
@@ -123,13 +137,41 @@ impl GitlabClient {
     /// Everything that people pushed of these commits, as far back as somebody may have.
     async fn pushed(&self, source: &Source<'_>) -> Result<Vec<Pushed>, SourceError> {
         let Some(project) = source.project else { return Ok(Vec::new()) };
+        let is_enough =
+            |events: &Events| events.goes_back_to(source.opened.minus(BEFORE)) && source.is_covered(&source.of(events));
+        self.read_events(project, is_enough, |events| source.of(events)).await
+    }
+
+    /// How a branch was moved in a time, oldest first; nothing when the events do not go back so far.
+    pub(super) async fn moves(
+        &self,
+        (project, branch): (u64, &str),
+        (from, to): (Timestamp, Timestamp),
+    ) -> Result<Option<Vec<Move>>, SourceError> {
+        let is_in = |at: Timestamp| from <= at && at <= to;
+        let moves = |events: &Events| {
+            let known = events.read.iter().filter(|push| push.branch == branch && is_in(push.at));
+            let known = known.map(|push| Move { at: push.at, to: Some(push.after.clone()) });
+            let unnamed = events.unnamed.iter().filter(|at| is_in(**at)).map(|at| Move { at: *at, to: None });
+            let mut moves: Vec<Move> = known.chain(unnamed).collect();
+            moves.sort_by_key(|one| one.at);
+            (events.is_whole || events.goes_back_to(from)).then_some(moves)
+        };
+        self.read_events(project, |events| events.goes_back_to(from), moves).await
+    }
+
+    /// Reads the events of a project, newest first, until they are enough or there are no more.
+    async fn read_events<T>(
+        &self,
+        project: u64,
+        is_enough: impl Fn(&Events) -> bool,
+        found: impl Fn(&Events) -> T,
+    ) -> Result<T, SourceError> {
         let mut all = self.memory.events.lock().await;
         let events = all.entry(project).or_default();
         loop {
-            let found = source.of(events);
-            let goes_back = events.oldest.is_some_and(|oldest| oldest < source.opened.minus(BEFORE));
-            if events.is_whole || events.pages >= MOST_PAGES || (goes_back && source.is_covered(&found)) {
-                return Ok(found);
+            if events.is_whole || events.pages >= MOST_PAGES || is_enough(events) {
+                return Ok(found(events));
             }
             let path = format!("/projects/{project}/events?action=pushed");
             match self.page::<wire::Event>(&path, events.pages + 1).await {
@@ -149,12 +191,22 @@ impl Events {
             self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
             if self.seen.insert(event.id) {
                 self.read.extend(pushed(event, at)?);
+                self.unnamed.extend(is_unnamed(event).then_some(at));
             }
         }
         self.pages += 1;
         self.is_whole = !goes_on;
         Ok(())
     }
+
+    fn goes_back_to(&self, time: Timestamp) -> bool {
+        self.oldest.is_some_and(|oldest| oldest < time)
+    }
+}
+
+fn is_unnamed(event: &wire::Event) -> bool {
+    let of_branches = |push: &wire::PushData| push.ref_type.as_deref() != Some("tag") && push.branch.is_none();
+    event.push_data.as_ref().is_none_or(of_branches)
 }
 
 /// A push of one branch that left it there.

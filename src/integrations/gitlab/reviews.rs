@@ -112,7 +112,10 @@ impl Notes {
 
     /// When it was pointed at another branch, by somebody or by GitLab.
     pub(super) fn base_changes(&self) -> Vec<Timestamp> {
-        let is_change = |body: &str| body.starts_with("changed") && body.contains("target branch");
+        let by_somebody = |body: &str| body.starts_with("changed target branch");
+        let by_itself = |body: &str| body.starts_with("changed automatically target branch");
+        let is_gone = |body: &str| body.starts_with("deleted the ") && body.contains("merge request now targets");
+        let is_change = |body: &str| by_somebody(body) || by_itself(body) || is_gone(body);
         self.0.iter().filter(|(_, _, body)| is_change(body)).map(|(_, at, _)| *at).collect()
     }
 }
@@ -140,8 +143,10 @@ mod tests {
         let changed = notes(&[
             (7, 1, "changed target branch from `main` to `other`"),
             (7, 2, "changed automatically target branch to `main` because `other` was deleted"),
-            (7, 3, "added 1 commit"),
+            (7, 3, "deleted the `other` branch. This merge request now targets the `main` branch"),
+            (7, 4, "added 1 commit"),
+            (7, 5, "changed title from **a** to **the target branch**"),
         ]);
-        assert_eq!(changed.base_changes(), [Timestamp(1), Timestamp(2)]);
+        assert_eq!(changed.base_changes(), [Timestamp(1), Timestamp(2), Timestamp(3)]);
     }
 }

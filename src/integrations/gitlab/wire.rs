@@ -96,6 +96,8 @@ pub(super) struct DiffRefs {
 pub(super) struct Version {
     pub(super) id: u64,
     pub(super) head_commit_sha: String,
+    /// Where the target branch stood: what it had by then is not shown to reviewers.
+    pub(super) start_commit_sha: String,
     pub(super) created_at: String,
 }
 

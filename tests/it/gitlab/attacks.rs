@@ -93,6 +93,42 @@ async fn changes_were_requested() {
     attack(before_the_merge(change(), ("", &step)), &["Sam Okafor asked for changes and has not approved since"]).await;
 }
 
+/// Everybody of the change, and somebody more.
+fn with_person(more: &str) -> crate::support::TestScene {
+    let person = |name: &str, full: &str, roles: &str| {
+        format!("[[people]]\nname = \"{name}\"\nfull_name = \"{full}\"\nroles = [{roles}]\n")
+    };
+    let cast = [
+        person("dana", "Dana Reyes", ""),
+        person("lee", "Lee Wong", ""),
+        person("priya", "Priya Nair", "\"security-lead\""),
+        person("sam", "Sam Okafor", "\"engineering-lead\""),
+        person("alex", "Alex Silva", "\"security-officer\""),
+    ];
+    change().with("[[timeline]]", &format!("{}{more}\n[[timeline]]", cast.concat()))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_approves_who_is_no_person_that_anybody_knows() {
+    let by = |who: &str| {
+        format!("only = \"scene\"\n{}\n[[timeline]]\nonly = \"twin\"\n{REVIEW}", REVIEW.replace("lee", who))
+    };
+    let bot = "[[people]]\nname = \"project_41_bot\"\nfull_name = \"A Token\"\nbot = true\n";
+    let scene = with_person(bot).with(REVIEW, &by("project_41_bot"));
+    attack(scene, &["the approval by project_41_bot does not count: a bot's approval does not count"]).await;
+    let puppet = "[[people]]\nname = \"dana-at-home\"\nfull_name = \"Dana\"\nunmapped = true\n";
+    let scene = with_person(puppet).with(REVIEW, &by("dana-at-home"));
+    attack(scene, &["(dana-at-home) is not in the people file, so nobody can say who it is"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_committed_whom_nobody_knows() {
+    let puppet = "[[people]]\nname = \"dana-at-home\"\nfull_name = \"Dana\"\nunmapped = true\n";
+    let fix = "id = \"fix\"\nparents = [\"v1\"]\nauthor = \"dana\"\n";
+    let scene = with_person(puppet).with(fix, &format!("{fix}committer = \"dana-at-home\"\n"));
+    is_held(scene, &["dana-at-home committed", "and is not in the people file (GitLab account"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn somebody_approves_who_may_not_push() {
     let rights = step_in("scene", "set_rights = { who = \"lee\", may_push = false }");

@@ -4,7 +4,9 @@
 //! another, and nothing here would be approved.
 
 mod attacks;
+mod branches;
 mod merges;
+mod operators;
 mod together;
 
 use cm_bot::cli::demo::compare::Outcome;
