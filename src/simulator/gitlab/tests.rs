@@ -321,3 +321,24 @@ async fn the_newest_status_of_each_name_counts() {
     assert_eq!((statuses.as_array().unwrap().len(), &statuses[0]["status"]), (1, &json!("success")));
     assert_eq!(served.of_commit("work2", "/statuses?all=true").await.as_array().unwrap().len(), 2);
 }
+
+#[tokio::test]
+async fn git_is_at_the_address_of_the_project() {
+    let served = played("", "").await;
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let references = |path: &str| {
+        let url = format!("{}/{path}.git/info/refs?service=git-upload-pack", served.url);
+        client.get(url).header("git-protocol", "version=2")
+    };
+    let path = "acme/payments/billing-api";
+    let unknown = references(path).send().await.unwrap();
+    assert_eq!(unknown.status(), 401);
+    assert_eq!(unknown.headers()["www-authenticate"], "Basic realm=\"GitLab\"");
+    let known = |path: &str| references(path).basic_auth("oauth2", Some(served.gitlab.token())).send();
+    assert_eq!(known("acme/other").await.unwrap().status(), 404);
+    assert!(known(path).await.unwrap().text().await.unwrap().contains("version 2"));
+    let ask = client.post(format!("{}/{path}.git/git-upload-pack", served.url));
+    let ask = ask.basic_auth("oauth2", Some(served.gitlab.token())).body("0014command=ls-refs\n0000");
+    let answer = ask.send().await.unwrap().text().await.unwrap();
+    assert!(answer.contains(&format!("{} refs/heads/main", served.sha("main2"))), "{answer}");
+}

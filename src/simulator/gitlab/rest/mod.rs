@@ -1,10 +1,11 @@
-//! The REST API, version 4.
+//! The REST API, version 4, and beside it Git itself.
 
 mod asked;
 mod commits;
 mod guard;
 mod lists;
 mod projects;
+mod repository;
 mod requests;
 mod users;
 
@@ -31,11 +32,9 @@ type Reply = Result<Answer, Refusal>;
 /// Every route.
 pub(super) fn router(gitlab: Arc<Gitlab>) -> Router {
     let rest = projects::routes().merge(commits::routes()).merge(requests::routes()).merge(users::routes());
-    let everything = Router::new()
-        .nest("/api/v4", rest)
-        .route("/api/graphql", post(graphql::answer))
-        .fallback(async || Refusal::not_found("Not Found"));
-    everything.layer(from_fn_with_state(Arc::clone(&gitlab), guard::guard)).with_state(gitlab)
+    let api = Router::new().nest("/api/v4", rest).route("/api/graphql", post(graphql::answer));
+    let api = api.layer(from_fn_with_state(Arc::clone(&gitlab), guard::guard));
+    api.fallback(repository::answer).with_state(gitlab)
 }
 
 /// A JSON answer: a single thing, or one page of a list.
