@@ -1,10 +1,12 @@
 //! For all texts from outside: what they become in Slack, in Jira, on pages, in addresses and in questions.
 
 use cm_bot::integrations::jira::{adf, wiki};
+use cm_bot::integrations::teams;
 use cm_bot::model::{BranchName, CommitSha, Environment, IssueId, RepoName, ServiceName, Text, TicketKey, shortened};
 use cm_bot::render::document::{Block, Document, Inline, Tone};
 use cm_bot::render::html;
-use cm_bot::render::slack::Mrkdwn;
+use cm_bot::render::slack::{Message, Mrkdwn, Part};
+use cm_bot::render::teams::card;
 use proptest::prelude::*;
 use serde_json::Value;
 use url::Url;
@@ -99,6 +101,27 @@ pub fn only_texts_hold(node: &Value, text: &str) {
     }
 }
 
+/// A text from outside stands in a run, or on a button, and nowhere else in a card.
+fn only_runs_hold_words(node: &Value) {
+    const OURS_ALONE: [&str; 8] =
+        ["RichTextBlock", "TextRun", "Action.OpenUrl", "None", "Default", "Small", "Bolder", "Monospace"];
+    match node {
+        Value::Array(nodes) => nodes.iter().for_each(only_runs_hold_words),
+        Value::Object(fields) => {
+            for (name, value) in fields {
+                match (name.as_str(), value) {
+                    ("text", Value::String(words)) => assert!(fields["type"] == "TextRun" && !words.contains("{{")),
+                    ("title", Value::String(_)) => assert_eq!(fields["type"], "Action.OpenUrl"),
+                    ("url", Value::String(url)) => assert_eq!(url, OURS),
+                    (_, Value::String(other)) => assert!(OURS_ALONE.contains(&other.as_str()), "{name}: {other}"),
+                    (_, inner) => only_runs_hold_words(inner),
+                }
+            }
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
 /// In the markup of a Jira Data Center stand the signs that stand there for a word, in their order, and no others: what came
 /// with the text is a character reference, a letter, or a sign without a meaning.
 pub fn only_our_markup(text: &str) {
@@ -143,6 +166,18 @@ proptest! {
         let quoted = Mrkdwn::new().text(&Text::new().quoted(&text));
         prop_assert!(!quoted.as_str().contains(['\n', '\r', '<', '>']));
         prop_assert!(shortened(&text, 120).chars().count() <= 120);
+    }
+
+    /// Of what a card is made of, only runs of text show words as they are; and only our own pages can be opened.
+    #[test]
+    fn x02_in_teams_a_text_is_only_ever_a_run(text in hostile()) {
+        let line = Mrkdwn::new().words(&text).bold(&text).line().link(&text, OURS).text(&Text::new().code(&*text));
+        let parts = vec![Part::Section(line.clone()), Part::Fields(vec![line.clone()]), Part::Context(line)];
+        let message = teams::to_json(&card(&Message { fallback: text, parts }));
+        let card = &message["attachments"][0]["content"];
+        for part in ["body", "actions"] {
+            only_runs_hold_words(&card[part]);
+        }
     }
 
     #[test]
