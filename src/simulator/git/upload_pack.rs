@@ -1,5 +1,7 @@
-//! A repository over HTTP, as `git upload-pack` serves it with version 2 of the protocol: branches, and any object by its name.
-//! Packs hold whole objects only. Whoever may ask, and for which repository, is the forge's to say.
+//! A repository over HTTP, as `git upload-pack` serves it with version 2 of the protocol.
+//!
+//! It gives branches, and any object by its name, in packs of whole objects only. Whoever may ask, and for which repository, is
+//! the forge's to say.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -189,7 +191,7 @@ impl Served<'_> {
             }
         }
         found.retain(|id| !had.contains(id));
-        for id in &fetch.wants {
+        for id in fetch.wants.iter().filter(|id| self.git.commit(**id).is_none()) {
             found.insert(*id);
             if self.git.tree(*id).is_some() && fetch.filter != Filter::FilesAndFolders {
                 found.remove(id);
