@@ -64,6 +64,8 @@ pub enum Peer {
     Git,
     /// GitLab.
     Gitlab,
+    /// Bitbucket.
+    Bitbucket,
     /// Slack.
     Slack,
     /// Microsoft Teams.
@@ -130,6 +132,7 @@ impl Peer {
             Peer::Github => "github",
             Peer::Git => "git",
             Peer::Gitlab => "gitlab",
+            Peer::Bitbucket => "bitbucket",
             Peer::Slack => "slack",
             Peer::Teams => "teams",
             Peer::Issuer => "issuer",

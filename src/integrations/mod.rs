@@ -1,8 +1,9 @@
-//! Jira, GitHub, Slack, Teams, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
+//! Jira, GitHub, GitLab, Bitbucket, Slack, Teams, Jenkins and scanners as cm-bot needs them. What they answer is turned into our words here; their JSON goes no further.
 
 pub mod advice;
 mod allowance;
 pub mod beacon;
+pub mod bitbucket;
 pub mod callback;
 pub mod forge;
 pub mod git;

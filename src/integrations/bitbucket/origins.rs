@@ -1,0 +1,72 @@
+//! Who had a hand in each commit, and the pull requests that Bitbucket connects with it.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::client::{BitbucketClient, repository};
+use super::wire;
+use crate::integrations::SourceError;
+use crate::integrations::forge::{GitComparison, Origins};
+use crate::integrations::git::GitCommit;
+use crate::model::{CommitSha, Service};
+
+/// Look-ups that are under way at a time.
+const AT_A_TIME: usize = 8;
+
+/// Most pages of pull requests of one commit.
+const MOST_PAGES: usize = 5;
+
+impl BitbucketClient {
+    /// Finds out where the commits of a comparison come from.
+    ///
+    /// # Errors
+    /// When any of them cannot be found out about.
+    pub(in crate::integrations) async fn origins(
+        &self,
+        service: &Service,
+        comparison: &GitComparison,
+    ) -> Result<Origins, SourceError> {
+        let asked = on_the_way(&comparison.commits);
+        let (listed, connected) =
+            tokio::try_join!(self.listed(service, &comparison.commits), self.connected(service, &asked))?;
+        let numbers: BTreeSet<u64> = connected.values().flatten().copied().collect();
+        Ok(Origins {
+            commits: BitbucketClient::with_people(&comparison.commits, &listed)?,
+            pull_requests: numbers.into_iter().map(|number| (number, number.to_string())).collect(),
+            of_commit: connected,
+            not_looked_up: Vec::new(),
+        })
+    }
+
+    async fn connected(
+        &self,
+        service: &Service,
+        commits: &[&CommitSha],
+    ) -> Result<BTreeMap<CommitSha, Vec<u64>>, SourceError> {
+        let asked: Vec<_> = commits.iter().map(|sha| self.pull_requests_of(service, sha)).collect();
+        let found: Vec<Vec<u64>> = stream::iter(asked).buffered(AT_A_TIME).try_collect().await?;
+        Ok(commits.iter().map(|sha| (*sha).clone()).zip(found).collect())
+    }
+
+    /// All of them, merged or not; which were merged is read with each
+    /// (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/#api-repositories-workspace-repo-slug-commit-commit-pullrequests-get>).
+    async fn pull_requests_of(&self, service: &Service, sha: &CommitSha) -> Result<Vec<u64>, SourceError> {
+        let path = repository(&service.repository, &format!("/commit/{sha}/pullrequests"));
+        let found: Vec<wire::Listed> = self.list(&path, MOST_PAGES).await?;
+        let numbers: BTreeSet<u64> = found.iter().map(|listed| listed.id).collect();
+        Ok(numbers.into_iter().collect())
+    }
+}
+
+/// The commits whose pull requests matter: those on the release branch, and what their merges brought. Every other commit came
+/// with one of these.
+fn on_the_way(commits: &[GitCommit]) -> Vec<&CommitSha> {
+    let by_sha: HashMap<&CommitSha, &GitCommit> = commits.iter().map(|commit| (&commit.sha, commit)).collect();
+    let parent = |commit: &&GitCommit| by_sha.get(commit.parents.first()?).copied();
+    let chain: Vec<&GitCommit> = std::iter::successors(commits.last(), parent).collect();
+    let brought = chain.iter().flat_map(|commit| commit.parents.iter().skip(1));
+    let brought = brought.filter_map(|sha| by_sha.get(sha)).map(|commit| &commit.sha);
+    let all: BTreeSet<&CommitSha> = chain.iter().map(|commit| &commit.sha).chain(brought).collect();
+    all.into_iter().collect()
+}
