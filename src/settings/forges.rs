@@ -1,4 +1,4 @@
-//! `[gitlab]`.
+//! `[gitlab]` and `[bitbucket]`.
 
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -55,5 +55,47 @@ impl RawGitlab {
             return Err(bad("gitlab.requests_per_ticket", "at least 1 is expected"));
         }
         Ok(Some(Gitlab { api_url, token, requests_per_ticket: self.requests_per_ticket }))
+    }
+}
+
+/// `[bitbucket]`.
+#[derive(Debug, Clone)]
+pub struct Bitbucket {
+    /// The REST API's address; ends in `/2.0`.
+    pub api_url: Url,
+    /// Where people see repositories, and where Git reads them.
+    pub web_url: Url,
+    /// An access token that may read.
+    pub token: SecretString,
+    /// Most requests that one look at one ticket may cost.
+    pub requests_per_ticket: usize,
+}
+
+#[derive(Deserialize)]
+pub(super) struct RawBitbucket {
+    api_url: String,
+    web_url: String,
+    token: String,
+    token_file: String,
+    requests_per_ticket: usize,
+}
+
+impl RawBitbucket {
+    /// Nothing when there is no token.
+    pub(super) fn checked(self) -> Result<Option<Bitbucket>, SettingsError> {
+        let Some(token) = secret::one("bitbucket.token", &self.token, &self.token_file)? else { return Ok(None) };
+        let (api_url, web_url) =
+            (safe_url("bitbucket.api_url", &self.api_url)?, safe_url("bitbucket.web_url", &self.web_url)?);
+        let is_plain = |url: &Url| url.query().is_none() && url.fragment().is_none();
+        if !is_plain(&api_url) || !api_url.path().trim_end_matches('/').ends_with("/2.0") {
+            return Err(bad("bitbucket.api_url", "an address that ends in /2.0 is expected"));
+        }
+        if !is_plain(&web_url) {
+            return Err(bad("bitbucket.web_url", "an address without a query is expected"));
+        }
+        if self.requests_per_ticket == 0 {
+            return Err(bad("bitbucket.requests_per_ticket", "at least 1 is expected"));
+        }
+        Ok(Some(Bitbucket { api_url, web_url, token, requests_per_ticket: self.requests_per_ticket }))
     }
 }

@@ -12,7 +12,7 @@ use url::Url;
 
 use super::address::{http_url, safe_url};
 use super::environment::{Environment, Variable, variables};
-use super::forges::RawGitlab;
+use super::forges::{RawBitbucket, RawGitlab};
 use super::gate::report_after;
 use super::inspection::RawInspection;
 use super::pages::RawPages;
@@ -44,6 +44,7 @@ struct Raw {
     jira: RawJira,
     github: RawGithub,
     gitlab: RawGitlab,
+    bitbucket: RawBitbucket,
     slack: RawSlack,
     teams: RawTeams,
     criteria: RawCriteria,
@@ -248,7 +249,8 @@ impl Raw {
         }
         let (services, scan_tokens, gates) = services::checked(self.services)?;
         let gitlab = self.gitlab.checked()?;
-        services::check_forges(&services, &gates, gitlab.as_ref())?;
+        let bitbucket = self.bitbucket.checked()?;
+        services::check_forges(&services, &gates, (gitlab.is_some(), bitbucket.is_some()))?;
         let jenkins = self.jenkins.checked()?;
         let of_jenkins = |watched: &Watched| matches!(watched.place, WatchedPlace::Jenkins { .. });
         if jenkins.is_none() && gates.iter().flat_map(|gate| &gate.watch).any(of_jenkins) {
@@ -263,6 +265,7 @@ impl Raw {
             jira: self.jira.checked()?,
             github: self.github.checked(&services)?,
             gitlab,
+            bitbucket,
             slack: self.slack.checked()?,
             teams: self.teams.checked(&reminders)?,
             signing: self.criteria.signing(&self.people)?,

@@ -26,7 +26,7 @@ use crate::model::{AutoApproved, Decisions, Field, Inspections, Reminders, Servi
 
 pub use callbacks::{Callbacks, SECRET_PREFIX};
 pub use environment::{Environment, environment};
-pub use forges::Gitlab;
+pub use forges::{Bitbucket, Gitlab};
 pub use gate::{Identity, JobToken, ServiceGate};
 pub use load::{DEFAULTS, deployment, load};
 pub use pages::{KnownBy, Pages, Provider};
@@ -46,6 +46,8 @@ pub struct Settings {
     pub github: Github,
     /// GitLab, if the settings name one.
     pub gitlab: Option<Gitlab>,
+    /// Bitbucket, if the settings name one.
+    pub bitbucket: Option<Bitbucket>,
     /// Slack.
     pub slack: Slack,
     /// Where messages go that Slack does not take, if there is such a place.

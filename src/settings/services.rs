@@ -3,7 +3,6 @@
 use serde::Deserialize;
 
 use super::SettingsError;
-use super::forges::Gitlab;
 use super::gate::{RawGate, ServiceGate};
 use super::load::bad;
 use crate::model::{
@@ -52,7 +51,7 @@ pub(super) fn checked(blocks: Vec<RawService>) -> Result<Checked, SettingsError>
     Ok((services, tokens, gates))
 }
 
-/// Checks what each service asks of the system that holds its code.
+/// Checks what each service asks of the system that holds its code; `set` says whether GitLab and Bitbucket are set up.
 ///
 /// # Errors
 /// When the system is not set up or does not have it, or when two systems have a repository of the same name, which our
@@ -60,10 +59,10 @@ pub(super) fn checked(blocks: Vec<RawService>) -> Result<Checked, SettingsError>
 pub(super) fn check_forges(
     services: &[Service],
     gates: &[ServiceGate],
-    gitlab: Option<&Gitlab>,
+    set: (bool, bool),
 ) -> Result<(), SettingsError> {
     for (place, service) in services.iter().enumerate() {
-        check_forge(service, gitlab)?;
+        check_forge(service, set)?;
         check_watch(service, gates)?;
         let is_other = |other: &&Service| other.repository == service.repository && other.forge != service.forge;
         if let Some(other) = services[..place].iter().find(is_other) {
@@ -91,12 +90,12 @@ fn check_watch(service: &Service, gates: &[ServiceGate]) -> Result<(), SettingsE
     Err(bad("services", why))
 }
 
-fn check_forge(service: &Service, gitlab: Option<&Gitlab>) -> Result<(), SettingsError> {
+fn check_forge(service: &Service, (gitlab, bitbucket): (bool, bool)) -> Result<(), SettingsError> {
     let Service { name, forge, repository, .. } = service;
     let is_set = match forge {
         Forge::Github => true,
-        Forge::Gitlab => gitlab.is_some(),
-        Forge::Bitbucket => false,
+        Forge::Gitlab => gitlab,
+        Forge::Bitbucket => bitbucket,
     };
     if !is_set {
         let section = forge.to_string().to_ascii_lowercase();

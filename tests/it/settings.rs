@@ -397,3 +397,23 @@ fn twin_whoever_is_on_this_machine_or_encrypts_is_asked() {
         assert_eq!(fault(&text, &[]), "fine", "no token goes there, and no evidence comes from there: {key}");
     }
 }
+
+#[test]
+fn a_service_may_be_at_bitbucket_where_that_is_set_up() {
+    let with = |section: &str| {
+        let scanners = "scanners = [{ tool = \"CodeQL\", category = \"/language:rust\" }, { check = \"container-scan\", app_id = 7 }]";
+        let text = GOOD.replace("name = \"billing-api\"", "name = \"billing-api\"\nforge = \"bitbucket\"");
+        fault(&format!("{section}{}", text.replace(scanners, "scanners = []")), &[])
+    };
+    assert_eq!(with("[bitbucket]\ntoken = \"TOKEN-OF-BITBUCKET\"\n"), "fine");
+    assert_eq!(with(""), "`services` cannot be used: `billing-api` is at Bitbucket, and bitbucket.token is not set");
+    for (more, expected) in [
+        ("api_url = \"https://acme.example/1.0\"", "`bitbucket.api_url` cannot be used: an address that ends in /2.0"),
+        ("api_url = \"http://acme.example/2.0\"", "`bitbucket.api_url` cannot be used: an address that begins"),
+        ("web_url = \"http://acme.example\"", "`bitbucket.web_url` cannot be used: an address that begins"),
+        ("requests_per_ticket = 0", "`bitbucket.requests_per_ticket` cannot be used: at least 1"),
+    ] {
+        let line = with(&format!("[bitbucket]\ntoken = \"TOKEN-OF-BITBUCKET\"\n{more}\n"));
+        assert!(line.starts_with(expected) && !line.contains("TOKEN-OF"), "{line}");
+    }
+}
