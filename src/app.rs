@@ -16,6 +16,7 @@ use crate::clock::Clock;
 use crate::gather::Sources;
 use crate::handlers::{Context, Teams, TooDear};
 use crate::integrations::beacon::BeaconClient;
+use crate::integrations::bitbucket::BitbucketClient;
 use crate::integrations::callback::CallbackClient;
 use crate::integrations::forge::Others;
 use crate::integrations::github::GithubClient;
@@ -94,12 +95,13 @@ impl App {
             own: settings.server.public_url.clone(),
             deciding: Deciding { slack: settings.slack.decisions, pages: settings.pages.decisions },
         };
-        let gitlab = settings.gitlab.as_ref();
+        let (gitlab, bitbucket) = (settings.gitlab.as_ref(), settings.bitbucket.as_ref());
         let sources = Sources {
             jira: Arc::new(JiraClient::new(client.clone(), &settings.jira)),
             github: Arc::new(GithubClient::new(client.clone(), &settings.github, clock.clone())),
             others: Others {
                 gitlab: gitlab.map(|gitlab| Arc::new(GitlabClient::new(client.clone(), gitlab, clock.clone()))),
+                bitbucket: bitbucket.map(|set| Arc::new(BitbucketClient::new(client.clone(), set, clock.clone()))),
             },
             store,
             services: Arc::new(settings.services),

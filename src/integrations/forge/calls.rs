@@ -14,6 +14,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.web_url(&service.repository),
             ForgeClient::Gitlab(gitlab) => gitlab.web_url(service),
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.web_url(service),
             ForgeClient::NotSet(_) => String::new(),
         }
     }
@@ -24,6 +25,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.must_wait(&service.repository),
             ForgeClient::Gitlab(gitlab) => gitlab.must_wait(),
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.must_wait(),
             ForgeClient::NotSet(_) => None,
         }
     }
@@ -34,6 +36,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.clock_ahead_ms(),
             ForgeClient::Gitlab(gitlab) => gitlab.clock_ahead_ms(),
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.clock_ahead_ms(),
             ForgeClient::NotSet(_) => None,
         }
     }
@@ -46,6 +49,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.check(&service.repository).await,
             ForgeClient::Gitlab(gitlab) => gitlab.check(service).await,
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.check(service).await,
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -58,6 +62,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.check_rights(service).await,
             ForgeClient::Gitlab(gitlab) => gitlab.check_rights(service).await,
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.check_rights(service).await,
             ForgeClient::NotSet(forge) => Err(Denied { what: "the repository", error: not_set(forge) }),
         }
     }
@@ -70,6 +75,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.branch_tip(&service.repository, &service.branch).await,
             ForgeClient::Gitlab(gitlab) => gitlab.branch_tip(service).await,
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.branch_tip(service).await,
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -86,6 +92,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.relation(&service.repository, base, head).await,
             ForgeClient::Gitlab(gitlab) => gitlab.relation(service, (base, head)).await,
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.relation(service, (base, head)).await,
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -104,6 +111,7 @@ impl ForgeClient<'_> {
                 Ok(Comparison::Github(github.compare(&service.repository, base, head).await?))
             }
             ForgeClient::Gitlab(gitlab) => Ok(Comparison::Git(gitlab.compare(service, (base, head)).await?)),
+            ForgeClient::Bitbucket(bitbucket) => Ok(Comparison::Git(bitbucket.compare(service, (base, head)).await?)),
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -117,6 +125,7 @@ impl ForgeClient<'_> {
             ForgeClient::Github(github) => github.edge(place(service), baseline).await,
             // What the baseline reaches only saves questions.
             ForgeClient::Gitlab(gitlab) => Ok(Edge { tip: gitlab.branch_tip(service).await?, reached: [].into() }),
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.edge(service, baseline).await,
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -134,6 +143,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.objects(place(service), asked).await,
             ForgeClient::Gitlab(gitlab) => Ok((None, gitlab.objects(service, asked).await?)),
+            ForgeClient::Bitbucket(bitbucket) => Ok((None, bitbucket.objects(service, asked).await?)),
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -148,8 +158,11 @@ impl ForgeClient<'_> {
                 github.origins(&service.repository, compared).await
             }
             (ForgeClient::Gitlab(gitlab), Comparison::Git(compared)) => gitlab.origins(service, compared).await,
+            (ForgeClient::Bitbucket(bitbucket), Comparison::Git(compared)) => {
+                bitbucket.origins(service, compared).await
+            }
             (ForgeClient::NotSet(forge), _) => Err(not_set(forge)),
-            (ForgeClient::Github(_) | ForgeClient::Gitlab(_), _) => {
+            (ForgeClient::Github(_) | ForgeClient::Gitlab(_) | ForgeClient::Bitbucket(_), _) => {
                 Err(SourceError::Unreadable("commits of another forge".into()))
             }
         }
@@ -167,6 +180,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.pull_requests(place(service), ids, own).await,
             ForgeClient::Gitlab(gitlab) => gitlab.pull_requests(service, (ids, own)).await,
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.pull_requests(service, (ids, own)).await,
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -179,7 +193,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.comments(&service.repository, ids).await,
             // A comment can only add an approval: one that is not read approves nothing.
-            ForgeClient::Gitlab(_) => Ok(Vec::new()),
+            ForgeClient::Gitlab(_) | ForgeClient::Bitbucket(_) => Ok(Vec::new()),
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }
@@ -192,6 +206,7 @@ impl ForgeClient<'_> {
         match self {
             ForgeClient::Github(github) => github.may_push(&service.repository, account).await,
             ForgeClient::Gitlab(gitlab) => gitlab.may_push(service, account).await,
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.may_push(service, account).await,
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }

@@ -14,6 +14,7 @@ pub use comparison::{Comparison, GitComparison};
 use std::sync::Arc;
 
 use crate::integrations::SourceError;
+use crate::integrations::bitbucket::BitbucketClient;
 use crate::integrations::github::GithubClient;
 use crate::integrations::gitlab::GitlabClient;
 use crate::model::{Forge, Service};
@@ -23,13 +24,18 @@ use crate::model::{Forge, Service};
 pub struct Others {
     /// GitLab, if the settings name one.
     pub gitlab: Option<Arc<GitlabClient>>,
+    /// Bitbucket, if the settings name one.
+    pub bitbucket: Option<Arc<BitbucketClient>>,
 }
 
 impl Others {
     /// The same clients for one look at one ticket.
     #[must_use]
     pub fn for_one_ticket(&self) -> Others {
-        Others { gitlab: self.gitlab.as_ref().map(|gitlab| Arc::new(gitlab.for_one_ticket())) }
+        Others {
+            gitlab: self.gitlab.as_ref().map(|gitlab| Arc::new(gitlab.for_one_ticket())),
+            bitbucket: self.bitbucket.as_ref().map(|bitbucket| Arc::new(bitbucket.for_one_ticket())),
+        }
     }
 }
 
@@ -40,6 +46,8 @@ pub enum ForgeClient<'a> {
     Github(&'a GithubClient),
     /// GitLab.
     Gitlab(&'a GitlabClient),
+    /// Bitbucket.
+    Bitbucket(&'a BitbucketClient),
     /// The settings do not say how to reach it. They are checked at the start, so nobody should ever meet this.
     NotSet(Forge),
 }
@@ -52,7 +60,7 @@ impl<'a> ForgeClient<'a> {
         match service.forge {
             Forge::Github => ForgeClient::Github(github),
             Forge::Gitlab => others.gitlab.as_deref().map_or(not_set, ForgeClient::Gitlab),
-            Forge::Bitbucket => not_set,
+            Forge::Bitbucket => others.bitbucket.as_deref().map_or(not_set, ForgeClient::Bitbucket),
         }
     }
 
@@ -64,6 +72,7 @@ impl<'a> ForgeClient<'a> {
         match self {
             ForgeClient::Github(github) => Ok(github),
             ForgeClient::Gitlab(_) => Err(only_github(Forge::Gitlab)),
+            ForgeClient::Bitbucket(_) => Err(only_github(Forge::Bitbucket)),
             ForgeClient::NotSet(forge) => Err(only_github(forge)),
         }
     }
