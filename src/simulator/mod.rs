@@ -6,6 +6,7 @@
 
 mod authoring;
 pub mod beacon;
+pub mod bitbucket;
 pub mod browser;
 pub mod clock;
 pub mod dates;
