@@ -11,6 +11,7 @@ mod architecture;
 mod attacks;
 mod audit;
 mod auto_approved;
+mod bitbucket;
 mod browser;
 mod canary;
 mod cli;
