@@ -180,6 +180,10 @@ impl End<'_, '_> {
                 format!("given for {} at {}; {head} was pushed after it", commit.short(), review.submitted_at.clock())
             }),
             (None, Opinion::Commented) => Ok(0),
+            (None, _) if self.forge == Forge::Bitbucket => Err(
+                "what it was given for does not follow from what Bitbucket tells, so nobody can prove what was seen"
+                    .to_owned(),
+            ),
             (None, _) if self.forge == Forge::Gitlab => {
                 Err("GitLab does not say when it was given, so nobody can prove what was seen".to_owned())
             }

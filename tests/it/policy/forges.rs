@@ -172,3 +172,41 @@ fn a_squash_that_is_merged_holds_what_was_reviewed_and_nothing_else() {
     assert_eq!(outcome, Outcome::NotMet);
     assert!(text.contains("eeeeeee by dana came to the release branch without a pull request"), "{text}");
 }
+
+/// The UUID of the account at Bitbucket of somebody with this number at GitHub.
+fn uuid(number: u64) -> String {
+    format!("{{00000000-0000-0000-0000-00000000{number}}}")
+}
+
+/// The facts that pass, of a service at Bitbucket, if that told who pushed.
+fn at_bitbucket() -> Facts {
+    let mut text = serde_json::to_string(&passing()).unwrap();
+    for number in [1001, 1002] {
+        text = text.replace(&format!("\"id\":{number},"), &format!("\"id\":\"bitbucket:{}\",", uuid(number)));
+    }
+    let mut facts: Facts = serde_json::from_str(&text).unwrap();
+    if let Placement::Registered { service, .. } = &mut facts.placement {
+        service.forge = Forge::Bitbucket;
+    }
+    facts
+}
+
+/// Bitbucket tells of no push: whose work an unsigned commit is nobody can say.
+#[test]
+fn at_bitbucket_nobody_knows_who_pushed() {
+    let account = |number| format!("github = []\nbitbucket = [\"{}\"]", uuid(number));
+    let people = known(&account(1001), &account(1002));
+    let twin = evaluate(&at_bitbucket(), &people, NOW);
+    assert_eq!(twin.kind(), Kind::Approve, "if it told");
+    let mut facts = at_bitbucket();
+    pull_request(&mut facts).pushes.clear();
+    let (outcome, text) = said(&facts, &people, "commit_review");
+    assert_eq!(outcome, Outcome::NotMet);
+    assert!(text.contains("nobody signed bbbbbbb and Bitbucket has no record of who pushed it"), "{text}");
+    assert_ne!(evaluate(&facts, &people, NOW).kind(), Kind::Approve);
+    let mut facts = at_bitbucket();
+    pull_request(&mut facts).reviews[0].commit = None;
+    let (_, text) = said(&facts, &people, "commit_review");
+    let why = "what it was given for does not follow from what Bitbucket tells, so nobody can prove what was seen";
+    assert!(text.contains(why) && !text.contains("GitHub"), "{text}");
+}
