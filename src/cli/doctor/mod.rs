@@ -1,5 +1,6 @@
 //! `cm-bot doctor`: what works, what does not, and what to do about it. It asks everybody and changes nothing.
 
+mod bitbucket;
 mod criteria;
 mod github;
 mod gitlab;
@@ -157,6 +158,7 @@ async fn examine_all(settings: &Settings, app: &App, findings: &mut Findings) {
     eprintln!("Asking GitHub");
     github::examine(settings, app, findings).await;
     gitlab::examine(app, findings).await;
+    bitbucket::examine(app, findings).await;
     eprintln!("Asking Slack");
     slack::examine(settings, app, findings).await;
     teams::examine(settings, findings);
