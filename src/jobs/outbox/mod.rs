@@ -103,9 +103,10 @@ impl Outbox {
 
     async fn work(&self, claimed: &ClaimedAction) -> Result<(), StoreError> {
         let store = &self.context.sources.store;
-        let result = self.carry_out(claimed).await;
+        // What the largest action needs is a lot for a stack, so each has its own place.
+        let result = Box::pin(self.carry_out(claimed)).await;
         if let Err(error) = &result {
-            insist(|| self.fall_back(claimed, error)).await?;
+            Box::pin(insist(|| self.fall_back(claimed, error))).await?;
         }
         let now = self.context.clock.now();
         match result {
@@ -155,7 +156,7 @@ impl Outbox {
             Effect::Inspection { month, until, message } => self.inspection(claimed, (month, *until), message).await,
             Effect::Call { about, body } => self.call(claimed, (about, body)).await,
             Effect::Callback { request, address, state } => self.call_back(claimed, (*request, address, state)).await,
-            Effect::Card { instead_of } => self.card(claimed, instead_of).await,
+            Effect::Card { instead_of } => Box::pin(self.card(claimed, instead_of)).await,
             Effect::ReviewRun { .. } => Box::pin(self.review_run(claimed)).await,
         }
     }
