@@ -68,7 +68,8 @@ pub async fn for_ticket(
     let (siblings, workflow, history) = tokio::join!(
         siblings::of(sources, &ticket, &scope),
         workflow(sources, &ticket, criteria),
-        history::gather(sources, &mut facts, criteria)
+        // What it needs is a lot for a stack, and would be counted again in each function that waits for it.
+        Box::pin(history::gather(sources, &mut facts, criteria))
     );
     facts.siblings = siblings?;
     facts.workflow = workflow;

@@ -154,7 +154,7 @@ pub async fn handle(context: &Context, job: &Job) -> Result<Next, HandlerError> 
         Job::FollowUp(issue) => follow_up::run(context, issue).await,
         Job::Declaration(id) => declaration::run(context, *id).await,
         Job::Slack(delivery) => slack::run(context, delivery).await,
-        Job::Protected(held) => gate::protection::attend(context, held).await,
+        Job::Protected(held) => Box::pin(gate::protection::attend(context, held)).await,
     }
 }
 
