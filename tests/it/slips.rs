@@ -210,7 +210,7 @@ fn what_is_no_secret_is_named_with_its_place() {
     };
     starts(
         &format!("{BEGINNING}{SERVICE}brnch = \"main\"\n"),
-        "`services[0].brnch` cannot be used: there is no such setting; one of `name`, `repository`, `branch`, ",
+        "`services[0].brnch` cannot be used: there is no such setting; one of `name`, `forge`, `repository`, ",
     );
     starts(
         &format!("{BEGINNING}{SERVICE}").replace("branch = \"main\"\n", ""),
