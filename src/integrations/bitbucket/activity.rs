@@ -65,11 +65,12 @@ impl Happened {
                 self.base_changes.push(*at);
             }
             if update.state == "MERGED" {
-                self.merged_at = Some(*at);
+                // The first: what is edited after the merge is noted like this, too.
+                self.merged_at.get_or_insert(*at);
                 continue;
             }
-            let missing = || SourceError::Incomplete("where a pull request ended".into());
-            let begin = update.source.commit.as_ref().map(|commit| &commit.hash).ok_or_else(missing)?;
+            // So it is with a fork that was deleted: it will not come back, and people decide with what there is.
+            let begin = update.source.commit.as_ref().map(|commit| &commit.hash).ok_or(SourceError::NotFound)?;
             if self.heads.last().is_none_or(|head| head.begin != *begin) {
                 self.heads.push(Head { since: *at, begin: begin.clone() });
             }
@@ -90,6 +91,11 @@ impl Happened {
     /// When somebody approved last.
     pub(super) fn approved_at(&self, user: Uuid) -> Option<Timestamp> {
         self.approved.get(&user).copied()
+    }
+
+    /// Later than every approval.
+    pub(super) fn after_approvals(&self) -> Timestamp {
+        Timestamp(self.approved.values().map(|at| at.0 + 1).max().unwrap_or(0))
     }
 
     /// When somebody asked for changes last.
@@ -219,6 +225,13 @@ mod tests {
         assert_eq!((happened.ends_since(&sha('a')), happened.merged_at()), (Some(at(1)), Some(at(9))));
         assert_eq!(happened.base_changes(), []);
         assert_eq!(happened.forced(&[sha('a')]), []);
+    }
+
+    #[test]
+    fn an_edit_after_the_merge_is_not_the_merge() {
+        let happened =
+            read(vec![update(1, 'a', OPEN), update(5, 'c', ("MERGED", "main")), update(9, 'c', ("MERGED", "main"))]);
+        assert_eq!(happened.merged_at(), Some(at(5)));
     }
 
     #[test]

@@ -129,6 +129,9 @@ impl BitbucketClient {
             let page: wire::Page<T> = self.get(&address).await?.json()?;
             all.extend(page.values);
             next = page.next.map(|next| self.here(next)).transpose()?;
+            if let Some(size) = page.size.filter(|size| next.is_none() && *size != all.len()) {
+                return Err(SourceError::Incomplete(format!("{} of {size} entries", all.len())));
+            }
         }
         if next.is_none() { Ok(all) } else { Err(SourceError::TooMuch(format!("more than {} entries", all.len()))) }
     }

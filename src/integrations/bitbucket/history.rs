@@ -27,17 +27,12 @@ impl BitbucketClient {
         self.git.tip(&service.repository, &service.branch).await
     }
 
-    /// Where the release branch ends, and what comes before a commit.
+    /// Where the release branch ends.
     ///
     /// # Errors
-    /// [`SourceError::NotFound`] when there is no such branch or commit.
-    pub(in crate::integrations) async fn edge(
-        &self,
-        service: &Service,
-        baseline: &CommitSha,
-    ) -> Result<Edge, SourceError> {
-        let tip = self.branch_tip(service).await?;
-        Ok(Edge { tip, reached: self.git.reached(&service.repository, baseline).await? })
+    /// [`SourceError::NotFound`] when there is no such branch.
+    pub(in crate::integrations) async fn edge(&self, service: &Service) -> Result<Edge, SourceError> {
+        Ok(Edge { tip: self.branch_tip(service).await?, reached: [].into() })
     }
 
     /// How the second commit stands to the first.

@@ -14,6 +14,9 @@ use crate::model::{CommitSha, Service};
 /// Look-ups that are under way at a time.
 const AT_A_TIME: usize = 8;
 
+/// How a pull request stands that brought something.
+const MERGED: &str = "MERGED";
+
 /// Most pages of pull requests of one commit.
 const MOST_PAGES: usize = 5;
 
@@ -49,13 +52,31 @@ impl BitbucketClient {
         Ok(commits.iter().map(|sha| (*sha).clone()).zip(found).collect())
     }
 
-    /// All of them, merged or not; which were merged is read with each
+    /// Those that were merged: any other brought nothing, and nobody may hold up a change by opening one that cannot be read
     /// (<https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/#api-repositories-workspace-repo-slug-commit-commit-pullrequests-get>).
     async fn pull_requests_of(&self, service: &Service, sha: &CommitSha) -> Result<Vec<u64>, SourceError> {
         let path = repository(&service.repository, &format!("/commit/{sha}/pullrequests"));
         let found: Vec<wire::Listed> = self.list(&path, MOST_PAGES).await?;
-        let numbers: BTreeSet<u64> = found.iter().map(|listed| listed.id).collect();
+        let mut numbers = BTreeSet::new();
+        for listed in found {
+            let state = match listed.state {
+                Some(state) => state,
+                None => self.state_of(service, listed.id).await?,
+            };
+            if state == MERGED {
+                numbers.insert(listed.id);
+            }
+        }
         Ok(numbers.into_iter().collect())
+    }
+
+    async fn state_of(&self, service: &Service, number: u64) -> Result<String, SourceError> {
+        let path = repository(&service.repository, &format!("/pullrequests/{number}?fields=id,state"));
+        let found: wire::Standing = self.read(&path).await?;
+        if found.id == number {
+            return Ok(found.state);
+        }
+        Err(SourceError::Unreadable("another pull request than the one asked for".into()))
     }
 }
 

@@ -169,7 +169,11 @@ impl Read {
             id: format!("{word} {}", user.map_or_else(|| "of nobody".to_owned(), |user| user.braced().to_string())),
             author: participant.user.as_ref().and_then(account),
             opinion,
-            submitted_at: given.unwrap_or(Timestamp(0)),
+            submitted_at: given.unwrap_or_else(|| match opinion {
+                Opinion::Approved => Timestamp(0),
+                // It stands, so nothing that is older takes it back.
+                _ => self.happened.after_approvals(),
+            }),
             commit: given.and_then(|at| self.happened.stood_at(at, &self.names)),
             may_push: false,
             text: String::new(),
@@ -190,7 +194,7 @@ fn opinion(participant: &wire::Participant) -> Option<Opinion> {
 /// The final commit, by its whole name.
 fn head(info: &wire::PullRequest, names: &[CommitSha]) -> Result<CommitSha, SourceError> {
     let missing = || SourceError::Incomplete("the end of a pull request".into());
-    let digits = &info.source.commit.as_ref().ok_or_else(missing)?.hash;
+    let digits = &info.source.commit.as_ref().ok_or(SourceError::NotFound)?.hash;
     let mut found = names.iter().filter(|sha| stands_for(digits, sha));
     found.next().filter(|_| found.next().is_none()).cloned().ok_or_else(missing)
 }

@@ -8,6 +8,8 @@ pub(super) struct Page<T> {
     pub(super) values: Vec<T>,
     /// The address of the next page; nothing on the last one.
     pub(super) next: Option<String>,
+    /// How long the whole list is, where Bitbucket says so.
+    pub(super) size: Option<usize>,
 }
 
 /// A repository.
@@ -49,6 +51,15 @@ pub(super) struct CommitAuthor {
 #[derive(Debug, Deserialize)]
 pub(super) struct Listed {
     pub(super) id: u64,
+    /// Left out where a list shows no more than which they are.
+    pub(super) state: Option<String>,
+}
+
+/// How a pull request stands.
+#[derive(Debug, Deserialize)]
+pub(super) struct Standing {
+    pub(super) id: u64,
+    pub(super) state: String,
 }
 
 /// A pull request.
