@@ -125,7 +125,7 @@ impl ForgeClient<'_> {
             ForgeClient::Github(github) => github.edge(place(service), baseline).await,
             // What the baseline reaches only saves questions.
             ForgeClient::Gitlab(gitlab) => Ok(Edge { tip: gitlab.branch_tip(service).await?, reached: [].into() }),
-            ForgeClient::Bitbucket(bitbucket) => bitbucket.edge(service, baseline).await,
+            ForgeClient::Bitbucket(bitbucket) => bitbucket.edge(service).await,
             ForgeClient::NotSet(forge) => Err(not_set(forge)),
         }
     }

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::integrations::SourceError;
 use crate::model::{CommitSha, ObjectId, ParseError};
 
+/// Most co-authors that one commit may name. Nobody knows who the others are.
+const MOST_CO_AUTHORS: usize = 50;
+
 /// The trailer that names another author.
 const CO_AUTHOR: &str = "co-authored-by:";
 
@@ -110,7 +113,10 @@ fn co_authors(message: &str) -> Vec<Named> {
         let (begin, rest) = line.trim().split_at_checked(CO_AUTHOR.len())?;
         begin.eq_ignore_ascii_case(CO_AUTHOR).then(|| Named::read(rest.as_bytes()))
     };
-    message.lines().filter_map(behind).collect()
+    let mut named = message.lines().filter_map(behind);
+    let mut all: Vec<Named> = named.by_ref().take(MOST_CO_AUTHORS).collect();
+    all.extend(named.next().map(|_| Named { name: "and more co-authors".into(), address: None }));
+    all
 }
 
 fn unreadable(error: ParseError) -> SourceError {
@@ -147,6 +153,18 @@ mod tests {
         assert_eq!(commit.committer, named("Lee", Some("lee@acme.example")));
         assert_eq!(commit.co_authors, [named("Kim", Some("kim@acme.example")), named("Bo", None)]);
         assert_eq!(commit.headline, "Round totals");
+    }
+
+    #[test]
+    fn of_too_many_co_authors_one_is_somebody_whom_nobody_knows() {
+        let named = |count: usize| {
+            let lines = "Co-authored-by: Kim <kim@acme.example>\n".repeat(count);
+            read(&with("", "Dana <dana@acme.example>", &format!("\nx\n\n{lines}"))).unwrap().co_authors
+        };
+        let few = named(MOST_CO_AUTHORS);
+        assert!(few.len() == MOST_CO_AUTHORS && few.iter().all(|one| one.address.is_some()));
+        let many = named(MOST_CO_AUTHORS + 1_000);
+        assert_eq!((many.len(), many[MOST_CO_AUTHORS].address.as_deref()), (MOST_CO_AUTHORS + 1, None));
     }
 
     #[test]

@@ -38,8 +38,6 @@ pub struct Fetched {
     pub commits: Vec<GitCommit>,
     /// What only the first reaches, in the same order.
     pub removed: Vec<GitCommit>,
-    /// The first and some of what it reaches, with their files. Other commits may be reached too.
-    pub reached: BTreeMap<CommitSha, ObjectId>,
     /// Folders that came with the commits.
     pub trees: BTreeMap<ObjectId, Tree>,
 }
@@ -73,33 +71,19 @@ impl GitClient {
         Ok(self.compared(repository, Ends { base, head }, Filter::FilesAndFolders).await?.relation)
     }
 
-    /// A commit and some of what it reaches, with their files.
-    ///
-    /// # Errors
-    /// [`SourceError::NotFound`] when it is not there.
-    pub async fn reached(
-        &self,
-        repository: &RepoName,
-        from: &CommitSha,
-    ) -> Result<BTreeMap<CommitSha, ObjectId>, SourceError> {
-        let commits = self.history(repository, from).await?;
-        Ok(commits.into_iter().map(|commit| (commit.sha, commit.tree)).collect())
-    }
-
     async fn compared(&self, repository: &RepoName, ends: Ends<'_>, filter: Filter) -> Result<Fetched, SourceError> {
         // Once, before both ask for it.
         self.capabilities(repository).await?;
         let new = Fetch { wants: vec![ends.head.as_str()], haves: vec![ends.base.as_str()], filter, depth: None };
         let (old, pack) = tokio::try_join!(self.history(repository, ends.base), self.fetch(repository, new))?;
         let base = old.iter().find(|commit| commit.sha == *ends.base).cloned().ok_or_else(|| absent(ends.base))?;
-        let reached = old.iter().map(|commit| (commit.sha.clone(), commit.tree.clone())).collect();
         let mut known = Known::default();
         known.add(old);
         known.add(commits_in(&pack).collect::<Result<Vec<GitCommit>, SourceError>>()?);
         let between = self.proven(repository, &mut known, ends).await?;
         let removed = self.removed(repository, &mut known, (ends.base, &between)).await?;
         let commits = between.new.iter().filter_map(|sha| known.get(sha)).cloned().collect();
-        Ok(Fetched { relation: between.relation, base, commits, removed, reached, trees: trees_in(&pack) })
+        Ok(Fetched { relation: between.relation, base, commits, removed, trees: trees_in(&pack) })
     }
 
     /// Asks until everything is known that lies between. A server that is told that we have something leaves out whatever that

@@ -36,11 +36,15 @@ fn content(body: &[u8]) -> Content {
 }
 
 /// A folder that can be written again as it was. One with an entry twice, or with a mode that Git writes in another way, cannot.
+/// One whose entries lead elsewhere is none.
 pub(super) fn tree(name: &ObjectId, mut body: &[u8]) -> Option<Tree> {
     let mut tree = Tree::default();
     while !body.is_empty() {
         let end = memchr::memchr(0, body)?;
         let (mode, entry) = std::str::from_utf8(&body[..end]).ok()?.split_once(' ')?;
+        if matches!(entry, "" | "." | "..") || entry.contains('/') {
+            return None;
+        }
         let id = body.get(end + 1..end + 1 + NAME)?;
         let entry_of =
             TreeEntry { mode: Mode(u32::from_str_radix(mode, 8).ok()?), id: ObjectId::parse(&hex::encode(id)).ok()? };
@@ -62,6 +66,14 @@ mod tests {
     fn entry(mode: &str, name: &[u8]) -> Vec<u8> {
         let id = hex::decode(blob_id(b"hello\n").as_str()).unwrap();
         [mode.as_bytes(), b" ", name, b"\0", &id].concat()
+    }
+
+    #[test]
+    fn an_entry_that_leads_elsewhere_makes_no_folder() {
+        for name in [&b""[..], b".", b"..", b".github/workflows", b"/etc"] {
+            assert_eq!(read(ObjectKind::Tree, &entry("100644", name)), Object::Other, "{name:?}");
+        }
+        assert!(matches!(read(ObjectKind::Tree, &entry("100644", b"...")), Object::Tree(_)));
     }
 
     #[test]
