@@ -11,7 +11,7 @@ use crate::model::{Commit, CommitSha, listed};
 use crate::policy::approval;
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{CommitVerdict, IgnoredApproval, Outcome};
-use crate::policy::facts::{Facts, Gap, Wanted};
+use crate::policy::facts::{Facts, Gap, Range, Wanted};
 
 /// The verdict on each commit.
 #[must_use]
@@ -35,12 +35,22 @@ pub fn ignored_approvals(facts: &Facts, criteria: &Criteria) -> Vec<IgnoredAppro
     ignored
 }
 
-/// The names of everybody who contributed to a commit of the range.
+/// The names of everybody who contributed to a commit of the range; where no more is known of it, of those whom the commits
+/// name.
 #[must_use]
 pub fn contributors(facts: &Facts, criteria: &Criteria) -> BTreeSet<String> {
     let look = Look::into(facts);
-    let Ok(case) = Case::of(facts, criteria, &look) else { return BTreeSet::new() };
+    let Ok(case) = Case::of(facts, criteria, &look) else {
+        return facts.range.known().map_or_else(|_| BTreeSet::new(), |range| authors(range, criteria));
+    };
     reviewed(&case).iter().flat_map(|one| one.contributors()).collect()
+}
+
+/// Whom the commits of a range name as authors. Whoever only merged is none.
+fn authors(range: &Range, criteria: &Criteria) -> BTreeSet<String> {
+    let own = range.commits.iter().filter(|commit| commit.parents.len() <= 1);
+    let accounts = own.flat_map(|commit| &commit.authors).filter_map(|author| author.account.as_ref());
+    accounts.filter_map(|account| criteria.people.by_account(account.id)).map(|person| person.name.clone()).collect()
 }
 
 /// The names of everybody who had a hand in the change, whether or not they may have reviewed it; nothing when there is
@@ -59,10 +69,7 @@ pub fn hands_in(facts: &Facts, criteria: &Criteria) -> Result<Option<BTreeSet<St
         one.gap().map_or(Ok(()), |gap| Err(gap.clone()))?;
         names.extend(one.contributors());
     }
-    let own = case.range.commits.iter().filter(|commit| commit.parents.len() <= 1);
-    let authors = own.flat_map(|commit| &commit.authors).filter_map(|author| author.account.as_ref());
-    names
-        .extend(authors.filter_map(|account| criteria.people.by_account(account.id)).map(|person| person.name.clone()));
+    names.extend(authors(case.range, criteria));
     Ok(Some(names))
 }
 

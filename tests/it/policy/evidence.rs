@@ -6,7 +6,7 @@ use cm_bot::model::{Account, AccountKind, Commit, GitActor, GithubId, Relation, 
 use cm_bot::policy::decision::Kind;
 use cm_bot::policy::evaluate;
 use cm_bot::policy::evidence::{contributors, foreseen, rewritten};
-use cm_bot::policy::facts::{Fact, Facts, Objects, PullRequests};
+use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Objects, PullRequests, Source};
 
 use crate::support::facts::{
     NOW, approval, commit, criteria, criteria_with, judge, merge, passing, pull_request, push, put, range, sha,
@@ -24,6 +24,16 @@ fn everybody_who_had_a_hand_in_the_range_is_a_contributor() {
     pull_request(&mut facts).opener = Some(user("sam", 1004));
     pull_request(&mut facts).ledger.pushes = vec![push(&user("priya", 1003), Some('a'), 'b')];
     assert_eq!(contributors(&facts, &criteria()), names(&["Dana Reyes", "Priya Nair", "Sam Okafor"]));
+}
+
+#[test]
+fn whom_the_commits_name_is_a_contributor_also_where_nothing_is_known_of_pull_requests() {
+    let mut facts = passing();
+    let reason = GapReason::TooMuch;
+    facts.pull_requests = Fact::Unknown(Gap { what: "the pull requests".into(), source: Source::Github, reason });
+    assert_eq!(contributors(&facts, &criteria()), names(&["Dana Reyes"]));
+    range(&mut facts).commits.clear();
+    assert_eq!(contributors(&facts, &criteria()), names(&[]));
 }
 
 #[test]
@@ -130,7 +140,7 @@ fn a_squash_in_the_name_of_somebody_else_is_theirs_too() {
     let (kind, problems) = said(GitActor { name: "Mallory".into(), account: None });
     assert_eq!(kind, Kind::Hold);
     assert!(problems.contains("ccccccc names the author Mallory, whose e-mail address belongs to no GitHub account"));
-    let robot = Account { id: GithubId(1009), login: "robot".into(), kind: AccountKind::Bot };
+    let robot = Account { id: GithubId(1009).into(), login: "robot".into(), kind: AccountKind::Bot };
     let (kind, problems) = said(known(robot));
     assert_eq!(kind, Kind::Hold, "no original is the machine's");
     assert!(problems.contains("robot wrote commit ccccccc, and nobody can say who told it to"), "{problems}");
