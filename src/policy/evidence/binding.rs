@@ -5,11 +5,17 @@
 //! forced or retargeted after it, nor pushed as far as our record of pushes knows. A comment names no commit, so our record has
 //! to say what stood there. What neither proves does not count.
 
+use std::time::Duration;
+
 use super::Case;
 use super::branch::Branch;
 use crate::model::{CommitSha, Forge, Opinion, Push, Review, SeenReview, Timestamp};
 use crate::policy::criteria::AfterMerge;
 use crate::policy::facts::Gap;
+
+/// How long after a push an approval does not count where the forge tells when it was given and not what was on the page: the
+/// reviewer may have read what was there before, and a page does not change by itself.
+const READING: Duration = Duration::from_secs(10 * 60);
 
 /// How it is known that an approval was given for what came to the release branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,11 +145,32 @@ impl End<'_, '_> {
                 self.forge,
                 self.head()
             )),
-            Some(_) if known.iter().any(|seen| at > **seen) => Ok(()),
+            Some(_) if known.iter().any(|seen| at > **seen) => self.read_meanwhile(at),
             Some(seen) => {
                 let (at, forge, head, seen) = (at.clock(), self.forge, self.head(), seen.clock());
                 Err(format!("given at {at}; {forge} received {head} at {seen}"))
             }
+        }
+    }
+
+    /// Whether the reviewer can have had nothing else on the page. GitHub names the commit that was there.
+    fn read_meanwhile(&self, at: Timestamp) -> Result<(), String> {
+        if self.forge == Forge::Github {
+            return Ok(());
+        }
+        let seen = || self.branch.pull_request.first_seen.iter().filter(|(_, seen)| **seen < at);
+        let newest_other = seen().filter(|(sha, _)| !self.finals.contains(sha)).map(|(_, seen)| *seen).max();
+        let oldest_final = seen().filter(|(sha, _)| self.finals.contains(sha)).map(|(_, seen)| *seen).min();
+        match (newest_other, oldest_final) {
+            (Some(other), Some(came)) if came.plus(READING) > at && other < came => Err(format!(
+                "given at {}; {} was pushed at {}, and {} does not tell which of its commits was on the page, so an approval counts from {} minutes after a push",
+                at.clock(),
+                self.head(),
+                came.clock(),
+                self.forge,
+                READING.as_secs() / 60
+            )),
+            _ => Ok(()),
         }
     }
 

@@ -1,6 +1,6 @@
 //! A service at another forge: the same proofs, with accounts that are nobody else's, and sentences that name the right system.
 
-use cm_bot::model::{Forge, Opinion, People, Signature, UserId};
+use cm_bot::model::{Forge, Opinion, People, Signature, Timestamp, UserId};
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Kind, Outcome};
 use cm_bot::policy::evaluate;
@@ -209,4 +209,37 @@ fn at_bitbucket_nobody_knows_who_pushed() {
     let (_, text) = said(&facts, &people, "commit_review");
     let why = "what it was given for does not follow from what Bitbucket tells, so nobody can prove what was seen";
     assert!(text.contains(why) && !text.contains("GitHub"), "{text}");
+}
+
+/// GitLab tells when somebody approved, and not what was on the page by then.
+#[test]
+fn an_approval_that_comes_soon_after_a_push_may_be_of_what_was_there_before() {
+    let gitlab = known("github = []\ngitlab = [1001]", "github = []\ngitlab = [1002]");
+    let ago = |minutes: i64| Timestamp(NOW.0 - minutes * 60_000);
+    let pushed = |mut facts: Facts, minutes_ago: i64| {
+        let seen = [(sha('e'), ago(100)), (sha('b'), ago(minutes_ago))];
+        pull_request(&mut facts).first_seen = seen.into();
+        facts
+    };
+    let (outcome, text) = said(&pushed(at_gitlab(), 69), &gitlab, "commit_review");
+    assert_eq!(outcome, Outcome::NotMet);
+    assert!(
+        text.contains("the approval by Lee Wong does not count: given at 08:00 UTC; bbbbbbb was pushed at 07:51 UTC, and GitLab does not tell which of its commits was on the page, so an approval counts from 10 minutes after a push"),
+        "{text}"
+    );
+    assert_eq!(said(&pushed(at_gitlab(), 70), &gitlab, "commit_review").0, Outcome::Met, "long enough");
+    let mut alone = pushed(at_gitlab(), 61);
+    pull_request(&mut alone).first_seen.remove(&sha('e'));
+    assert_eq!(said(&alone, &gitlab, "commit_review").0, Outcome::Met, "there was nothing else to see");
+    let at_github = said(&pushed(passing(), 61), &criteria(), "commit_review");
+    assert_eq!(at_github.0, Outcome::Met, "GitHub names the commit");
+}
+
+#[test]
+fn clocks_may_differ_by_half_a_minute() {
+    for (ahead, outcome) in [(30_000, Outcome::Met), (-30_999, Outcome::Met), (31_000, Outcome::NotMet)] {
+        let mut facts = passing();
+        facts.clock_ahead_ms = Fact::Known(ahead);
+        assert_eq!(said(&facts, &criteria(), "clocks").0, outcome, "{ahead}");
+    }
 }
