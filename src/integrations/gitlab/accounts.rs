@@ -141,7 +141,9 @@ impl GitlabClient {
 }
 
 fn shows(user: &wire::User, address: &str) -> bool {
-    [&user.public_email, &user.commit_email, &user.email].into_iter().any(|shown| shown.as_deref() == Some(address))
+    [&user.public_email, &user.commit_email, &user.email]
+        .into_iter()
+        .any(|shown| shown.as_deref().is_some_and(|shown| shown.eq_ignore_ascii_case(address)))
 }
 
 fn query(commits: &[GitCommit]) -> String {

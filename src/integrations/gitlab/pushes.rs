@@ -18,6 +18,9 @@ const MOST_PAGES: usize = 30;
 /// Most pages of a merge request's versions.
 const MOST_VERSION_PAGES: usize = 10;
 
+/// Most pages of the merge requests of one commit.
+const MOST_LISTED: usize = 5;
+
 /// How long before a merge request was opened its commits may have been pushed elsewhere.
 const BEFORE: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
@@ -31,7 +34,19 @@ pub(super) struct Events {
     unnamed: Vec<Timestamp>,
     oldest: Option<Timestamp>,
     pages: usize,
-    is_whole: bool,
+    end: End,
+}
+
+/// Whether there is more to read.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum End {
+    /// There may be.
+    #[default]
+    Open,
+    /// Everything was read.
+    Reached,
+    /// We may not see it.
+    Hidden,
 }
 
 /// One push.
@@ -76,6 +91,15 @@ pub(super) struct Source<'a> {
     pub(super) commits: &'a Shapes,
 }
 
+/// What the events say of a merge request.
+#[derive(Debug, Default)]
+struct Known {
+    /// The pushes that brought its commits.
+    of_the_work: Vec<Pushed>,
+    /// Who let its branch end where, also in what was thrown away later.
+    by_head: HashMap<CommitSha, u64>,
+}
+
 /// How commits came.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
@@ -109,7 +133,7 @@ impl GitlabClient {
     /// # Errors
     /// When GitLab does not answer.
     pub(super) async fn arrivals(&self, source: &Source<'_>, versions: &[Version]) -> Result<Arrivals, SourceError> {
-        let pushed = self.pushed(source).await?;
+        let Known { of_the_work: pushed, by_head } = self.pushed(source).await?;
         let mut arrivals = Arrivals::default();
         let seen = versions.iter().map(|version| (&version.head, version.at));
         for (sha, at) in seen.chain(pushed.iter().map(|push| (&push.after, push.at))) {
@@ -120,9 +144,8 @@ impl GitlabClient {
             if reaches(&version.head, &before.head, source.commits) {
                 continue;
             }
-            let by = pushed.iter().find(|push| push.after == version.head && push.branch == source.branch);
-            let actor = match by {
-                Some(push) => self.account(push.by).await?,
+            let actor = match by_head.get(&version.head) {
+                Some(by) => self.account(*by).await?,
                 None => None,
             };
             arrivals.force_pushes.push(ForcePush { at: version.at, actor });
@@ -135,11 +158,28 @@ impl GitlabClient {
     }
 
     /// Everything that people pushed of these commits, as far back as somebody may have.
-    async fn pushed(&self, source: &Source<'_>) -> Result<Vec<Pushed>, SourceError> {
-        let Some(project) = source.project else { return Ok(Vec::new()) };
+    async fn pushed(&self, source: &Source<'_>) -> Result<Known, SourceError> {
+        let Some(project) = source.project else { return Ok(Known::default()) };
         let is_enough =
             |events: &Events| events.goes_back_to(source.opened.minus(BEFORE)) && source.is_covered(&source.of(events));
-        self.read_events(project, is_enough, |events| source.of(events)).await
+        let (found, by_head) =
+            self.read_events(project, is_enough, |events| (source.of(events), source.heads(events))).await?;
+        let mut of_the_work = Vec::new();
+        for push in found {
+            if !self.is_merge_of_another(project, &push).await? {
+                of_the_work.push(push);
+            }
+        }
+        Ok(Known { of_the_work, by_head })
+    }
+
+    /// Whether a branch was moved by merging another merge request into it: whoever pressed the button pushed none of the
+    /// commits that came with it, and who did is another question.
+    async fn is_merge_of_another(&self, project: u64, push: &Pushed) -> Result<bool, SourceError> {
+        let path = format!("/projects/{project}/repository/commits/{}/merge_requests", push.after);
+        let found: Vec<wire::Listed> = self.list(&path, MOST_LISTED).await?;
+        let is_into = |listed: &wire::Listed| listed.state == "merged" && listed.target_branch == push.branch;
+        Ok(found.iter().any(is_into))
     }
 
     /// How a branch was moved in a time, oldest first; nothing when the events do not go back so far.
@@ -155,7 +195,7 @@ impl GitlabClient {
             let unnamed = events.unnamed.iter().filter(|at| is_in(**at)).map(|at| Move { at: *at, to: None });
             let mut moves: Vec<Move> = known.chain(unnamed).collect();
             moves.sort_by_key(|one| one.at);
-            (events.is_whole || events.goes_back_to(from)).then_some(moves)
+            (events.end == End::Reached || events.goes_back_to(from)).then_some(moves)
         };
         self.read_events(project, |events| events.goes_back_to(from), moves).await
     }
@@ -170,14 +210,14 @@ impl GitlabClient {
         let mut all = self.memory.events.lock().await;
         let events = all.entry(project).or_default();
         loop {
-            if events.is_whole || events.pages >= MOST_PAGES || is_enough(events) {
+            if events.end != End::Open || events.pages >= MOST_PAGES || is_enough(events) {
                 return Ok(found(events));
             }
             let path = format!("/projects/{project}/events?action=pushed");
             match self.page::<wire::Event>(&path, events.pages + 1).await {
                 Ok(page) => events.add(&page.entries, page.goes_on)?,
                 // What cannot be seen was pushed by nobody knows whom.
-                Err(SourceError::NotFound | SourceError::Forbidden(_)) => events.is_whole = true,
+                Err(SourceError::NotFound | SourceError::Forbidden(_)) => events.end = End::Hidden,
                 Err(error) => return Err(error),
             }
         }
@@ -195,7 +235,7 @@ impl Events {
             }
         }
         self.pages += 1;
-        self.is_whole = !goes_on;
+        self.end = if goes_on { End::Open } else { End::Reached };
         Ok(())
     }
 
@@ -204,8 +244,12 @@ impl Events {
     }
 }
 
+/// Whether it may have moved a branch that it does not name. Many that were made or deleted at once are events of their own.
 fn is_unnamed(event: &wire::Event) -> bool {
-    let of_branches = |push: &wire::PushData| push.ref_type.as_deref() != Some("tag") && push.branch.is_none();
+    let of_branches = |push: &wire::PushData| {
+        let moves = !matches!(push.action.as_deref(), Some("created" | "removed"));
+        moves && push.ref_type.as_deref() != Some("tag") && push.branch.is_none()
+    };
     event.push_data.as_ref().is_none_or(of_branches)
 }
 
@@ -225,6 +269,12 @@ impl Source<'_> {
         let is_of =
             |push: &&Pushed| self.target != Some(push.branch.as_str()) && self.commits.contains_key(&push.after);
         events.read.iter().filter(is_of).cloned().collect()
+    }
+
+    /// Who pushed each end of the branch.
+    fn heads(&self, events: &Events) -> HashMap<CommitSha, u64> {
+        let here = events.read.iter().filter(|push| push.branch == self.branch);
+        here.map(|push| (push.after.clone(), push.by)).collect()
     }
 
     fn is_covered(&self, pushes: &[Pushed]) -> bool {

@@ -62,6 +62,7 @@ pub(super) struct Member {
 #[derive(Debug, Deserialize)]
 pub(super) struct Listed {
     pub(super) iid: u64,
+    pub(super) target_branch: String,
     pub(super) state: String,
     pub(super) target_project_id: u64,
 }
@@ -145,6 +146,7 @@ pub(super) struct Event {
 /// A push. One that moved many branches at once names none of them.
 #[derive(Debug, Deserialize)]
 pub(super) struct PushData {
+    pub(super) action: Option<String>,
     pub(super) ref_type: Option<String>,
     #[serde(rename = "ref")]
     pub(super) branch: Option<String>,
