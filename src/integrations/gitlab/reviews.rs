@@ -4,6 +4,8 @@
 //! and which version there was by then. An instance that does not say when has written it down in a note of its own, or nobody
 //! can say.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::client::GitlabClient;
 use super::pushes::{Version, time};
 use super::wire;
@@ -16,6 +18,7 @@ const MOST_PAGES: usize = 50;
 /// What GitLab writes down about an approval (<https://docs.gitlab.com/user/project/system_notes/>).
 const APPROVED: &str = "approved this merge request";
 const UNAPPROVED: &str = "unapproved this merge request";
+const ASKED: &str = "requested changes";
 
 /// The merge request that is looked at.
 #[derive(Debug, Clone, Copy)]
@@ -57,7 +60,9 @@ impl GitlabClient {
         let approvals: wire::Approvals = self.read(&format!("{}/approvals", about.path)).await?;
         let reviewers: Vec<wire::Reviewer> = self.list(&format!("{}/reviewers", about.path), 10).await?;
         let asks = |reviewer: &&wire::Reviewer| reviewer.state == "requested_changes";
-        let asking: Vec<u64> = reviewers.iter().filter(asks).map(|reviewer| reviewer.user.id).collect();
+        let now = reviewers.iter().filter(asks).map(|reviewer| reviewer.user.id);
+        // Whoever is asked to look again, or is no reviewer any more, has not taken back what was said.
+        let asking: BTreeSet<u64> = now.chain(notes.asking()).collect();
         let mut reviews = Vec::new();
         for approval in approvals.approved_by.iter().filter(|approval| !asking.contains(&approval.user.id)) {
             let at = match &approval.approved_at {
@@ -103,6 +108,17 @@ impl GitlabClient {
 }
 
 impl Notes {
+    /// Who asked for changes and has not approved since.
+    fn asking(&self) -> impl Iterator<Item = u64> {
+        let mut newest: BTreeMap<u64, bool> = BTreeMap::new();
+        for (by, _, body) in &self.0 {
+            if body.starts_with(ASKED) || body == APPROVED {
+                newest.insert(*by, body != APPROVED);
+            }
+        }
+        newest.into_iter().filter(|(_, asks)| *asks).map(|(by, _)| by)
+    }
+
     /// When somebody approved, by GitLab's own note; nothing when the newest one about it says that they took it back.
     fn approved_at(&self, id: u64) -> Option<Timestamp> {
         let about = |note: &&(u64, Timestamp, String)| note.0 == id && (note.2 == APPROVED || note.2 == UNAPPROVED);
@@ -136,6 +152,14 @@ mod tests {
         assert_eq!(given.approved_at(9), None);
         assert_eq!(notes(&[(7, 1, APPROVED), (7, 3, UNAPPROVED)]).approved_at(7), None, "taken back");
         assert_eq!(notes(&[(7, 1, "approved this merge request.")]).approved_at(7), None, "other words");
+    }
+
+    #[test]
+    fn who_asked_for_changes_asks_until_approving() {
+        let asking = |all: &[(u64, i64, &str)]| notes(all).asking().collect::<Vec<_>>();
+        assert_eq!(asking(&[(7, 1, "requested changes"), (8, 2, APPROVED)]), [7]);
+        assert_eq!(asking(&[(7, 1, "requested changes"), (7, 2, APPROVED)]), [0; 0]);
+        assert_eq!(asking(&[(7, 1, APPROVED), (7, 2, "requested changes"), (7, 3, "requested review from @sam")]), [7]);
     }
 
     #[test]

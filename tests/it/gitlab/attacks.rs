@@ -178,3 +178,31 @@ async fn the_oldest_of_many_commits_is_not_lost() {
     is_held(many.with(fix, &format!("{fix}committer = \"lee\"\n")), &["nobody's approval counts for their own work"])
         .await;
 }
+
+/// The reviewer approves a page that was opened before the push: GitLab tells when, and not what was on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_pushes_while_the_reviewer_reads() {
+    let push = step_in("scene", "push = { branch = \"round-totals\", commit = \"late\" }");
+    let soon = format!(
+        "{REVIEW}\n{}[[timeline]]\n{REVIEW}",
+        push.replace("[[timeline]]", "[[timeline]]\npass = \"1m\"\n[[timeline]]")
+    );
+    let scene = before_the_merge(change_in("resets_approvals = true"), (LATE, "")).with(REVIEW, &soon);
+    is_held(scene.clone(), &["GitLab does not tell which of its commits was on the page, so an approval counts from 10 minutes after a push"]).await;
+    is_approved(scene).await;
+}
+
+/// Whoever presses the button pushes none of the commits that come with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn commits_that_came_with_a_merge_into_another_branch() {
+    let other = "\n[[commits]]\nid = \"other\"\nparents = [\"v1\"]\nauthor = \"dana\"\nfiles = { \"src/other.js\" = \"1\\n\" }\n";
+    let steps = [
+        "push = { branch = \"aside\", commit = \"other\" }",
+        "open_pull_request = { number = 870, from = \"aside\", into = \"round-totals\", by = \"dana\" }",
+        "merge = { pull_request = 870, by = \"dana\", commit = \"joined\" }",
+    ];
+    let steps = steps.map(|step| step_in("scene", step)).concat();
+    let scene = before_the_merge(change(), (other, ""))
+        .with(REVIEW, &format!("only = \"twin\"\n{REVIEW}\n{steps}{}", step_in("scene", REVIEW)));
+    attack(scene, &["nobody signed", "and GitLab has no record of who pushed it"]).await;
+}
