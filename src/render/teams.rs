@@ -140,7 +140,11 @@ fn run(piece: &Piece) -> Run {
 fn shown(words: &str) -> String {
     let end = |found: bool| if found { " " } else { "" };
     let (before, after) = (words.starts_with(' '), words.len() > 1 && words.ends_with(' '));
-    format!("{}{}{}", end(before), shortened(words, MOST), end(after)).replace("{{", "{ {")
+    let mut shown = format!("{}{}{}", end(before), shortened(words, MOST), end(after));
+    while shown.contains("{{") {
+        shown = shown.replace("{{", "{ {");
+    }
+    shown
 }
 
 /// The emoji that Slack has under a name.
@@ -203,5 +207,6 @@ mod tests {
         let shown = "[a](https://evil.example) <at>Dana</at> ![x](y) { {DATE(2026-01-01T00:00:00Z, SHORT)}}";
         assert_eq!(said(&card), [shown, NOTE]);
         assert!(card.pages.is_empty(), "words from outside lead nowhere: {:?}", card.pages);
+        assert_eq!(super::shown("{{{DATE(2026-01-01T00:00:00Z)}}}"), "{ { {DATE(2026-01-01T00:00:00Z)}}}");
     }
 }

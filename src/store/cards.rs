@@ -14,9 +14,10 @@ use super::{Store, StoreError};
 use crate::model::{IssueId, Timestamp};
 
 /// What an action for Slack leaves to be told: itself and what waits behind it. Not what waits for something else, because
-/// nobody is told of an approval before Jira has taken it; and no reply where the message itself is told anew.
+/// nobody is told of an approval before Jira has taken it; no reply where the message itself is told anew; and nothing that was
+/// for one person alone.
 const UNTOLD: &str = "SELECT a.id, a.issue_id, a.made_at FROM actions AS a JOIN actions AS this ON this.id = $1 \
-                      WHERE a.lane = this.lane AND a.seq >= this.seq AND a.state IN ('ready', 'running') \
+                      WHERE a.lane = this.lane AND a.seq >= this.seq AND a.state IN ('ready', 'running') AND a.kind <> 'direct' \
                       AND NOT EXISTS (SELECT 1 FROM actions AS w WHERE w.id = a.waits_for AND w.state IN ('ready', 'running')) \
                       AND (a.kind <> 'reply' OR NOT EXISTS (SELECT 1 FROM actions AS m WHERE m.lane = a.lane \
                         AND m.kind IN ('message', 'overdue') AND m.state IN ('ready', 'running'))) ORDER BY a.seq";

@@ -92,13 +92,13 @@ impl Outbox {
     }
 }
 
-/// Whether Slack refuses a message for good, and does not only fail to answer.
+/// Whether Slack refuses whatever comes, and does not only fail to answer, or dislike one message.
 fn is_final(error: &SlackError) -> bool {
     match error {
-        SlackError::Refused(_) | SlackError::Gone(_) => true,
-        SlackError::Source(error) => matches!(
-            error,
-            SourceError::Unauthorized | SourceError::Forbidden(_) | SourceError::NotFound | SourceError::Refused { .. }
-        ),
+        SlackError::Refused(word) => {
+            matches!(word.as_str(), "channel_not_found" | "is_archived" | "not_in_channel" | "restricted_action")
+        }
+        SlackError::Gone(_) => false,
+        SlackError::Source(error) => matches!(error, SourceError::Unauthorized),
     }
 }
