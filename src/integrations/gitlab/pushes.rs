@@ -135,10 +135,10 @@ impl GitlabClient {
     pub(super) async fn arrivals(&self, source: &Source<'_>, versions: &[Version]) -> Result<Arrivals, SourceError> {
         let Known { of_the_work: pushed, by_head } = self.pushed(source).await?;
         let mut arrivals = Arrivals::default();
-        let seen = versions.iter().map(|version| (&version.head, version.at));
-        for (sha, at) in seen.chain(pushed.iter().map(|push| (&push.after, push.at))) {
-            let first = arrivals.first_seen.entry(sha.clone()).or_insert(at);
-            *first = at.min(*first);
+        // A commit that was pushed elsewhere before was on no page of this merge request.
+        for version in versions {
+            let first = arrivals.first_seen.entry(version.head.clone()).or_insert(version.at);
+            *first = version.at.min(*first);
         }
         for (before, version) in versions.iter().zip(versions.iter().skip(1)) {
             if reaches(&version.head, &before.head, source.commits) {
