@@ -2,9 +2,8 @@
 
 use super::client::BitbucketClient;
 use crate::integrations::SourceError;
-use crate::integrations::forge::{Asked, Denied, Edge, GitComparison, Read};
-use crate::integrations::git::Object;
-use crate::model::{CommitSha, ObjectId, Relation, Service};
+use crate::integrations::forge::{Asked, Denied, Edge, GitComparison, Read, named};
+use crate::model::{CommitSha, Relation, Service};
 
 impl BitbucketClient {
     /// Asks for one of everything that a decision about a service needs.
@@ -83,7 +82,7 @@ impl BitbucketClient {
                 Asked::Folder(..) => {}
             }
         }
-        let mut objects = self.named(service, &names).await?.into_iter();
+        let mut objects = named(&self.git, &service.repository, &names).await?.into_iter();
         let commits = if shas.is_empty() { Vec::new() } else { self.git.commits(&service.repository, &shas).await? };
         let mut commits = commits.into_iter().map(|commit| Read::Commit(commit.sha, commit.tree));
         let read = asked.iter().map(|one| match one {
@@ -92,31 +91,5 @@ impl BitbucketClient {
             Asked::Folder(..) => None,
         });
         Ok(read.map(|found| found.unwrap_or(Read::Nothing)).collect())
-    }
-
-    /// One that is not there says nothing of the others.
-    async fn named(&self, service: &Service, names: &[ObjectId]) -> Result<Vec<Read>, SourceError> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        match self.git.objects(&service.repository, names).await {
-            Ok(found) => Ok(names.iter().cloned().zip(found).map(as_read).collect()),
-            Err(SourceError::NotFound) if names.len() == 1 => Ok(vec![Read::Nothing]),
-            Err(SourceError::NotFound) => {
-                let (one, other) = names.split_at(names.len() / 2);
-                let mut found = Box::pin(self.named(service, one)).await?;
-                found.extend(Box::pin(self.named(service, other)).await?);
-                Ok(found)
-            }
-            Err(error) => Err(error),
-        }
-    }
-}
-
-fn as_read((id, found): (ObjectId, Object)) -> Read {
-    match found {
-        Object::Tree(tree) => Read::Tree(id, tree),
-        Object::Content(content) => Read::Content(id, content),
-        Object::Other => Read::Nothing,
     }
 }

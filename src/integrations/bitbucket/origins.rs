@@ -1,6 +1,6 @@
 //! Who had a hand in each commit, and the pull requests that Bitbucket connects with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -8,7 +8,6 @@ use super::client::{BitbucketClient, repository};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::forge::{GitComparison, Origins};
-use crate::integrations::git::GitCommit;
 use crate::model::{CommitSha, Service};
 
 /// Look-ups that are under way at a time.
@@ -30,7 +29,7 @@ impl BitbucketClient {
         service: &Service,
         comparison: &GitComparison,
     ) -> Result<Origins, SourceError> {
-        let asked = on_the_way(&comparison.commits);
+        let asked = comparison.on_the_way();
         let (listed, connected) =
             tokio::try_join!(self.listed(service, &comparison.commits), self.connected(service, &asked))?;
         let numbers: BTreeSet<u64> = connected.values().flatten().copied().collect();
@@ -78,16 +77,4 @@ impl BitbucketClient {
         }
         Err(SourceError::Unreadable("another pull request than the one asked for".into()))
     }
-}
-
-/// The commits whose pull requests matter: those on the release branch, and what their merges brought. Every other commit came
-/// with one of these.
-fn on_the_way(commits: &[GitCommit]) -> Vec<&CommitSha> {
-    let by_sha: HashMap<&CommitSha, &GitCommit> = commits.iter().map(|commit| (&commit.sha, commit)).collect();
-    let parent = |commit: &&GitCommit| by_sha.get(commit.parents.first()?).copied();
-    let chain: Vec<&GitCommit> = std::iter::successors(commits.last(), parent).collect();
-    let brought = chain.iter().flat_map(|commit| commit.parents.iter().skip(1));
-    let brought = brought.filter_map(|sha| by_sha.get(sha)).map(|commit| &commit.sha);
-    let all: BTreeSet<&CommitSha> = chain.iter().map(|commit| &commit.sha).chain(brought).collect();
-    all.into_iter().collect()
 }

@@ -1,6 +1,6 @@
 //! The commits between two commits, as GitHub tells them or as Git itself does.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
@@ -30,6 +30,20 @@ pub struct GitComparison {
     pub base_tree: ObjectId,
     /// The commits that only the second has, oldest first.
     pub commits: Vec<GitCommit>,
+}
+
+impl GitComparison {
+    /// The commits of which it matters what brought them: those on the release branch, and what their merges brought, because a
+    /// merge that was made by hand is part of nothing. Every other commit came with one of these.
+    pub(in crate::integrations) fn on_the_way(&self) -> Vec<&CommitSha> {
+        let by_sha: HashMap<&CommitSha, &GitCommit> = self.commits.iter().map(|commit| (&commit.sha, commit)).collect();
+        let parent = |commit: &&GitCommit| by_sha.get(commit.parents.first()?).copied();
+        let chain: Vec<&GitCommit> = std::iter::successors(self.commits.last(), parent).collect();
+        let brought = chain.iter().flat_map(|commit| commit.parents.iter().skip(1));
+        let brought = brought.filter_map(|sha| by_sha.get(sha)).map(|commit| &commit.sha);
+        let all: BTreeSet<&CommitSha> = chain.iter().map(|commit| &commit.sha).chain(brought).collect();
+        all.into_iter().collect()
+    }
 }
 
 impl Comparison {

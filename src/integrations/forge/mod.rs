@@ -5,11 +5,13 @@
 
 mod calls;
 mod comparison;
+mod objects;
 
 pub use crate::integrations::github::{
     Asked, Comment, Denied, Edge, MOST_OBJECTS, Origins, OwnCommits, PullRequestsRead, Read,
 };
 pub use comparison::{Comparison, GitComparison};
+pub(in crate::integrations) use objects::named;
 
 use std::sync::Arc;
 

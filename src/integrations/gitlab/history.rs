@@ -5,8 +5,7 @@ use std::sync::PoisonError;
 use super::client::{GitlabClient, project};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::forge::{Asked, GitComparison, Read};
-use crate::integrations::git::Object;
+use crate::integrations::forge::{Asked, GitComparison, Read, named};
 use crate::model::{CommitSha, ObjectId, ParseError, Relation, Service};
 
 pub(super) fn unreadable(error: ParseError) -> SourceError {
@@ -102,7 +101,7 @@ impl GitlabClient {
             |read: &[Option<Read>]| -> Vec<usize> { (0..asked.len()).filter(|at| read[*at].is_none()).collect() };
         let (places, names): (Vec<usize>, Vec<ObjectId>) =
             open(&read).into_iter().filter_map(|at| Some((at, name(&asked[at])?))).unzip();
-        for (at, found) in places.into_iter().zip(self.named(service, &names).await?) {
+        for (at, found) in places.into_iter().zip(named(&self.git, &service.repository, &names).await?) {
             read[at] = Some(found);
         }
         let (places, shas): (Vec<usize>, Vec<CommitSha>) =
@@ -114,24 +113,6 @@ impl GitlabClient {
             }
         }
         Ok(read.into_iter().map(|found| found.unwrap_or(Read::Nothing)).collect())
-    }
-
-    /// One that is not there says nothing of the others.
-    async fn named(&self, service: &Service, names: &[ObjectId]) -> Result<Vec<Read>, SourceError> {
-        if names.is_empty() {
-            return Ok(Vec::new());
-        }
-        match self.git.objects(&service.repository, names).await {
-            Ok(found) => Ok(names.iter().cloned().zip(found).map(as_read).collect()),
-            Err(SourceError::NotFound) if names.len() == 1 => Ok(vec![Read::Nothing]),
-            Err(SourceError::NotFound) => {
-                let (one, other) = names.split_at(names.len() / 2);
-                let mut found = Box::pin(self.named(service, one)).await?;
-                found.extend(Box::pin(self.named(service, other)).await?);
-                Ok(found)
-            }
-            Err(error) => Err(error),
-        }
     }
 
     fn at_hand(&self, asked: &Asked) -> Option<Read> {
@@ -157,13 +138,5 @@ fn sha(asked: &Asked) -> Option<CommitSha> {
     match asked {
         Asked::TreeOf(sha) => Some(sha.clone()),
         Asked::Object(_) | Asked::Folder(..) => None,
-    }
-}
-
-fn as_read((id, found): (ObjectId, Object)) -> Read {
-    match found {
-        Object::Tree(tree) => Read::Tree(id, tree),
-        Object::Content(content) => Read::Content(id, content),
-        Object::Other => Read::Nothing,
     }
 }

@@ -1,6 +1,6 @@
 //! Who had a hand in each commit, and the merge requests that GitLab connects with it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
@@ -8,7 +8,6 @@ use super::client::{GitlabClient, project};
 use super::wire;
 use crate::integrations::SourceError;
 use crate::integrations::forge::{GitComparison, Origins};
-use crate::integrations::git::GitCommit;
 use crate::model::{CommitSha, Service};
 
 /// Look-ups that are under way at a time.
@@ -27,7 +26,7 @@ impl GitlabClient {
         service: &Service,
         comparison: &GitComparison,
     ) -> Result<Origins, SourceError> {
-        let asked = on_the_way(&comparison.commits);
+        let asked = comparison.on_the_way();
         let (commits, connected) =
             tokio::try_join!(self.with_people(service, &comparison.commits), self.connected(service, &asked))?;
         let numbers: BTreeSet<u64> = connected.values().flatten().copied().collect();
@@ -63,16 +62,4 @@ impl GitlabClient {
         let numbers: BTreeSet<u64> = found.iter().filter(is_merged).map(|listed| listed.iid).collect();
         Ok(numbers.into_iter().collect())
     }
-}
-
-/// The commits whose merge requests matter: those on the release branch, and what their merges brought, because a merge that
-/// was made by hand is part of no merge request. Every other commit came with one of these.
-fn on_the_way(commits: &[GitCommit]) -> Vec<&CommitSha> {
-    let by_sha: HashMap<&CommitSha, &GitCommit> = commits.iter().map(|commit| (&commit.sha, commit)).collect();
-    let parent = |commit: &&GitCommit| by_sha.get(commit.parents.first()?).copied();
-    let chain: Vec<&GitCommit> = std::iter::successors(commits.last(), parent).collect();
-    let brought = chain.iter().flat_map(|commit| commit.parents.iter().skip(1));
-    let brought = brought.filter_map(|sha| by_sha.get(sha)).map(|commit| &commit.sha);
-    let all: BTreeSet<&CommitSha> = chain.iter().map(|commit| &commit.sha).chain(brought).collect();
-    all.into_iter().collect()
 }
