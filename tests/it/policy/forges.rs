@@ -243,3 +243,12 @@ fn clocks_may_differ_by_half_a_minute() {
         assert_eq!(said(&facts, &criteria(), "clocks").0, outcome, "{ahead}");
     }
 }
+
+#[test]
+fn an_approval_at_github_without_a_commit_is_of_one_that_is_gone() {
+    let mut facts = passing();
+    pull_request(&mut facts).reviews[0].commit = None;
+    let (outcome, text) = said(&facts, &criteria(), "commit_review");
+    assert_eq!(outcome, Outcome::NotMet);
+    assert!(text.contains("given for a commit that is gone; bbbbbbb was pushed after it"), "{text}");
+}
