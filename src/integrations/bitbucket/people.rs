@@ -44,7 +44,7 @@ impl BitbucketClient {
         if let Some(known) = known {
             return Ok(known);
         }
-        let (workspace, name) = service.repository.as_str().split_once('/').unwrap_or_default();
+        let (workspace, name) = service.repository.parts();
         let path =
             format!("/workspaces/{workspace}/permissions/repositories/{name}?q=user.uuid%3D%22{}%22", user.braced());
         let found: Vec<wire::Permission> = match self.list(&path, 1).await {

@@ -32,7 +32,7 @@ impl GithubClient {
         (repository, branch): (&RepoName, &BranchName),
         baseline: &CommitSha,
     ) -> Result<Edge, SourceError> {
-        let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
+        let (owner, name) = repository.parts();
         let branch = format!("refs/heads/{branch}");
         let variables = json!({ "owner": owner, "name": name, "branch": branch, "baseline": baseline.as_str() });
         let question = json!({ "query": QUERY, "variables": variables });

@@ -98,7 +98,7 @@ impl Login {
     pub(super) fn owner_key(&self, repository: &RepoName) -> String {
         match &self.login {
             GithubLogin::Token(_) | GithubLogin::Nobody => String::new(),
-            GithubLogin::App { .. } => owner_and_name(repository).0.to_ascii_lowercase(),
+            GithubLogin::App { .. } => repository.parts().0.to_ascii_lowercase(),
         }
     }
 
@@ -112,7 +112,7 @@ impl Login {
         let id = match known.take() {
             Some(id) => id,
             None => {
-                let (owner, name) = owner_and_name(repository);
+                let (owner, name) = repository.parts();
                 let route = format!("/repos/{owner}/{name}/installation");
                 self.answer(app._get(route).await).await?.json::<Installation>()?.id
             }
@@ -166,10 +166,6 @@ impl Login {
         let app = builder.app_from_rsa_pem(AppId(id), key.expose_secret()).map_err(bad_key)?;
         app.build_with_reqwest(self.http.clone()).map_err(|error| setup(&error))
     }
-}
-
-fn owner_and_name(repository: &RepoName) -> (&str, &str) {
-    repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""))
 }
 
 fn setup(_: &octocrab::Error) -> SourceError {

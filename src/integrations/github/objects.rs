@@ -55,7 +55,7 @@ impl GithubClient {
         (repository, branch): (&RepoName, &BranchName),
         asked: &[Asked],
     ) -> Result<(Option<CommitSha>, Vec<Read>), SourceError> {
-        let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
+        let (owner, name) = repository.parts();
         let variables = json!({ "owner": owner, "name": name, "branch": format!("refs/heads/{branch}") });
         let question = json!({ "query": query(asked), "variables": variables });
         let found: wire::InRepository<BTreeMap<String, Option<serde_json::Value>>> =

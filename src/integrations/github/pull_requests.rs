@@ -71,7 +71,7 @@ impl GithubClient {
 }
 
 fn variables((repository, branch): (&RepoName, &BranchName), own: OwnCommits) -> Value {
-    let (owner, name) = repository.as_str().split_once('/').unwrap_or((repository.as_str(), ""));
+    let (owner, name) = repository.parts();
     let branch = format!("refs/heads/{branch}");
     json!({"owner": owner, "name": name, "branch": branch, "rewritten": own == OwnCommits::All})
 }
