@@ -13,6 +13,7 @@ pub mod http;
 pub mod jenkins;
 pub mod jira;
 mod limits;
+mod line;
 pub mod oidc;
 pub mod peer_clock;
 pub mod scanner;

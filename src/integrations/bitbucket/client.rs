@@ -1,22 +1,18 @@
-//! Plain requests: no more than a few at a time, none while Bitbucket says "later", and none to anybody else.
+//! Plain requests to Bitbucket, page by page, and none to anybody else.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::Retryable;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
 
 use super::people::Known;
 use super::wire;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
-use crate::integrations::allowance::Allowance;
 use crate::integrations::git::{GitClient, Server};
-use crate::integrations::http::{Answer, Peer, backoff};
-use crate::integrations::limits::Gate;
-use crate::integrations::peer_clock::PeerClock;
+use crate::integrations::http::{Answer, Peer};
+use crate::integrations::line::{Bounds, Line};
 use crate::model::{RepoName, Service};
 use crate::settings::Bitbucket as Settings;
 
@@ -25,9 +21,6 @@ const AT_A_TIME: usize = 8;
 
 /// As whom an access token reads repositories (<https://support.atlassian.com/bitbucket-cloud/docs/using-access-tokens/>).
 const GIT_USER: &str = "x-token-auth";
-
-/// How long Bitbucket is left alone when it says "too often" and no time.
-const UNNAMED: Duration = Duration::from_secs(60);
 
 /// Entries on one page.
 const PAGE: usize = 50;
@@ -41,15 +34,9 @@ pub struct BitbucketClient {
     /// Where people see repositories; ends without a slash.
     web: String,
     token: SecretString,
-    clock: Clock,
-    their_clock: Arc<PeerClock>,
+    line: Line,
     pub(super) git: GitClient,
     pub(super) known: Arc<Known>,
-    gate: Arc<Gate>,
-    under_way: Arc<Semaphore>,
-    requests_per_ticket: usize,
-    /// Nothing when any number of requests may be sent.
-    allowance: Option<Arc<Allowance>>,
 }
 
 impl BitbucketClient {
@@ -58,27 +45,22 @@ impl BitbucketClient {
     pub fn new(http: reqwest::Client, settings: &Settings, clock: Clock) -> BitbucketClient {
         let (base, token) = (settings.web_url.clone(), settings.token.clone());
         let git = GitClient::new(http.clone(), Server { base, user: GIT_USER.into(), token });
+        let bounds = Bounds { at_a_time: AT_A_TIME, per_ticket: settings.requests_per_ticket };
         BitbucketClient {
             http,
             api: settings.api_url.as_str().trim_end_matches('/').to_owned(),
             web: settings.web_url.as_str().trim_end_matches('/').to_owned(),
             token: settings.token.clone(),
-            clock,
-            their_clock: Arc::default(),
+            line: Line::new(Peer::Bitbucket, bounds, clock),
             git,
             known: Arc::default(),
-            gate: Arc::default(),
-            under_way: Arc::new(Semaphore::new(AT_A_TIME)),
-            requests_per_ticket: settings.requests_per_ticket,
-            allowance: None,
         }
     }
 
     /// The same client for one look at one ticket, which may send so many requests as the settings say and no more.
     #[must_use]
     pub fn for_one_ticket(&self) -> BitbucketClient {
-        let allowance = Some(Arc::new(Allowance::of(self.requests_per_ticket)));
-        BitbucketClient { allowance, known: Arc::default(), ..self.clone() }
+        BitbucketClient { line: self.line.for_one_ticket(), known: Arc::default(), ..self.clone() }
     }
 
     /// Where people see the repository of a service.
@@ -90,13 +72,13 @@ impl BitbucketClient {
     /// How long Bitbucket wants to be left alone; nothing when it may be asked.
     #[must_use]
     pub fn must_wait(&self) -> Option<Duration> {
-        self.gate.closed_for(self.clock.now())
+        self.line.must_wait()
     }
 
     /// How many milliseconds Bitbucket's clock is ahead of ours, by its newest answer; nothing when that did not say.
     #[must_use]
     pub fn clock_ahead_ms(&self) -> Option<i64> {
-        self.their_clock.ahead_ms()
+        self.line.clock_ahead_ms()
     }
 
     /// Checks that Bitbucket answers and lets us see the repository of a service.
@@ -146,28 +128,12 @@ impl BitbucketClient {
     }
 
     async fn get(&self, address: &str) -> Result<Answer, SourceError> {
-        let attempt = || async { self.once(address).await };
-        attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
-    }
-
-    async fn once(&self, address: &str) -> Result<Answer, SourceError> {
-        let closed = |_| SourceError::Unreachable("the program is ending".into());
-        let _permit = self.under_way.acquire().await.map_err(closed)?;
-        self.gate.pass(self.clock.now())?;
-        self.allowance.as_ref().map_or(Ok(()), |allowance| allowance.take())?;
-        let asked = self.clock.now();
-        let request = self.http.get(address).bearer_auth(self.token.expose_secret());
-        let answer = Peer::Bitbucket.send_once(request).await;
-        match &answer {
-            Ok(answer) => self.their_clock.note(&answer.headers, asked, self.clock.now()),
-            Err(SourceError::RateLimited(wait)) => self.gate.close(self.clock.now(), wait.unwrap_or(UNNAMED)),
-            Err(_) => {}
-        }
-        // "Accepted" is no answer: it is still looking.
-        answer.and_then(|answer| match answer.status.as_u16() {
+        let answer = self.line.read(|| self.http.get(address).bearer_auth(self.token.expose_secret())).await?;
+        match answer.status.as_u16() {
             200 => Ok(answer),
+            // "Accepted" is no answer.
             _ => Err(SourceError::Incomplete("Bitbucket is still looking".into())),
-        })
+        }
     }
 }
 

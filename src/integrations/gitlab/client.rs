@@ -1,24 +1,20 @@
-//! Plain requests: no more than a few at a time, and none while GitLab says "later".
+//! Plain requests to GitLab's two doors, REST and GraphQL.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use backon::Retryable;
 use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use url::Url;
 
 use super::memory::Memory;
 use crate::clock::Clock;
 use crate::integrations::SourceError;
-use crate::integrations::allowance::Allowance;
 use crate::integrations::git::{GitClient, Server};
-use crate::integrations::http::{Answer, Peer, backoff};
-use crate::integrations::limits::Gate;
-use crate::integrations::peer_clock::PeerClock;
+use crate::integrations::http::{Answer, Peer};
+use crate::integrations::line::{Bounds, Line};
 use crate::model::{RepoName, Service};
 use crate::settings::Gitlab as Settings;
 
@@ -27,9 +23,6 @@ const AT_A_TIME: usize = 16;
 
 /// As whom a token reads repositories (<https://docs.gitlab.com/user/profile/personal_access_tokens/>).
 const GIT_USER: &str = "oauth2";
-
-/// How long GitLab is left alone when it says "too often" and no time.
-const UNNAMED: Duration = Duration::from_secs(60);
 
 /// A client for the GitLab of the settings. A clone shares everything with it.
 #[derive(Debug, Clone)]
@@ -40,15 +33,9 @@ pub struct GitlabClient {
     /// Where people see it, and where its repositories are; ends without a slash.
     web: String,
     token: SecretString,
-    clock: Clock,
-    their_clock: Arc<PeerClock>,
+    line: Line,
     pub(super) git: GitClient,
     pub(super) memory: Arc<Memory>,
-    gate: Arc<Gate>,
-    under_way: Arc<Semaphore>,
-    requests_per_ticket: usize,
-    /// Nothing when any number of requests may be sent.
-    allowance: Option<Arc<Allowance>>,
 }
 
 impl GitlabClient {
@@ -57,27 +44,22 @@ impl GitlabClient {
     pub fn new(http: reqwest::Client, settings: &Settings, clock: Clock) -> GitlabClient {
         let (user, token) = (GIT_USER.to_owned(), settings.token.clone());
         let git = GitClient::new(http.clone(), Server { base: settings.web_url(), user, token });
+        let bounds = Bounds { at_a_time: AT_A_TIME, per_ticket: settings.requests_per_ticket };
         GitlabClient {
             http,
             api: without_slash(&settings.api_url),
             web: without_slash(&settings.web_url()),
             token: settings.token.clone(),
-            clock,
-            their_clock: Arc::default(),
+            line: Line::new(Peer::Gitlab, bounds, clock),
             git,
             memory: Arc::default(),
-            gate: Arc::default(),
-            under_way: Arc::new(Semaphore::new(AT_A_TIME)),
-            requests_per_ticket: settings.requests_per_ticket,
-            allowance: None,
         }
     }
 
     /// The same client for one look at one ticket, which may send so many requests as the settings say and no more.
     #[must_use]
     pub fn for_one_ticket(&self) -> GitlabClient {
-        let allowance = Some(Arc::new(Allowance::of(self.requests_per_ticket)));
-        GitlabClient { allowance, memory: Arc::default(), ..self.clone() }
+        GitlabClient { line: self.line.for_one_ticket(), memory: Arc::default(), ..self.clone() }
     }
 
     /// Where people see the repository of a service.
@@ -89,13 +71,13 @@ impl GitlabClient {
     /// How long GitLab wants to be left alone; nothing when it may be asked.
     #[must_use]
     pub fn must_wait(&self) -> Option<Duration> {
-        self.gate.closed_for(self.clock.now())
+        self.line.must_wait()
     }
 
     /// How many milliseconds GitLab's clock is ahead of ours, by its newest answer; nothing when that did not say.
     #[must_use]
     pub fn clock_ahead_ms(&self) -> Option<i64> {
-        self.their_clock.ahead_ms()
+        self.line.clock_ahead_ms()
     }
 
     /// Checks that GitLab answers and lets us see the project of a service.
@@ -119,29 +101,12 @@ impl GitlabClient {
     }
 
     async fn reading(&self, request: impl Fn() -> RequestBuilder) -> Result<Answer, SourceError> {
-        let request = || request().header("PRIVATE-TOKEN", self.token.expose_secret());
-        let attempt = || async { self.once(request()).await };
-        attempt.retry(backoff()).when(|error| matches!(error, SourceError::Unreachable(_))).await
+        self.line.read(|| request().header("PRIVATE-TOKEN", self.token.expose_secret())).await
     }
 
     /// As [`GitlabClient::get`], as one of our wire types.
     pub(super) async fn read<T: DeserializeOwned>(&self, path: &str) -> Result<T, SourceError> {
         self.get(path).await?.json()
-    }
-
-    async fn once(&self, request: RequestBuilder) -> Result<Answer, SourceError> {
-        let closed = |_| SourceError::Unreachable("the program is ending".into());
-        let _permit = self.under_way.acquire().await.map_err(closed)?;
-        self.gate.pass(self.clock.now())?;
-        self.allowance.as_ref().map_or(Ok(()), |allowance| allowance.take())?;
-        let asked = self.clock.now();
-        let answer = Peer::Gitlab.send_once(request).await;
-        match &answer {
-            Ok(answer) => self.their_clock.note(&answer.headers, asked, self.clock.now()),
-            Err(SourceError::RateLimited(wait)) => self.gate.close(self.clock.now(), wait.unwrap_or(UNNAMED)),
-            Err(_) => {}
-        }
-        answer
     }
 }
 
