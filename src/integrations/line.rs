@@ -59,6 +59,11 @@ impl Line {
         Line { allowance: Some(Arc::new(Allowance::of(self.requests_per_ticket))), ..self.clone() }
     }
 
+    /// What requests over it use up, for those that take another way to the same system.
+    pub(super) fn allowance(&self) -> Option<Arc<Allowance>> {
+        self.allowance.clone()
+    }
+
     /// How long the system wants to be left alone; nothing when it may be asked.
     pub(super) fn must_wait(&self) -> Option<Duration> {
         self.gate.closed_for(self.clock.now())

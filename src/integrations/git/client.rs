@@ -14,6 +14,7 @@ use super::pack::{Limits, Pack};
 use super::reply::{self, Capabilities};
 use super::request::{Fetch, Filter};
 use crate::integrations::SourceError;
+use crate::integrations::allowance::Allowance;
 use crate::integrations::http::{Answer, Most, Peer};
 use crate::model::{RepoName, shortened};
 
@@ -49,6 +50,8 @@ pub struct GitClient {
     /// What the server can do, by repository.
     known: Arc<Mutex<HashMap<RepoName, Capabilities>>>,
     limits: Limits,
+    /// Nothing when any number of requests may be sent.
+    allowance: Option<Arc<Allowance>>,
 }
 
 impl GitClient {
@@ -61,6 +64,7 @@ impl GitClient {
             under_way: Arc::new(Semaphore::new(AT_A_TIME)),
             known: Arc::default(),
             limits: Limits::default(),
+            allowance: None,
         }
     }
 
@@ -68,6 +72,11 @@ impl GitClient {
     #[must_use]
     pub fn within(&self, limits: Limits) -> GitClient {
         GitClient { limits, ..self.clone() }
+    }
+
+    /// The same client, whose requests use up an allowance.
+    pub(in crate::integrations) fn at_the_cost_of(&self, allowance: Option<Arc<Allowance>>) -> GitClient {
+        GitClient { allowance, ..self.clone() }
     }
 
     /// What the server can do for a repository. That is asked for once, and again after a refusal.
@@ -132,6 +141,7 @@ impl GitClient {
     }
 
     async fn send(&self, request: RequestBuilder, kind: &'static str) -> Result<Answer, SourceError> {
+        self.allowance.as_ref().map_or(Ok(()), |allowance| allowance.take())?;
         let request = request.basic_auth(&self.server.user, Some(self.server.token.expose_secret()));
         let request = request.header(PROTOCOL.0, PROTOCOL.1).header(ACCEPT, kind).timeout(TIMEOUT);
         let answer = Peer::Git.read_most(request, PACK).await?;

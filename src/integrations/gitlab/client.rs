@@ -59,7 +59,9 @@ impl GitlabClient {
     /// The same client for one look at one ticket, which may send so many requests as the settings say and no more.
     #[must_use]
     pub fn for_one_ticket(&self) -> GitlabClient {
-        GitlabClient { line: self.line.for_one_ticket(), memory: Arc::default(), ..self.clone() }
+        let line = self.line.for_one_ticket();
+        let git = self.git.at_the_cost_of(line.allowance());
+        GitlabClient { line, git, memory: Arc::default(), ..self.clone() }
     }
 
     /// Where people see the repository of a service.

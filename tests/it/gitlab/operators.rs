@@ -2,14 +2,15 @@
 
 use std::process::Command;
 
+use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::Played;
-use cm_bot::simulator::scene::Variant;
+use cm_bot::simulator::scene::{System, Variant};
 use serde_json::Value;
 
-use super::{change, end};
+use super::{change, end, end_of};
 use crate::logins::trouble;
 use crate::support::process::{Service, program};
-use crate::support::{TestScene, world};
+use crate::support::{TestScene, start_with, world};
 
 /// State, words and advice of the doctor's lines about GitLab and the clock.
 fn examined(played: &Played) -> Vec<(String, String, String)> {
@@ -80,4 +81,32 @@ async fn readyz_names_gitlab_and_what_to_do() {
     let said = trouble(&world, "gitlab").await;
     assert!(said.starts_with("GitLab refuses the credentials (401): make a new token with read_api"), "{said}");
     drop(service);
+}
+
+/// The change under a cap, and how many requests GitLab has seen by Git's own protocol and by others.
+async fn under(cap: i64) -> (Outcome, usize, usize) {
+    let played = start_with(change().parsed().variant(Variant::Twin), |settings| {
+        settings["gitlab"].as_table_mut().unwrap().insert("requests_per_ticket".into(), cap.into());
+    });
+    let (played, outcome) = end_of(played.await).await;
+    let requests = played.world.simulator.shared.faults.requests();
+    let to_gitlab = requests.iter().filter(|request| request.system == System::Gitlab);
+    let (git, others): (Vec<_>, Vec<_>) = to_gitlab.partition(|request| request.path.contains("git-upload-pack"));
+    played.stop().await;
+    (outcome, git.len(), others.len())
+}
+
+/// What Git's own protocol brings counts as well: there is a cap that the other requests of all tickets together keep within,
+/// and that only Git's exceed.
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_of_git_use_up_what_a_ticket_may_cost() {
+    let (approved, git, others) = under(1_000).await;
+    assert_eq!(approved.verdict_words(), "Approved automatically", "{}", approved.comment_text());
+    assert!(git > 0, "nothing came by Git's own protocol");
+    let cap = i64::try_from(others).unwrap();
+    let (held, ..) = under(cap).await;
+    let text = held.comment_text();
+    assert_eq!(held.decision["kind"], "hold", "{git} by Git, {others} others, {text}");
+    assert!(text.contains("cm-bot may not send GitLab more requests for one ticket"), "{text}");
+    assert!(text.contains("the operator of cm-bot raises gitlab.requests_per_ticket."), "{text}");
 }
