@@ -168,7 +168,8 @@ impl Finding {
         let todo = if gap.passes() {
             Todo { by: By::Time, text: "nothing; cm-bot tries again by itself.".into() }
         } else if gap.reason == GapReason::TooDear {
-            let raise = "for changes of this size the operator of cm-bot raises github.requests_per_ticket.";
+            let setting = format!("{}.requests_per_ticket", gap.source.section());
+            let raise = format!("for changes of this size the operator of cm-bot raises {setting}.");
             Todo::decide(format!("an approver decides; {raise}"))
         } else {
             Todo::decide("an approver decides, or the cause is removed and the ticket is checked again.")

@@ -333,6 +333,19 @@ impl fmt::Display for Gap {
     }
 }
 
+impl Source {
+    /// Where the operator's settings speak of it.
+    #[must_use]
+    pub fn section(self) -> &'static str {
+        match self {
+            Source::Jira => "jira",
+            Source::Github => "github",
+            Source::Gitlab => "gitlab",
+            Source::Bitbucket => "bitbucket",
+        }
+    }
+}
+
 impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

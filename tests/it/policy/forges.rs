@@ -4,7 +4,7 @@ use cm_bot::model::{Forge, Opinion, People, Signature, Timestamp, UserId};
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Kind, Outcome};
 use cm_bot::policy::evaluate;
-use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Placement};
+use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Placement, Source};
 
 use crate::support::facts::{
     NOW, commit, criteria, criteria_with, passing, pull_request, range, read, sha, tree_name, user,
@@ -66,6 +66,21 @@ fn whoever_has_accounts_at_two_forges_is_one_person() {
     let (outcome, said) = said(&facts, &both, "commit_review");
     assert_eq!(outcome, Outcome::NotMet);
     assert!(said.contains("Lee Wong committed bbbbbbb, and nobody's approval counts for their own work"), "{said}");
+}
+
+#[test]
+fn an_allowance_that_was_too_small_is_raised_where_it_is_set() {
+    let advice = |source| {
+        let mut facts = at_gitlab();
+        let what = "the pull requests of the commits".to_owned();
+        facts.pull_requests = Fact::Unknown(Gap { what, source, reason: GapReason::TooDear });
+        said(&facts, &known("github = []\ngitlab = [1001]", "github = []\ngitlab = [1002]"), "commit_review").1
+    };
+    for (source, setting) in [(Source::Gitlab, "gitlab"), (Source::Bitbucket, "bitbucket"), (Source::Github, "github")]
+    {
+        let text = advice(source);
+        assert!(text.contains(&format!("the operator of cm-bot raises {setting}.requests_per_ticket.")), "{text}");
+    }
 }
 
 #[test]
