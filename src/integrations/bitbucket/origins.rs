@@ -1,17 +1,12 @@
 //! Who had a hand in each commit, and the pull requests that Bitbucket connects with it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeSet;
 
 use super::client::{BitbucketClient, repository};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::forge::{GitComparison, Origins};
+use crate::integrations::forge::{GitComparison, Origins, pull_requests_of_each};
 use crate::model::{CommitSha, Service};
-
-/// Look-ups that are under way at a time.
-const AT_A_TIME: usize = 8;
 
 /// How a pull request stands that brought something.
 const MERGED: &str = "MERGED";
@@ -30,25 +25,9 @@ impl BitbucketClient {
         comparison: &GitComparison,
     ) -> Result<Origins, SourceError> {
         let asked = comparison.on_the_way();
-        let (listed, connected) =
-            tokio::try_join!(self.listed(service, &comparison.commits), self.connected(service, &asked))?;
-        let numbers: BTreeSet<u64> = connected.values().flatten().copied().collect();
-        Ok(Origins {
-            commits: BitbucketClient::with_people(&comparison.commits, &listed)?,
-            pull_requests: numbers.into_iter().map(|number| (number, number.to_string())).collect(),
-            of_commit: connected,
-            not_looked_up: Vec::new(),
-        })
-    }
-
-    async fn connected(
-        &self,
-        service: &Service,
-        commits: &[&CommitSha],
-    ) -> Result<BTreeMap<CommitSha, Vec<u64>>, SourceError> {
-        let asked: Vec<_> = commits.iter().map(|sha| self.pull_requests_of(service, sha)).collect();
-        let found: Vec<Vec<u64>> = stream::iter(asked).buffered(AT_A_TIME).try_collect().await?;
-        Ok(commits.iter().map(|sha| (*sha).clone()).zip(found).collect())
+        let connected = pull_requests_of_each(&asked, |sha| self.pull_requests_of(service, sha));
+        let (listed, connected) = tokio::try_join!(self.listed(service, &comparison.commits), connected)?;
+        Ok(Origins::of(BitbucketClient::with_people(&comparison.commits, &listed)?, connected))
     }
 
     /// Those that were merged: any other brought nothing, and nobody may hold up a change by opening one that cannot be read

@@ -11,8 +11,9 @@ use uuid::Uuid;
 use super::client::{BitbucketClient, repository};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::git::{GitCommit, Named};
-use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, Service, Signature, UserId, braced};
+use crate::integrations::forge::with_people;
+use crate::integrations::git::GitCommit;
+use crate::model::{Account, AccountKind, Commit, CommitSha, Service, UserId, braced};
 
 /// Most pages of the commits of a range: so many commits as a range can have.
 const MOST_PAGES: usize = 100;
@@ -78,7 +79,8 @@ impl BitbucketClient {
                 *same = None;
             }
         }
-        commits.iter().map(|commit| Ok(as_commit(commit, author(&commit.sha)?, &by_address))).collect()
+        let known = |address: &str| by_address.get(address).cloned().flatten();
+        commits.iter().map(|commit| Ok(with_people(commit, author(&commit.sha)?, known))).collect()
     }
 
     /// Commits of a range, the newest last, as Bitbucket lists them
@@ -123,27 +125,13 @@ pub(super) fn uuid(text: &str) -> Option<Uuid> {
     braced(text)
 }
 
-fn as_commit(commit: &GitCommit, author: Option<Account>, by_address: &HashMap<&str, Option<Account>>) -> Commit {
-    let known = |named: &Named| by_address.get(named.address.as_deref()?).cloned().flatten();
-    let actor = |named: &Named| GitActor { name: named.name.clone(), account: known(named) };
-    let author = GitActor { name: commit.author.name.clone(), account: author };
-    Commit {
-        sha: commit.sha.clone(),
-        tree: commit.tree.clone(),
-        parents: commit.parents.clone(),
-        authors: std::iter::once(author).chain(commit.co_authors.iter().map(actor)).collect(),
-        committer: actor(&commit.committer),
-        signature: Signature::None,
-        headline: commit.headline.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::ObjectId;
+    use crate::integrations::git::Named;
+    use crate::model::{GitActor, ObjectId};
 
     fn uuid_of(number: u128) -> String {
         Uuid::from_u128(number).braced().to_string()

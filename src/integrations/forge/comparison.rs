@@ -4,9 +4,10 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+use super::origins::without_people;
 use crate::integrations::git::GitCommit;
 use crate::integrations::{SourceError, github};
-use crate::model::{Commit, CommitSha, GitActor, ObjectId, Relation, Signature};
+use crate::model::{Commit, CommitSha, ObjectId, Relation};
 
 /// How one commit stands to another, and the commits that only the second has.
 #[derive(Debug, Serialize, Deserialize)]
@@ -112,20 +113,8 @@ impl Comparison {
     pub fn shape(&self) -> Result<Vec<Commit>, SourceError> {
         match self {
             Comparison::Github(compared) => compared.shape(),
-            Comparison::Git(compared) => Ok(compared.commits.iter().map(shape).collect()),
+            Comparison::Git(compared) => Ok(compared.commits.iter().map(without_people).collect()),
         }
-    }
-}
-
-fn shape(commit: &GitCommit) -> Commit {
-    Commit {
-        sha: commit.sha.clone(),
-        tree: commit.tree.clone(),
-        parents: commit.parents.clone(),
-        authors: Vec::new(),
-        committer: GitActor { name: String::new(), account: None },
-        signature: Signature::None,
-        headline: String::new(),
     }
 }
 

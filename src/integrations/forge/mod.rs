@@ -6,12 +6,14 @@
 mod calls;
 mod comparison;
 mod objects;
+mod origins;
 
 pub use crate::integrations::github::{
     Asked, Comment, Denied, Edge, MOST_OBJECTS, Origins, OwnCommits, PullRequestsRead, Read,
 };
 pub use comparison::{Comparison, GitComparison};
 pub(in crate::integrations) use objects::named;
+pub(in crate::integrations) use origins::{pull_requests_of_each, with_people};
 
 use std::sync::Arc;
 

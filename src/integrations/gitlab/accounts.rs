@@ -11,8 +11,9 @@ use serde_json::json;
 use super::client::{GitlabClient, project};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::git::{GitCommit, Named};
-use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, Service, Signature, UserId, shortened};
+use crate::integrations::forge::with_people;
+use crate::integrations::git::GitCommit;
+use crate::model::{Account, AccountKind, Commit, CommitSha, Service, UserId, shortened};
 
 /// Commits in one query. GitLab counts the fields of a query and answers no more than 250.
 const BATCH: usize = 20;
@@ -94,7 +95,9 @@ impl GitlabClient {
                 by_address.insert(address.clone(), self.by_address(address).await?);
             }
         }
-        Ok(commits.iter().map(|commit| as_commit(commit, &authors, &by_address)).collect())
+        let known = |address: &str| by_address.get(address).cloned().flatten();
+        let whole = |commit: &GitCommit| with_people(commit, authors.get(&commit.sha).cloned().flatten(), known);
+        Ok(commits.iter().map(whole).collect())
     }
 
     /// The accounts to which GitLab connects commits by the address of the author, by commit.
@@ -178,26 +181,6 @@ fn of_graphql(user: wire::GraphqlUser) -> Result<Account, SourceError> {
     let number = user.id.strip_prefix("gid://gitlab/User/").and_then(|number| number.parse().ok()).ok_or_else(odd)?;
     let kind = if user.bot { AccountKind::Bot } else { AccountKind::User };
     Ok(Account { id: UserId::Gitlab(number), login: user.username, kind })
-}
-
-fn as_commit(
-    commit: &GitCommit,
-    authors: &BTreeMap<CommitSha, Option<Account>>,
-    by_address: &HashMap<String, Option<Account>>,
-) -> Commit {
-    let known = |named: &Named| named.address.as_ref().and_then(|address| by_address.get(address).cloned().flatten());
-    let actor = |named: &Named| GitActor { name: named.name.clone(), account: known(named) };
-    let author = GitActor { name: commit.author.name.clone(), account: authors.get(&commit.sha).cloned().flatten() };
-    Commit {
-        sha: commit.sha.clone(),
-        tree: commit.tree.clone(),
-        parents: commit.parents.clone(),
-        authors: std::iter::once(author).chain(commit.co_authors.iter().map(actor)).collect(),
-        committer: actor(&commit.committer),
-        // What GitLab says of signatures is not read: who pushed is known from its own record instead.
-        signature: Signature::None,
-        headline: commit.headline.clone(),
-    }
 }
 
 #[cfg(test)]

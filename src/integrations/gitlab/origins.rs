@@ -1,17 +1,12 @@
 //! Who had a hand in each commit, and the merge requests that GitLab connects with it.
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use futures_util::{StreamExt, TryStreamExt, stream};
+use std::collections::BTreeSet;
 
 use super::client::{GitlabClient, project};
 use super::wire;
 use crate::integrations::SourceError;
-use crate::integrations::forge::{GitComparison, Origins};
+use crate::integrations::forge::{GitComparison, Origins, pull_requests_of_each};
 use crate::model::{CommitSha, Service};
-
-/// Look-ups that are under way at a time.
-const AT_A_TIME: usize = 8;
 
 /// Most pages of merge requests of one commit.
 const MOST_PAGES: usize = 5;
@@ -26,27 +21,11 @@ impl GitlabClient {
         service: &Service,
         comparison: &GitComparison,
     ) -> Result<Origins, SourceError> {
-        let asked = comparison.on_the_way();
-        let (commits, connected) =
-            tokio::try_join!(self.with_people(service, &comparison.commits), self.connected(service, &asked))?;
-        let numbers: BTreeSet<u64> = connected.values().flatten().copied().collect();
-        Ok(Origins {
-            commits,
-            pull_requests: numbers.into_iter().map(|number| (number, number.to_string())).collect(),
-            of_commit: connected,
-            not_looked_up: Vec::new(),
-        })
-    }
-
-    async fn connected(
-        &self,
-        service: &Service,
-        commits: &[&CommitSha],
-    ) -> Result<BTreeMap<CommitSha, Vec<u64>>, SourceError> {
         let own = self.project_id(service).await?;
-        let asked: Vec<_> = commits.iter().map(|sha| self.merge_requests_of(service, (sha, own))).collect();
-        let found: Vec<Vec<u64>> = stream::iter(asked).buffered(AT_A_TIME).try_collect().await?;
-        Ok(commits.iter().map(|sha| (*sha).clone()).zip(found).collect())
+        let asked = comparison.on_the_way();
+        let connected = pull_requests_of_each(&asked, |sha| self.merge_requests_of(service, (sha, own)));
+        let (commits, connected) = tokio::try_join!(self.with_people(service, &comparison.commits), connected)?;
+        Ok(Origins::of(commits, connected))
     }
 
     /// Those that were merged into this project
