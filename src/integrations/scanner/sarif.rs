@@ -1,7 +1,8 @@
 //! SARIF 2.1.0 (<https://docs.oasis-open.org/sarif/sarif/v2.1.0/>): what a tool found, and whether it looked at all.
 //!
 //! Suppressions are not honoured: whoever writes the code could write them too. What the file leaves open counts against
-//! it: a result that the tool is not sure of, a rule that it rates in two ways, an end that it does not tell.
+//! it: a result that the tool is not sure of, a rule that it rates in two ways or does not list, an invocation of which it does
+//! not tell how it ended.
 
 mod wire;
 
@@ -124,14 +125,18 @@ impl<'a> Catalogue<'a> {
         self.components.iter().map(|component| component.rules.as_ref().map_or(0, Vec::len) as u64).sum()
     }
 
-    /// Every rule that a result may mean: by its id, by the part of it before a slash (§3.27.5), by its place in a list.
+    /// Every rule that a result may mean: by its id, by the part of it before a slash (§3.27.5), by its place in a list. None
+    /// when it names a rule that is not listed: whatever stands at the place is another one.
     fn of_result(&self, result: &SarifResult) -> Vec<&'a Rule> {
         let named = |id: &str| self.by_id.get(id).cloned().unwrap_or_default();
-        let mut rules = result.id().map(named).unwrap_or_default();
-        if let (true, Some((parent, _))) = (rules.is_empty(), result.id().and_then(|id| id.rsplit_once('/'))) {
+        let Some(id) = result.id() else { return self.by_place(result).into_iter().collect() };
+        let mut rules = named(id);
+        if let (true, Some((parent, _))) = (rules.is_empty(), id.rsplit_once('/')) {
             rules = named(parent);
         }
-        rules.extend(self.by_place(result));
+        if !rules.is_empty() {
+            rules.extend(self.by_place(result));
+        }
         rules
     }
 

@@ -43,6 +43,7 @@ fn a_rule_is_found_by_its_id_by_the_part_before_a_slash_and_by_its_place() {
     assert_eq!(of(&json!({"ruleIndex": 0, "message": text})), Severity::Low);
     assert_eq!(of(&json!({"rule": {"id": "r"}, "message": text})), Severity::Low);
     assert_eq!(of(&json!({"ruleId": "other", "ruleIndex": -1, "message": text})), Severity::Unrated);
+    assert_eq!(of(&json!({"ruleId": "other", "ruleIndex": 0, "message": text})), Severity::Unrated, "another rule");
 }
 
 #[test]
