@@ -7,7 +7,8 @@ use super::{Sources, fact};
 use crate::integrations::SourceError;
 use crate::integrations::github::Analyses;
 use crate::model::{
-    AlertDismissal, Analysis, BranchName, CommitSha, CommitStatus, Merged, RepoName, Scanner, Service, Timestamp,
+    AlertDismissal, Analysis, BranchName, Commit, CommitSha, CommitStatus, PullRequest, RepoName, Scanner, Service,
+    Signature, Timestamp,
 };
 use crate::policy::approval::security_scan;
 use crate::policy::criteria::Criteria;
@@ -93,18 +94,27 @@ pub(super) async fn complete(
     }
 }
 
-/// The time before which no analysis of the commit matters: it came to the release branch with the newest pull request that was
-/// merged into it or later, and is scanned there. And what was there when cm-bot approved this very commit was judged then.
-/// Dates in Git say nothing about it, and merges into other branches are at everybody's choice.
+/// The time before which no analysis of the commit matters: it did not exist. It holds every commit of the range, so it is no
+/// older than any that a merge into the release branch made. And what was there when cm-bot approved this very commit was
+/// judged then. Dates in Git say nothing about it, and merges into other branches are at everybody's choice.
 fn since(facts: &Facts, branch: &BranchName) -> Option<Timestamp> {
     let range = facts.range.known().map_or(&[][..], |range| &range.commits);
-    let is_in_range = |merged: &&Merged| range.iter().any(|commit| commit.sha == merged.commit);
     let pull_requests = facts.pull_requests.known().ok().into_iter().flat_map(|found| found.by_number.values());
     let released = pull_requests.filter(|found| found.base == *branch);
-    let merged = released.filter_map(|found| found.merged.as_ref()).filter(is_in_range).map(|merged| merged.at);
+    let merged = released.filter_map(|found| made_at(found, range));
     let approved = facts.approved_before.known().ok().and_then(Option::as_ref);
     let approved = approved.filter(|approved| approved.decision.is_some()).map(|approved| approved.approved_at);
     merged.chain(approved).max().map(|time| time.minus(BEFORE))
+}
+
+/// When a merge made a commit of the range. A branch that was pushed as it is has made none, and a merge of two lines that GitHub
+/// did not sign may have been made by hand long before it was pushed.
+fn made_at(pull_request: &PullRequest, range: &[Commit]) -> Option<Timestamp> {
+    let merged = pull_request.merged.as_ref()?;
+    let commit = range.iter().find(|commit| commit.sha == merged.commit)?;
+    let is_made =
+        commit.sha != pull_request.head && (commit.parents.len() < 2 || commit.signature == Signature::ByGithub);
+    is_made.then_some(merged.at)
 }
 
 /// Takes in analyses of the commit that are not there yet, each with its findings. Of one that failed there are none.
@@ -113,12 +123,17 @@ async fn add(sources: &Sources, repository: &RepoName, found: &[Analysis], scans
         if scans.analyses.iter().any(|known| known.id == analysis.id) {
             continue;
         }
+        let mut analysis = analysis.clone();
         if analysis.error.is_empty() {
-            let findings = sources.github.findings(repository, analysis.id).await;
+            let runs = sources.github.findings(repository, analysis.id).await;
+            if runs.as_ref().is_ok_and(|runs| runs.iter().any(|run| !run.completed)) {
+                analysis.error = "its run did not end well".into();
+            }
+            let findings = runs.map(|runs| runs.into_iter().flat_map(|run| run.findings).collect());
             let what = format!("the findings of {}", analysis.tool);
             scans.findings.insert(analysis.id, fact(findings, &what, Source::Github));
         }
-        scans.analyses.push(analysis.clone());
+        scans.analyses.push(analysis);
     }
 }
 

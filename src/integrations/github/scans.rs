@@ -2,15 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use http::header::LINK;
+use serde::de::DeserializeOwned;
+
 use super::client::GithubClient;
 use super::commits::{rest_account, unreadable};
 use super::wire;
 use crate::integrations::SourceError;
+use crate::integrations::http::Answer;
 use crate::integrations::scanner::sarif;
 use crate::model::{
-    AlertDismissal, Analysis, BranchName, CheckRun, CommitSha, CommitStatus, Conclusion, RepoName, ScanFinding,
-    Timestamp,
+    AlertDismissal, Analysis, BranchName, CheckRun, CommitSha, CommitStatus, Conclusion, RepoName, Timestamp,
 };
+
+/// Entries on a full page; GitHub's most.
+const PAGE: usize = 100;
 
 /// Most pages of analyses that are searched for a commit, 100 each, newest first.
 const MOST_PAGES: u32 = 5;
@@ -30,6 +36,8 @@ pub struct Analyses {
     pub other: Option<Analysis>,
     /// The next page, and the time back to which the pages before it go; nothing when that was the whole list.
     rest: Option<(u32, Timestamp)>,
+    /// Whether GitHub has said that there is a next page.
+    is_promised: bool,
 }
 
 impl Analyses {
@@ -51,7 +59,7 @@ impl GithubClient {
         scan: (&str, &str),
         sha: &CommitSha,
     ) -> Result<Analyses, SourceError> {
-        let mut analyses = Analyses { of_commit: Vec::new(), other: None, rest: None };
+        let mut analyses = Analyses { of_commit: Vec::new(), other: None, rest: None, is_promised: false };
         for page in 1..=MOST_PAGES {
             self.add_page((repository, page), (scan, sha), &mut analyses).await?;
             if analyses.rest.is_none() || !analyses.of_commit.is_empty() {
@@ -92,12 +100,17 @@ impl GithubClient {
         let query = url::form_urlencoded::Serializer::new(String::new()).append_pair("tool_name", tool).finish();
         let path = format!("/code-scanning/analyses?{query}&per_page=100&page={page}");
         let found = match self.get(repository, &path, None).await {
-            Ok(answer) => answer.json::<Vec<wire::AnalysisInfo>>()?,
-            Err(SourceError::NotFound) => Vec::new(), // GitHub's answer for a repository that was never scanned.
+            Ok(answer) => Page::<wire::AnalysisInfo>::of(&answer)?,
+            // GitHub's answer for a repository that was never scanned.
+            Err(SourceError::NotFound) if page == 1 => Page { items: Vec::new(), says_more: false },
             Err(error) => return Err(error),
         };
-        let is_last = found.len() < 100;
-        let found = found.into_iter().map(analysis).collect::<Result<Vec<Analysis>, SourceError>>()?;
+        if found.items.is_empty() && analyses.is_promised {
+            return Err(SourceError::Incomplete(format!("page {page} of the analyses is empty")));
+        }
+        analyses.is_promised = found.says_more;
+        let is_last = found.is_last();
+        let found = found.items.into_iter().map(analysis).collect::<Result<Vec<Analysis>, SourceError>>()?;
         let oldest = found.iter().map(|analysis| analysis.created_at).min().filter(|_| !is_last);
         analyses.rest = oldest.map(|oldest| (page + 1, oldest));
         for analysis in found.into_iter().filter(|analysis| analysis.category == category) {
@@ -111,15 +124,14 @@ impl GithubClient {
         Ok(())
     }
 
-    /// The findings of an analysis: the only list that is bound to its commit.
+    /// What an analysis came to: the only list of findings that is bound to its commit.
     ///
     /// # Errors
     /// When it cannot be read as SARIF.
-    pub async fn findings(&self, repository: &RepoName, analysis: u64) -> Result<Vec<ScanFinding>, SourceError> {
+    pub async fn findings(&self, repository: &RepoName, analysis: u64) -> Result<Vec<sarif::Run>, SourceError> {
         let path = format!("/code-scanning/analyses/{analysis}");
         let answer = self.get(repository, &path, Some("application/sarif+json")).await?;
-        let runs = sarif::read(answer.as_json()?).map_err(|error| SourceError::Unreadable(error.to_string()))?;
-        Ok(runs.into_iter().flat_map(|run| run.findings).collect())
+        sarif::read(answer.as_json()?).map_err(|error| SourceError::Unreadable(error.to_string()))
     }
 
     /// The dismissed alerts of a tool on a branch, by number.
@@ -136,9 +148,9 @@ impl GithubClient {
         let query = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         for page in 1..=MOST_ALERT_PAGES {
             let path = format!("/code-scanning/alerts?{query}&state=dismissed&per_page=100&page={page}");
-            let found = self.get(repository, &path, None).await?.json::<Vec<wire::AlertInfo>>()?;
-            let is_last = found.len() < 100;
-            for info in found {
+            let found = Page::<wire::AlertInfo>::of(&self.get(repository, &path, None).await?)?;
+            let is_last = found.is_last();
+            for info in found.items {
                 if info.state != "dismissed" || info.tool.name != tool {
                     return Err(SourceError::Unreadable(format!("alert {} was not asked for", info.number)));
                 }
@@ -185,9 +197,9 @@ impl GithubClient {
         let mut newest: Vec<CommitStatus> = Vec::new();
         for page in 1..=MOST_STATUS_PAGES {
             let path = format!("/commits/{sha}/statuses?per_page=100&page={page}");
-            let found = self.get(repository, &path, None).await?.json::<Vec<wire::StatusInfo>>()?;
-            let is_last = found.len() < 100;
-            for status in found.into_iter().map(|info| commit_status(info, sha)) {
+            let found = Page::<wire::StatusInfo>::of(&self.get(repository, &path, None).await?)?;
+            let is_last = found.is_last();
+            for status in found.items.into_iter().map(|info| commit_status(info, sha)) {
                 let status = status?;
                 let wanted = contexts.iter().any(|context| status.is_of(context));
                 if wanted && !newest.iter().any(|newer| newer.is_of(&status.context)) {
@@ -199,6 +211,25 @@ impl GithubClient {
             }
         }
         Err(SourceError::TooMuch("commit statuses".into()))
+    }
+}
+
+/// One page of a list (<https://docs.github.com/en/rest/using-the-rest-api/using-pagination-in-the-rest-api>).
+struct Page<T> {
+    items: Vec<T>,
+    /// Whether it names a next one.
+    says_more: bool,
+}
+
+impl<T: DeserializeOwned> Page<T> {
+    fn of(answer: &Answer) -> Result<Page<T>, SourceError> {
+        let links = answer.headers.get(LINK).and_then(|links| links.to_str().ok()).unwrap_or_default();
+        Ok(Page { items: answer.json()?, says_more: links.contains("rel=\"next\"") })
+    }
+
+    /// Whether it is neither full nor names another.
+    fn is_last(&self) -> bool {
+        self.items.len() < PAGE && !self.says_more
     }
 }
 

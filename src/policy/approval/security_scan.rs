@@ -94,12 +94,12 @@ fn analyses_of<'a>(
     scans.analyses.iter().filter(move |one| one.tool == tool && one.category == category && one.commit == *head)
 }
 
-/// The newest analysis must have ended well. What any of them found counts: whoever may send one could send a clean one after
-/// the scanner's.
+/// The newest analysis must have ended well. What any of them found counts, also one that broke off: whoever may send one could
+/// send a clean one after the scanner's.
 fn analysis((tool, category): (&str, &str), rules: Rules, build: &Build<'_>) -> Scan {
     let scans = build.scans;
-    let ended = || analyses_of((tool, category), &build.head, scans).filter(|one| one.error.is_empty());
-    let Some(newest) = analyses_of((tool, category), &build.head, scans).next() else {
+    let all = || analyses_of((tool, category), &build.head, scans);
+    let Some(newest) = all().next() else {
         let of_tool = |analysis: &&Analysis| analysis.tool == tool && analysis.category == category;
         let newest = scans.analyses.iter().filter(of_tool).max_by_key(|analysis| analysis.created_at);
         return Scan::NotDone(missing(tool, newest));
@@ -112,8 +112,9 @@ fn analysis((tool, category): (&str, &str), rules: Rules, build: &Build<'_>) -> 
     if newest.rules == 0 && rules == Rules::All {
         return Scan::NotDone(format!("{tool} ran no rules, so it looked at nothing.").into());
     }
-    let findings: Vec<&ScanFinding> = blocking(ended(), scans, build.criteria);
-    match (judged(tool, findings, build), ended().find_map(|one| not_whole(one, scans))) {
+    let findings: Vec<&ScanFinding> = blocking(all(), scans, build.criteria);
+    let mut ended = all().filter(|one| one.error.is_empty());
+    match (judged(tool, findings, build), ended.find_map(|one| not_whole(one, scans))) {
         (Scan::Clean(_), Some(why)) => why,
         (result, _) => result,
     }

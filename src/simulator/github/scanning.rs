@@ -22,6 +22,8 @@ pub struct Analysis {
     pub rules: u64,
     /// The tool's error text.
     pub error: String,
+    /// Whether its run did not end well, as its file says.
+    pub broke_off: bool,
     /// When it was uploaded.
     pub created: i64,
     /// What it found, each with the number of its alert.
@@ -108,6 +110,7 @@ impl World {
             category: step.category.clone(),
             rules: step.rules,
             error: step.error.clone(),
+            broke_off: step.broke_off,
             created,
             results,
         });

@@ -118,6 +118,9 @@ pub struct Scan {
     /// The tool's own error text; empty when it worked.
     #[serde(default)]
     pub error: String,
+    /// Lets the tool say in its file that its run did not end well.
+    #[serde(default)]
+    pub broke_off: bool,
 }
 
 /// One result of a scan.

@@ -52,6 +52,38 @@ async fn c01_the_analysis_that_found_something_is_pushed_off_the_first_page() {
     attack(scene, &["High: js/sql-injection, This query depends on a user-provided value."]).await;
 }
 
+/// A list that ends before it is whole hides what is on its other pages.
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_the_page_with_the_analysis_that_found_something_is_kept_back() {
+    let others = step(&SCAN.replace("merged", "fix")).repeat(100);
+    for how in ["not_found", "ends_early"] {
+        let kept_back = format!("fail = {{ system = \"github\", how = \"{how}\", on = \"&per_page=100&page=2\" }}");
+        let scene = clean().with(&step(SCAN), &format!("{}{others}{}{}", step(DIRTY), step(SCAN), step(&kept_back)));
+        is_held(scene, &["all analyses of CodeQL"]).await;
+    }
+}
+
+/// What was pushed to the release branch as it is was there before, and may have been scanned long before.
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_the_analysis_that_found_something_is_older_than_the_push_to_the_release_branch() {
+    let scan = |of: &str| SCAN.replace("merged", of);
+    let first = format!("{}{}", attacks(&DIRTY.replace("merged", "fix")), in_twin(&scan("fix")));
+    let before = format!("{first}{}{}", step(&scan("v1")).repeat(100), step("pass = \"7h\""));
+    let forward = "push = { branch = \"main\", commit = \"fix\", by = \"dana\" }";
+    let scene = clean().before(MERGE, &before).with(&step(MERGE), &step(forward)).deploys("fix", "fix");
+    attack(scene, &["High: js/sql-injection, This query depends on a user-provided value."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_the_analysis_broke_off() {
+    let broke_off = SCAN.replace("\" }", "\", broke_off = true }");
+    attack(clean().instead(SCAN, &broke_off, SCAN), &["CodeQL ended with an error: ", "its run did not end well"])
+        .await;
+    let dirty = DIRTY.replace("{ commit", "{ broke_off = true, commit");
+    let scene = clean().with(&step(SCAN), &format!("{}{}", attacks(&dirty), step(SCAN)));
+    attack(scene, &["High: js/sql-injection, This query depends on a user-provided value."]).await;
+}
+
 /// Before it was merged nobody scanned what came of it, so a long list is not read to its end.
 #[tokio::test(flavor = "multi_thread")]
 async fn analyses_from_before_the_merge_are_not_asked_for() {

@@ -98,6 +98,7 @@ impl View<'_> {
             "runs": [{
                 "automationDetails": { "id": format!("{}/", analysis.category.trim_end_matches('/')) },
                 "tool": { "driver": { "name": analysis.tool, "semanticVersion": "2.25.0", "rules": rules } },
+                "invocations": [{ "executionSuccessful": !analysis.broke_off }],
                 "results": results,
                 "versionControlProvenance": [{
                     "branch": analysis.reference,
