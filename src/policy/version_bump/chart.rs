@@ -4,8 +4,9 @@
 //! other lines are compared as bytes; what could make such a line mean something else (anchors, aliases, tags, a second
 //! document, text or lists that go on over lines) is refused.
 //!
-//! `appVersion` often decides which image runs. It may change only as a version that is proven: the chart's own, or
-//! that of another manifest in the same commit.
+//! `appVersion` often decides which image runs, and the chart's own version says nothing of that image. It may change only as
+//! the version of another manifest in the same commit does, and only where YAML reads text: 1.10 without quotes is the
+//! number 1.1.
 
 use std::ops::Range;
 
@@ -54,13 +55,13 @@ impl Found {
             return Err(format!("the key `{}` stands twice", short(key)));
         }
         ends_here(key, value.trim())?;
-        let is_version = key == "version" || key == "appVersion";
+        let is_version = key == "version" || (key == "appVersion" && !is_number(value));
         let kept = if is_version { String::new() } else { value.to_owned() };
         add(&mut self.rest, key.to_owned(), &kept);
         self.open = (!is_version).then(|| key.to_owned());
         match key {
             "version" => self.versions.push(scalar(text, value)?),
-            "appVersion" => self.app = Some(scalar(text, value)?),
+            "appVersion" if is_version => self.app = Some(scalar(text, value)?),
             _ => {}
         }
         Ok(())
@@ -99,6 +100,12 @@ fn ends_here(key: &str, value: &str) -> Result<(), String> {
     }
 }
 
+/// Whether YAML may read a value as a number, which it writes in another way.
+fn is_number(value: &str) -> bool {
+    let word = value.split_once(" #").map_or(value, |(value, _)| value).trim().trim_start_matches(['+', '-']);
+    word.parse::<f64>().is_ok() || word.starts_with("0x") || word.starts_with("0o") || word.starts_with("0b")
+}
+
 /// The place of a value of one word, without its quotes. A comment may follow.
 fn scalar(text: &str, value: &str) -> Result<Range<usize>, String> {
     let value = value.split_once(" #").map_or(value, |(value, _)| value).trim();
@@ -108,18 +115,14 @@ fn scalar(text: &str, value: &str) -> Result<Range<usize>, String> {
     place.ok_or_else(|| "its version is not written plainly".into())
 }
 
-/// Whether a new `appVersion` is a version that is proven.
-pub(super) fn app_version(
-    chart: &VersionChange,
-    (old, new): (&str, &str),
-    siblings: &Siblings<'_>,
-) -> Result<(), String> {
+/// Whether a new `appVersion` of the chart at `path` is a version that another manifest proves.
+pub(super) fn app_version(path: &str, (old, new): (&str, &str), siblings: &Siblings<'_>) -> Result<(), String> {
     let same = |change: &VersionChange| change.old == old && change.new == new;
     let others = siblings.0.iter().filter(|file| file_name(file.path) != FILE);
     let mut proven = others.filter_map(|file| version_change(file.path, file.before, file.after, siblings).ok());
-    if old == new || same(chart) || proven.any(|change| same(&change)) {
+    if old == new || proven.any(|change| same(&change)) {
         return Ok(());
     }
-    let (path, old, new) = (&chart.path, short(old), short(new));
+    let (old, new) = (short(old), short(new));
     Err(format!("{path} also changes `appVersion` from {old} to {new}, which no other manifest of the commit proves"))
 }

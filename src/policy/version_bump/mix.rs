@@ -14,8 +14,14 @@ use super::text;
 /// Lines that may use `@version`, with or without a comma at the end.
 const USES: &[&str] = &["version: @version", "source_ref: @version", "source_ref: \"v#{@version}\""];
 
+/// Words with which the file could ask for its own version.
+const ASKS: &[&str] = &[":version", "project()", "Mix.Project."];
+
 /// Reads a `mix.exs`.
 pub(super) fn read(side: &Side<'_>) -> Result<Reading, String> {
+    if let Some(asks) = ASKS.iter().find(|asks| side.text.contains(**asks)) {
+        return Err(format!("it may use its own version elsewhere, with `{}`", asks.trim_end_matches('.')));
+    }
     let lines: Vec<&str> = side.text.lines().map(str::trim).collect();
     let index = only(&lines, "version:")?;
     let (above, line) = (lines.get(..index).unwrap_or_default(), lines.get(index).copied().unwrap_or_default());

@@ -167,7 +167,7 @@ fn prove(
     number::grows(family.order, &change)?;
     let app = |side: &Side<'_>, reading: &Reading| reading.app(side.text).map(str::to_owned);
     if let (Some(old), Some(new)) = (app(&before, &old), app(&after, &new)) {
-        chart::app_version(&change, (&old, &new), siblings)?;
+        chart::app_version(path, (&old, &new), siblings)?;
     }
     Ok(change)
 }

@@ -12,8 +12,18 @@ use super::reading::{Reading, Side, add};
 
 /// Elements nested deeper than this are no manifest.
 const DEEPEST: usize = 50;
-/// Words that Maven replaces by the package's own version.
-const OWN_VERSION: &[&str] = &["${project.version}", "${pom.version}", "${version}"];
+/// What Maven replaces by the package's own version, or by something that holds it
+/// (<https://maven.apache.org/ref/current/maven-model-builder/#model-interpolation>).
+const OWN_VERSION: &[&str] = &[
+    "${project.version}",
+    "${pom.version}",
+    "${version}",
+    "${project.id}",
+    "${project.artifact.",
+    "${project.build.finalName}",
+    "${pom.build.finalName}",
+    "${build.finalName}",
+];
 
 /// Reads a `pom.xml`.
 pub(super) fn read(side: &Side<'_>) -> Result<Reading, String> {
@@ -29,8 +39,10 @@ pub(super) fn read(side: &Side<'_>) -> Result<Reading, String> {
         return Err("it holds a processing instruction".into());
     }
     let words: String = document.descendants().filter(Node::is_text).filter_map(|node| node.text()).collect();
-    if let Some(used) = OWN_VERSION.iter().find(|used| words.contains(**used)) {
-        return Err(format!("it uses its own version elsewhere, as {used}"));
+    let attributes = || document.descendants().flat_map(|node| node.attributes()).map(|attribute| attribute.value());
+    let is_used = |own: &&&str| words.contains(**own) || attributes().any(|value| value.contains(**own));
+    if let Some(used) = OWN_VERSION.iter().find(is_used) {
+        return Err(format!("it uses its own version elsewhere, as {}", used.trim_end_matches('.')));
     }
     let version = version(project)?;
     let place = place(version, side.text)?;

@@ -52,6 +52,25 @@ fn a_new_version_and_nothing_else_passes_without_review() {
     );
 }
 
+/// Which image a chart runs is proven by the manifest of what is in the image, and only where YAML reads text.
+#[test]
+fn the_version_of_an_application_is_that_of_its_own_manifest() {
+    let chart =
+        |version: &str, app: &str| format!("apiVersion: v2\nname: billing\nversion: {version}\nappVersion: {app}\n");
+    let package = |version: &str| format!("[project]\nname = \"billing\"\nversion = \"{version}\"\n");
+    let both = |app: [&str; 2]| {
+        let (before, after) = (chart("1.9.0", app[0]), chart("1.10.0", app[1]));
+        with_files(
+            &[("Chart.yaml", &before), ("pyproject.toml", &package("1.9"))],
+            &[("Chart.yaml", &after), ("pyproject.toml", &package("1.10"))],
+        )
+    };
+    assert_eq!(judge(&both(["\"1.9\"", "\"1.10\""])).kind(), Kind::Approve);
+    refused(&both(["1.9", "1.10"]), "Chart.yaml also changes `appVersion`");
+    let alone = with_change("Chart.yaml", &chart("1.9.0", "\"1.9.0\""), &chart("1.10.0", "\"1.10.0\""));
+    refused(&alone, "Chart.yaml also changes `appVersion` from 1.9.0 to 1.10.0, which no other manifest");
+}
+
 #[test]
 fn a_cargo_manifest_is_a_manifest() {
     let before = "[package]\nname = \"billing-api\"\nversion = \"4.18.1\"\n[dependencies]\nserde = \"1\"\n";

@@ -169,6 +169,9 @@ fn pom_xml() {
         ("4.0.0</version>", "${project.version}</version>", "it uses its own version elsewhere"),
         ("4.0.0</version>", "${pro<!-- -->ject.version}</version>", "it uses its own version elsewhere"),
         ("4.0.0</version>", "$&#123;project.version}</version>", "it uses its own version elsewhere"),
+        ("4.0.0</version>", "${project.artifact.version}</version>", "it uses its own version elsewhere"),
+        ("4.0.0</version>", "${project.build.finalName}</version>", "it uses its own version elsewhere"),
+        ("<parent>", "<parent from=\"x-${project.version}\">", "it uses its own version elsewhere"),
         ("</parent>", "</parent><version>1.4.2</version>", "the element `version` stands twice"),
         ("</project>", "</projekt>", "it is no XML"),
     ]);

@@ -59,6 +59,12 @@ fn chart_yaml() {
         ("name: b", "---\nname: b", "more than one document"),
         ("name: b", "\tname: b", "it holds a tab"),
     ]);
+    for number in ["1.10", "-2", "0x1F", "1e3"] {
+        let before = CHART.replace("\"7.0.0\"", number);
+        bump.proves(&before, &before.replace(OLD, NEW));
+        let after = before.replace(OLD, NEW).replace(number, "\"7.0.1\"");
+        bump.refuses(&before, &after, "Chart.yaml also changes `appVersion`");
+    }
     let long = format!("{CHART}{}", "  a\n".repeat(240_000));
     bump.proves(&long, &long.replace(OLD, NEW));
     let spaced = format!("---\n# ours\n\nmy_key: 1\nmy-key: 2\n{CHART}  # of redis\n");
@@ -76,7 +82,8 @@ fn chart_yaml() {
     );
     assert!(went_apart.contains("also changes `appVersion` from 1.4.1 to 1.4.3, which no other"), "{went_apart}");
     let with_app = CHART.replace("7.0.0", OLD);
-    bump.proves(&with_app, &with_app.replace(OLD, NEW));
+    let alone = "also changes `appVersion` from 1.4.2 to 1.4.3, which no other";
+    bump.refuses(&with_app, &with_app.replace(OLD, NEW), alone);
     let app = Bump { beside: Some(("package.json", PACKAGE)), ..bump };
     let (before, after) = (CHART.replace("7.0.0", OLD).replacen(OLD, "0.3.0", 1), CHART.replace("7.0.0", NEW));
     assert_eq!(app.change(&before, &after.replacen(OLD, "0.3.1", 1)), Ok("Chart.yaml 0.3.0 to 0.3.1".into()));
@@ -126,6 +133,9 @@ fn mix_exs() {
     bump.refuses_in(&[
         ("def project do", "def deps do", "its version does not stand at the top of `def project do`"),
         ("app: :billing,", "app: [", "its version does not stand at the top of `def project do`"),
+        ("\"~> 1.3\"", "project()[:version]", "it may use its own version elsewhere, with `:version`"),
+        ("\"~> 1.3\"", "elem(project(), 1)", "it may use its own version elsewhere, with `project()`"),
+        ("\"~> 1.3\"", "Mix.Project.config", "it may use its own version elsewhere, with `Mix.Project`"),
         ("1.4.2\",", "1.4.2\" <> x(),", "its version is not written plainly"),
     ]);
     let attribute = MIX.replace("\"1.4.2\"", "@version").replace("  use", "  @version \"1.4.2\"\n  use");
