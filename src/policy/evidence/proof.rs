@@ -65,7 +65,7 @@ pub(in crate::policy) struct Lack {
 pub(in crate::policy) enum Exemption {
     /// If it only counts a version up, or changes nothing.
     Possible,
-    /// Never: it claims to be something that was reviewed, and is not.
+    /// Never: it claims to be something that was reviewed and is not, or somebody asked for another change.
     Never,
 }
 
@@ -219,7 +219,7 @@ fn review(commit: &Commit, branch: &Branch<'_>, standing: &Standing, case: &Case
     let not_by = standing.contributions.names(&commit.sha, whose).into_iter().collect();
     if let Some(objection) = standing.objections.first() {
         let why = format!("came through pull request {number}, where {objection}");
-        return Verdict::Lacking(Lack { why, by: By::Requester, not_by, exemption: Exemption::Possible });
+        return Verdict::Lacking(Lack { why, by: By::Requester, not_by, exemption: Exemption::Never });
     }
     match (standing.for_commit(&commit.sha, case), &standing.gap) {
         (approvals, _) if !approvals.is_empty() => Verdict::Reviewed(approvals.into_iter().cloned().collect()),

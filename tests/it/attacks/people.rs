@@ -105,6 +105,19 @@ async fn g20_a_trailer_that_names_another_does_not_remove_the_author() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn g24_somebody_objects_to_a_version_bump() {
+    let bump = "files = { \"package.json\" = \"{\\\"version\\\": \\\"1.4.3\\\"}\\n\" }";
+    let fix = "files = { \"src/totals.js\" = \"export const total = (lines) => Math.round(lines.reduce((sum, line) => sum + line, 0));\\n\" }";
+    let objection = "review = { pull_request = 871, by = \"sam\", state = \"request_changes\" }";
+    let scene = clean().first_file("package.json", "{\"version\": \"1.4.2\"}\n").with(fix, bump).instead(
+        REVIEW,
+        objection,
+        "pass = \"1s\"",
+    );
+    attack(scene, &["where Sam Okafor asked for changes and has not approved since"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn g21_a_second_account_that_nobody_knows() {
     let puppet = "[[people]]\nname = \"dana-at-home\"\nfull_name = \"Dana\"\nunmapped = true\n";
     let scene = clean().people(puppet).attacked(REVIEW, &review_by("dana-at-home"));
