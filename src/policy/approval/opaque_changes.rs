@@ -1,7 +1,8 @@
 //! A change that nobody can read line by line waits for a human (policy: peer review, opaque changes).
 //!
 //! The pointer to a submodule or a large file stands for content that no reviewer of the pull request has seen, a link
-//! makes one path into another, and a file that becomes executable changes without a changed line.
+//! makes one path into another, a file that becomes executable changes without a changed line, and what an archive or a
+//! program holds is on no page.
 
 use std::collections::HashMap;
 
@@ -18,6 +19,12 @@ use crate::policy::facts::{Facts, Gap, GapReason};
 
 /// At most this many changes are named one by one.
 const MOST_NAMED: usize = 5;
+
+/// Ends of the names of archives and programs, in small letters. What hides behind another name is a file like any other.
+const PACKED: [&str; 32] = [
+    "7z", "a", "apk", "ar", "bz2", "class", "deb", "dll", "dylib", "ear", "egg", "exe", "gem", "gz", "jar", "lib",
+    "msi", "node", "nupkg", "o", "pyc", "rar", "rpm", "so", "tar", "tgz", "war", "wasm", "whl", "xz", "zip", "zst",
+];
 
 /// Can every change be read line by line?
 #[must_use]
@@ -78,9 +85,16 @@ fn kind(change: &Change) -> Option<OpaqueKind> {
         Some(OpaqueKind::Symlink)
     } else if odd(after) || (before.is_some() && after.is_some() && before != after) {
         Some(OpaqueKind::Executable)
+    } else if after.is_some() && is_packed(&change.path) {
+        Some(OpaqueKind::Archive)
     } else {
         None
     }
+}
+
+fn is_packed(path: &str) -> bool {
+    let name = path.rsplit('/').next().unwrap_or_default().to_ascii_lowercase();
+    name.rsplit_once('.').is_some_and(|(stem, end)| !stem.is_empty() && PACKED.contains(&end))
 }
 
 fn sentence(change: &Change, kind: OpaqueKind) -> String {
@@ -99,6 +113,7 @@ fn sentence(change: &Change, kind: OpaqueKind) -> String {
             Some(Mode::FILE) => format!("{path} is no longer executable."),
             mode => format!("{path} has the unusual mode {:o}.", mode.map_or(0, |mode| mode.0)),
         },
+        OpaqueKind::Archive => format!("{path} is an archive or a program, and no page shows what it holds."),
         OpaqueKind::LargeFile => format!("{path} is the pointer to a large file that lives elsewhere (Git LFS)."),
     }
 }

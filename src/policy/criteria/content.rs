@@ -34,6 +34,8 @@ pub enum OpaqueKind {
     Executable,
     /// The number of a large file that lives elsewhere (Git LFS).
     LargeFile,
+    /// Packed files or a compiled program, by its name.
+    Archive,
 }
 
 /// Terms of the rule `hidden_characters`.

@@ -74,6 +74,22 @@ async fn g38_the_pointer_to_a_large_file() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn g38_a_vendored_archive() {
+    let packed = "files = { \"vendor/rounding.tgz\" = \"packed\" }";
+    attack(
+        clean().fix_in_attack(packed),
+        &["vendor/rounding.tgz is an archive or a program, and no page shows what it holds."],
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g38_attributes_that_hide_changes_from_reviewers() {
+    let hides = "files = { \".gitattributes\" = \"src/*.js -diff linguist-generated\\n\" }";
+    attack(clean().fix_in_attack(hides), &[".gitattributes builds, checks or guards the code."]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn g38_a_symbolic_link() {
     let link = "links = { \"config/settings.js\" = \"/etc/passwd\" }";
     attack(clean().fix_in_attack(link), &["config/settings.js is or was a symbolic link."]).await;

@@ -117,6 +117,24 @@ fn who_allows_large_files_need_not_know_which_they_are() {
 }
 
 #[test]
+fn an_archive_is_for_a_human_until_it_is_gone() {
+    for path in ["vendor/rounding.tgz", "gradle/wrapper/gradle-wrapper.JAR", "lib/native.linux.so"] {
+        let new = changed(&[("src.js", "1")], &[("src.js", "1"), (path, "packed")]);
+        let sentence = format!("{path} is an archive or a program, and no page shows what it holds.");
+        let found = finding(&new, "opaque_changes");
+        assert_eq!((details(&found), judge(&new).kind()), (vec![sentence], Kind::Hold));
+        let allowed = under(&new, ("allowed = []", "allowed = [\"archive\"]"), "opaque_changes").0;
+        assert_eq!(allowed, Kind::Approve);
+        let gone = changed(&[("src.js", "1"), (path, "packed")], &[("src.js", "2")]);
+        assert_eq!(judge(&gone).kind(), Kind::Approve, "{}", read(&finding(&gone, "opaque_changes")));
+    }
+    for path in ["so", ".so", "notes/zip", "src/zip.rs", "vendor/jar/README"] {
+        let new = changed(&[("src.js", "1")], &[("src.js", "1"), (path, "words")]);
+        assert_eq!(judge(&new).kind(), Kind::Approve, "{path}: {}", read(&finding(&new, "opaque_changes")));
+    }
+}
+
+#[test]
 fn five_files_with_hidden_characters_are_named_and_the_rest_is_a_number() {
     let texts =
         |many, text| under(&added(many, |number| format!("src/{number}.js"), text), HIDDEN, "hidden_characters");
