@@ -37,8 +37,8 @@ pub use messages::{AutoApproved, Deciding, Decisions};
 pub use people::{AccountState, BitbucketId, Identity, People, PeopleError, Person};
 pub use protection::{ProtectedRun, WorkflowPin, WorkflowRun};
 pub use pull_request::{
-    Account, AccountKind, Dismissal, ForcePush, Ledger, Merged, Opinion, PullRequest, Push, Receipt, Review, Seen,
-    SeenReview,
+    Account, AccountKind, Dismissal, EVERY_PULL_REQUEST, ForcePush, Ledger, MachineAssignment, Merged, Opinion,
+    PullRequest, Push, Receipt, Review, Seen, SeenReview,
 };
 pub use record::{ActRecord, ApprovalRecord, ChangeRecord, DecisionRecord, GateRecord};
 pub use reminders::{Held, Quiet, Reminders, TimeOfDay};

@@ -1,6 +1,6 @@
 //! Pull requests and what people said in them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -56,6 +56,12 @@ pub struct PullRequest {
     pub squash: Option<CommitSha>,
     /// Who is or ever was assigned to it, and by whom. The person who asked a coding agent for it is among them.
     pub assignees: Vec<Account>,
+    /// Those of them whom only machines have assigned. Older records lack it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub assigned_by_machines: Vec<MachineAssignment>,
+    /// The names of its newest commits, as the server lists them; nothing when it does not. Older records lack it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub own: Option<BTreeSet<CommitSha>>,
     /// All reviews, in the order in which the server received them.
     pub reviews: Vec<Review>,
     /// When the server first made an object (a check suite) for a commit: later than its push, never earlier.
@@ -70,6 +76,15 @@ pub struct PullRequest {
     pub dismissals: Vec<Dismissal>,
     /// What our own record of GitHub's deliveries says about it.
     pub ledger: Ledger,
+}
+
+/// A person whom a machine assigned to a pull request.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MachineAssignment {
+    /// The machine.
+    pub by: UserId,
+    /// The person.
+    pub who: UserId,
 }
 
 /// The end of a merged pull request.
@@ -143,7 +158,7 @@ pub struct Ledger {
     pub reviews: Vec<SeenReview>,
     /// Where the head went.
     pub pushes: Vec<Push>,
-    /// When we heard that it was pointed at another base branch.
+    /// When we heard that it was pointed at another base branch, or that the release branch was forced elsewhere.
     pub base_changes: Vec<Timestamp>,
 }
 
@@ -173,6 +188,9 @@ pub struct Push {
     pub at: Timestamp,
 }
 
+/// Stands for the number of every pull request of a repository; none has it.
+pub const EVERY_PULL_REQUEST: u64 = 0;
+
 /// One line for the [`Ledger`], read from a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
@@ -180,7 +198,7 @@ pub struct Receipt {
     pub repository_id: u64,
     /// Its name.
     pub repository: RepoName,
-    /// The number of the pull request.
+    /// The number of the pull request, or [`EVERY_PULL_REQUEST`].
     pub number: u64,
     /// What happened.
     pub event: Seen,
@@ -211,6 +229,6 @@ pub enum Seen {
         /// By whom.
         by: Account,
     },
-    /// It was pointed at another base branch.
+    /// It was pointed at another base branch, or its base was forced elsewhere.
     BaseChange,
 }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use super::db::{Row, Transaction, Value, insert_rows, query, query_among};
 use super::{Store, StoreError, stored};
 use crate::model::{
-    Account, AccountKind, CommitSha, GithubId, Ledger, Opinion, Push, Receipt, RepoName, Seen, SeenReview, Timestamp,
-    UserId,
+    Account, AccountKind, CommitSha, EVERY_PULL_REQUEST, GithubId, Ledger, Opinion, Push, Receipt, RepoName, Seen,
+    SeenReview, Timestamp, UserId,
 };
 
 /// Pull requests in one statement; SQLite allows some ten thousand values in one.
@@ -55,6 +55,10 @@ impl Store {
             for row in self.seen(BASE_CHANGES, id, numbers).await? {
                 entry(&mut ledger, &row)?.base_changes.push(Timestamp(row.get("received_at")?));
             }
+        }
+        for row in self.seen(BASE_CHANGES, id, &[EVERY_PULL_REQUEST]).await? {
+            let at = Timestamp(row.get("received_at")?);
+            numbers.iter().for_each(|number| ledger.entry(*number).or_default().base_changes.push(at));
         }
         Ok(ledger)
     }

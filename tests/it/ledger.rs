@@ -88,6 +88,32 @@ async fn a_signed_delivery_is_one_line_and_again_it_is_none() {
     played.stop().await;
 }
 
+/// A release branch that is forced elsewhere changes the base of every pull request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_release_branch_that_is_forced_elsewhere_is_in_it() {
+    let played = running().await;
+    let moved = |reference: &str, how: [bool; 2]| {
+        json!({
+            "ref": reference, "forced": how[0], "deleted": how[1],
+            "repository": {"id": 5, "full_name": "acme/billing-api"},
+        })
+    };
+    let grown = [moved("refs/heads/main", [false, false]), moved("refs/heads/work", [true, false])];
+    for (place, body) in grown.iter().enumerate() {
+        let id = format!("grown-{place}");
+        assert_eq!(status(delivery(&played, (&id, "push"), &body.to_string())).await, StatusCode::ACCEPTED);
+    }
+    assert_eq!(ledger(&played, 871).await, Ledger::default());
+    for (id, how) in [("forced", [true, false]), ("deleted", [false, true])] {
+        let body = moved("refs/heads/main", how).to_string();
+        assert_eq!(status(delivery(&played, (id, "push"), &body)).await, StatusCode::ACCEPTED);
+    }
+    let store = &played.app.context.sources.store;
+    let found = store.ledger(&repository(), &[1, 871]).await.unwrap();
+    assert_eq!(found.values().map(|ledger| ledger.base_changes.len()).collect::<Vec<_>>(), [2, 2]);
+    played.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_forged_or_of_another_event_is_not_in_it() {
     let played = running().await;

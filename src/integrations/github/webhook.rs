@@ -4,8 +4,8 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use crate::model::{
-    Account, AccountKind, CommitSha, GithubId, Opinion, ParseError, ProtectedRun, Receipt, RepoName, Seen, Service,
-    Timestamp,
+    Account, AccountKind, CommitSha, EVERY_PULL_REQUEST, GithubId, Opinion, ParseError, ProtectedRun, Receipt,
+    RepoName, Seen, Service, Timestamp,
 };
 
 /// The event by which GitHub asks whether a run may deploy.
@@ -60,10 +60,24 @@ pub fn told(services: &[Service], event: &str, body: &[u8]) -> Told {
         Err(why) => return Told { odd: vec![why], ..Told::default() },
     };
     let Some(name) = name.filter(ours) else { return Told::default() };
-    match receipt(event, body) {
+    let receipt = if event == "push" { rewritten(services, body) } else { receipt(event, body) };
+    match receipt {
         Ok(receipt) => Told { repository: Some(name), receipt, ..Told::default() },
         Err(why) => Told { repository: Some(name), odd: vec![why], ..Told::default() },
     }
+}
+
+/// A release branch was forced elsewhere or deleted: whatever was reviewed before it was seen against another one.
+fn rewritten(services: &[Service], body: &[u8]) -> Result<Option<Receipt>, String> {
+    let moved: Moved = parse(body)?;
+    let is_released = |service: &Service| {
+        moved.reference.strip_prefix("refs/heads/") == Some(service.branch.as_str())
+            && moved.repository.full_name == service.repository.as_str()
+    };
+    if (moved.forced || moved.deleted) && services.iter().any(is_released) {
+        return moved.repository.receipt(EVERY_PULL_REQUEST, Seen::BaseChange).map(Some);
+    }
+    Ok(None)
 }
 
 /// GitHub asks whether a run of one of our repositories may deploy.
@@ -148,6 +162,15 @@ pub fn receipt(event: &str, body: &[u8]) -> Result<Option<Receipt>, String> {
 #[derive(Deserialize)]
 struct Action {
     action: String,
+}
+
+#[derive(Deserialize)]
+struct Moved {
+    #[serde(rename = "ref")]
+    reference: String,
+    forced: bool,
+    deleted: bool,
+    repository: Repository,
 }
 
 #[derive(Deserialize)]
@@ -239,29 +262,29 @@ fn reviewed(body: Reviewed) -> Result<Receipt, String> {
         opinion: opinion(&body.review.state)?,
         by: account(body.review.user)?,
     };
-    body.repository.receipt(body.pull_request.number, event)
+    body.repository.receipt(positive(body.pull_request.number)?, event)
 }
 
 fn opened(body: Opened) -> Result<Receipt, String> {
     let event = Seen::Push { before: None, after: sha(&body.pull_request.head.sha)?, by: account(body.sender)? };
-    body.repository.receipt(body.pull_request.number, event)
+    body.repository.receipt(positive(body.pull_request.number)?, event)
 }
 
 fn pushed(body: Pushed) -> Result<Receipt, String> {
     let event = Seen::Push { before: Some(sha(&body.before)?), after: sha(&body.after)?, by: account(body.sender)? };
-    body.repository.receipt(body.pull_request.number, event)
+    body.repository.receipt(positive(body.pull_request.number)?, event)
 }
 
 /// Titles are edited too; only another base is for the ledger.
 fn retargeted(body: Edited) -> Result<Option<Receipt>, String> {
-    let change = body.changes.base.map(|_| body.repository.receipt(body.pull_request.number, Seen::BaseChange));
-    change.transpose()
+    let number = positive(body.pull_request.number)?;
+    body.changes.base.map(|_| body.repository.receipt(number, Seen::BaseChange)).transpose()
 }
 
 impl Repository {
-    fn receipt(self, number: i64, event: Seen) -> Result<Receipt, String> {
+    fn receipt(self, number: u64, event: Seen) -> Result<Receipt, String> {
         let repository = RepoName::parse(&self.full_name).map_err(said)?;
-        Ok(Receipt { repository_id: positive(self.id)?, repository, number: positive(number)?, event })
+        Ok(Receipt { repository_id: positive(self.id)?, repository, number, event })
     }
 }
 

@@ -260,11 +260,13 @@ pub(in crate::integrations::github) struct ConversationComment {
 pub(in crate::integrations::github) enum TimelineItem {
     #[serde(rename = "HeadRefForcePushedEvent", rename_all = "camelCase")]
     ForcePushed { created_at: String, actor: Option<Actor> },
-    /// Another base branch, given by somebody or by GitHub when the base was merged and deleted; or the base was forced elsewhere.
+    /// Another base branch, given by somebody or by GitHub when the base was merged and deleted; or the base was forced elsewhere,
+    /// or deleted and perhaps made again.
     #[serde(
         rename = "BaseRefChangedEvent",
         alias = "AutomaticBaseChangeSucceededEvent",
         alias = "BaseRefForcePushedEvent",
+        alias = "BaseRefDeletedEvent",
         rename_all = "camelCase"
     )]
     BaseChanged { created_at: String },
