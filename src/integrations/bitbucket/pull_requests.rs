@@ -61,6 +61,8 @@ impl BitbucketClient {
             squash: None,
             // Nobody is assigned to a pull request, so of a machine nobody can say who asked it.
             assignees: Vec::new(),
+            assigned_by_machines: Vec::new(),
+            own: None,
             reviews,
             first_seen: happened.seen(&names),
             // Who pushed is not told.

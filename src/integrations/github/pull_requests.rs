@@ -1,6 +1,6 @@
 //! Pull requests and their reviews.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::try_join_all;
 use serde_json::{Value, json};
@@ -11,8 +11,8 @@ use super::graphql::{Looked, NodeQuery};
 use super::wire::{self, TimelineItem};
 use crate::integrations::SourceError;
 use crate::model::{
-    Account, BranchName, CommitSha, Dismissal, ForcePush, Ledger, Merged, Opinion, ParseError, PullRequest, Push,
-    RepoName, Review, Timestamp,
+    Account, AccountKind, BranchName, CommitSha, Dismissal, ForcePush, Ledger, MachineAssignment, Merged, Opinion,
+    ParseError, PullRequest, Push, RepoName, Review, Timestamp, UserId,
 };
 
 /// The query; `tests/it/queries.rs` validates it against GitHub's schema.
@@ -90,6 +90,10 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
         base: parse(BranchName::parse(&info.base_ref_name))?,
         opener: info.author.as_ref().and_then(account),
         assignees: assignees(&info.assignees)?,
+        assigned_by_machines: Vec::new(),
+        own: Some(
+            info.commits.nodes.iter().map(|own| parse(CommitSha::parse(&own.commit.oid))).collect::<Result<_, _>>()?,
+        ),
         commits: None,
         merged: merged(info.merged, info.merge_commit, info.merged_at)?,
         squash: None,
@@ -105,10 +109,27 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
     for commit in info.commits.nodes {
         add_arrival(&mut pull_request, commit.commit)?;
     }
+    let by_people = assigned_by_people(&info.timeline_items.nodes);
     for item in info.timeline_items.nodes {
         add_event(&mut pull_request, item)?;
     }
+    pull_request.assigned_by_machines.retain(|one| !by_people.contains(&one.who));
     Ok(pull_request)
+}
+
+/// Whom people assigned, each other or themselves.
+fn assigned_by_people(items: &[TimelineItem]) -> BTreeSet<UserId> {
+    let by_person = |item: &TimelineItem| match item {
+        TimelineItem::Assigned { actor, assignee } if !actor.as_ref().is_some_and(is_machine) => {
+            assignee.as_ref().and_then(account).map(|who| who.id)
+        }
+        _ => None,
+    };
+    items.iter().filter_map(by_person).collect()
+}
+
+fn is_machine(actor: &wire::Actor) -> bool {
+    account(actor).is_some_and(|account| account.kind != AccountKind::User)
 }
 
 /// As many of the newest commits as GitHub shows at once.
@@ -186,8 +207,11 @@ fn add_event(pull_request: &mut PullRequest, item: TimelineItem) -> Result<(), S
         }
         // Whoever names somebody else as the one who asked may have asked.
         TimelineItem::Assigned { actor, assignee } => {
-            let both = [&actor, &assignee].into_iter().flatten();
-            pull_request.assignees.extend(both.filter_map(account));
+            let (by, who) = (actor.as_ref().and_then(account), assignee.as_ref().and_then(account));
+            if let (Some(by), Some(who)) = (by.as_ref().filter(|by| by.kind != AccountKind::User), &who) {
+                pull_request.assigned_by_machines.push(MachineAssignment { by: by.id, who: who.id });
+            }
+            pull_request.assignees.extend(by.into_iter().chain(who));
         }
         TimelineItem::ReviewDismissed { previous_review_state, actor, review: Some(review) } => {
             pull_request.dismissals.push(Dismissal {

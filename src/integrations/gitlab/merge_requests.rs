@@ -80,6 +80,8 @@ impl GitlabClient {
             squash: read.squash,
             // Who is assigned today says not who ever was, so of a machine nobody can say who asked it.
             assignees: Vec::new(),
+            assigned_by_machines: Vec::new(),
+            own: None,
             reviews,
             first_seen,
             pushes,

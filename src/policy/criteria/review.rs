@@ -19,6 +19,9 @@ pub struct CommitReview {
     pub own_record_only: BTreeSet<ServiceName>,
     /// Bots that work by the clock, by GitHub's number or as `gitlab:7`. Whoever is assigned to another bot's pull request asked for it.
     pub unattended_bots: BTreeSet<UserId>,
+    /// Bots that assign whoever asked them for a pull request, so that their word on it is taken.
+    #[serde(default)]
+    pub coding_agents: BTreeSet<UserId>,
     /// Comments that count as an approval; upper and lower case are the same.
     pub approving_comments: BTreeSet<String>,
 }

@@ -48,6 +48,17 @@ impl<'a> Branch<'a> {
         }
     }
 
+    /// Whether a commit is one of its own.
+    pub(super) fn holds(&self, sha: &CommitSha) -> bool {
+        self.by_sha.contains_key(sha)
+    }
+
+    /// Whether another pull request was merged into this one's branch.
+    pub(super) fn took_in(&self, other: &PullRequest) -> bool {
+        let merged = other.merged.as_ref();
+        other.number != self.pull_request.number && merged.is_some_and(|merged| self.holds(&merged.commit))
+    }
+
     /// Whether a commit brings the release branch into this one, and nothing else.
     fn is_clean_update(&self, commit: &'a Commit, case: &Case<'a>) -> Result<bool, Gap> {
         let [before, update] = commit.parents.as_slice() else { return Ok(false) };

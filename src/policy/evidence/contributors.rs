@@ -43,6 +43,8 @@ impl Contributions {
             all.add_committer(commit, case);
         }
         all.add_pushes(branch, &work, case);
+        all.add_rewritten(branch, case);
+        all.add_inner(branch, case);
         if !branch.copies.is_empty() {
             all.belong_to_every_copy();
         }
@@ -89,13 +91,13 @@ impl Contributions {
         let number = pull_request.number;
         let opener = pull_request.opener.as_ref().filter(|opener| opener.kind == AccountKind::Bot);
         let bot = opener.filter(|bot| !is_unattended(bot, case));
-        self.asked = bot.filter(|_| askers(pull_request).next().is_some()).map(|bot| bot.id);
+        self.asked = bot.filter(|_| askers(pull_request, case).next().is_some()).map(|bot| bot.id);
         self.add(pull_request.opener.as_ref(), format!("opened pull request {number}"), None, case);
         for push in &pull_request.force_pushes {
             self.add(push.actor.as_ref(), format!("force-pushed to pull request {number}"), None, case);
         }
         let Some(bot) = bot else { return };
-        for asker in askers(pull_request) {
+        for asker in askers(pull_request, case) {
             self.add(Some(asker), format!("asked {} for pull request {number}", bot.login), None, case);
         }
     }
@@ -170,6 +172,28 @@ impl Contributions {
         }
     }
 
+    /// Whoever pushed something that a later push threw away may have made what stands there now: it may have been made again.
+    fn add_rewritten(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
+        let recorded = branch.pull_request.ledger.pushes.iter().filter(|push| push.before.is_some());
+        for push in recorded.filter(|push| !branch.holds(&push.after) && !case.history.holds(&push.after)) {
+            let how = format!("pushed {}, which was rewritten since", push.after.short());
+            self.add(push.by.as_ref(), how, None, case);
+        }
+    }
+
+    /// Whoever worked on a pull request that was merged into this one's branch worked on this one.
+    fn add_inner(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
+        for inner in case.pull_requests.by_number.values().filter(|inner| branch.took_in(inner)) {
+            let number = inner.number;
+            self.add(inner.opener.as_ref(), format!("opened pull request {number}, which is part of it"), None, case);
+            let pushes = inner.pushes.iter().chain(inner.ledger.pushes.iter().filter(|push| push.before.is_some()));
+            let pushers = pushes.map(|push| push.by.as_ref());
+            for who in pushers.chain(inner.force_pushes.iter().map(|push| push.actor.as_ref())) {
+                self.add(who, format!("pushed to pull request {number}, which is part of it"), None, case);
+            }
+        }
+    }
+
     fn add(&mut self, account: Option<&Account>, how: String, commit: Option<&CommitSha>, case: &Case<'_>) {
         let Some(account) = account else {
             return self.nobody_knows(format!("somebody without a {} account {how}", case.service.forge), commit);
@@ -205,9 +229,15 @@ fn made_by(commit: &Commit, account: &Account) -> bool {
     commit.authors.first().and_then(|author| author.account.as_ref()).is_some_and(|author| author.id == account.id)
 }
 
-/// Whoever is on record as having asked for a pull request of a machine.
-fn askers(pull_request: &PullRequest) -> impl Iterator<Item = &Account> {
-    pull_request.assignees.iter().filter(|account| account.kind == AccountKind::User)
+/// Whoever is on record as having asked for a pull request of a machine: assigned by a person, or by a machine whose word the
+/// criteria take. Any other could name anybody.
+fn askers<'a>(pull_request: &'a PullRequest, case: &Case<'_>) -> impl Iterator<Item = &'a Account> {
+    let agents = &case.criteria.terms.commit_review.coding_agents;
+    let named = |account: &&Account| {
+        let mut by_machines = pull_request.assigned_by_machines.iter().filter(|one| one.who == account.id);
+        by_machines.all(|one| agents.contains(&one.by))
+    };
+    pull_request.assignees.iter().filter(|account| account.kind == AccountKind::User).filter(named)
 }
 
 impl Deed {

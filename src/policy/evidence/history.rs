@@ -95,6 +95,11 @@ impl<'a> History<'a> {
         }
     }
 
+    /// Whether a commit is in the range.
+    pub(super) fn holds(&self, sha: &CommitSha) -> bool {
+        self.known.get(sha).is_some_and(|known| known.in_range)
+    }
+
     /// A commit of the known history.
     pub(super) fn commit(&self, sha: &CommitSha) -> Option<&'a Commit> {
         self.known.get(sha).map(|known| known.commit)

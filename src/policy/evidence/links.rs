@@ -76,7 +76,8 @@ pub(super) fn links<'a>(
             ended_in.entry(commit).or_default().push(pull_request);
         }
     }
-    let merged = Merged { pull_requests, service, chain: &chain, ended_in };
+    let places = chain.iter().enumerate().map(|(place, commit)| (&commit.sha, place)).collect();
+    let merged = Merged { pull_requests, service, chain: &chain, places, by_sha: &by_sha, ended_in };
     let link = |(place, tip): (usize, &&'a Commit)| {
         let brought = brought_by(tip, &by_sha, &mut taken);
         let (route, through) = merged.route_of(place, &brought);
@@ -126,6 +127,9 @@ struct Merged<'a, 'b> {
     pull_requests: &'a PullRequests,
     service: &'b Service,
     chain: &'b [&'a Commit],
+    /// Where each commit of the chain stands on it.
+    places: HashMap<&'a CommitSha, usize>,
+    by_sha: &'b HashMap<&'a CommitSha, &'a Commit>,
     /// By the commit that brought them to their base branch.
     ended_in: HashMap<&'a CommitSha, Vec<&'a PullRequest>>,
 }
@@ -167,7 +171,8 @@ impl<'a> Merged<'a, '_> {
         (through.first().map_or(Route::Direct, |first| first.route), through)
     }
 
-    /// The unbroken piece of the chain that ends where the pull request was merged, if this commit lies on it.
+    /// The unbroken piece of the chain that ends where the pull request was merged, if this commit lies on it. The server may
+    /// connect a commit that was there before with every pull request that has taken it in since; that one did not bring it.
     fn came_with(&self, place: usize, pull_request: &'a PullRequest) -> Option<Through<'a>> {
         let is_single = |commit: &&&'a Commit| commit.parents.len() <= 1;
         let is_its =
@@ -175,14 +180,37 @@ impl<'a> Merged<'a, '_> {
         let later = self.chain[place..].iter().take_while(is_single).take_while(is_its);
         let end = place + later.clone().position(|commit| merged_in(pull_request) == Some(&commit.sha))?;
         let piece = self.chain[..=end].iter().rev().take_while(is_single).take_while(is_its);
-        let mut together: Vec<&Commit> = piece.copied().collect();
-        together.reverse();
+        let start = end + 1 - piece.count();
+        let is_forward = merged_in(pull_request) == Some(&pull_request.head);
+        let piece = &self.chain[start..=end];
+        let older = if is_forward {
+            piece.iter().rposition(|commit| pull_request.own.as_ref().is_some_and(|own| !own.contains(&commit.sha)))
+        } else {
+            let taken_in = self.taken_in_by(pull_request, start);
+            piece.iter().rposition(|commit| taken_in.contains(&commit.sha))
+        };
+        let together = piece[older.map_or(0, |older| older + 1)..].to_vec();
         let route = match together.len() {
-            _ if merged_in(pull_request) == Some(&pull_request.head) => Route::FastForward,
+            _ if is_forward => Route::FastForward,
             1 => Route::Squash,
             _ => Route::Rebase,
         };
-        Some(Through { pull_request, together, route })
+        (place + together.len() > end).then_some(Through { pull_request, together, route })
+    }
+
+    /// The commits of the range below the end of a pull request. On the chain nothing older than `start` is looked for.
+    fn taken_in_by(&self, pull_request: &'a PullRequest, start: usize) -> HashSet<&'a CommitSha> {
+        let own = pull_request.commits.iter().flatten();
+        let own: HashMap<&CommitSha, &Commit> = own.map(|commit| (&commit.sha, commit)).collect();
+        let (mut found, mut ahead) = (HashSet::new(), vec![&pull_request.head]);
+        while let Some(sha) = ahead.pop() {
+            let is_too_old = self.places.get(sha).is_some_and(|place| *place < start);
+            let Some(commit) = own.get(sha).or_else(|| self.by_sha.get(sha)).filter(|_| !is_too_old) else { continue };
+            if found.insert(&commit.sha) {
+                ahead.extend(&commit.parents);
+            }
+        }
+        found
     }
 
     /// Those that GitHub connects with the commit, as far as they were merged into the release branch of this repository.

@@ -58,6 +58,22 @@ async fn whoever_names_a_colleague_as_the_one_who_asked_a_machine_may_have_asked
     attack(scene, &["the approval by Lee Wong does not count: Lee Wong asked coding-agent for pull request 871"]).await;
 }
 
+/// A workflow can name anybody as the one who asked; an agent of the criteria names who did.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_machine_names_a_colleague_as_the_one_who_asked() {
+    let assign = "assign = { pull_request = 871, who = \"sam\", by = \"coding-agent\" }";
+    let by_sam = "assign = { pull_request = 871, who = \"sam\", by = \"sam\" }";
+    let said = [
+        "came through pull request 871, where coding-agent opened pull request 871, and nobody can say who told it to",
+    ];
+    attack(made_by("coding-agent", &(step(assign) + &in_twin(by_sam))), &said).await;
+    let believed = MACHINES.replace("[1008]", "[1008]\ncoding_agents = [1007]");
+    is_approved(made_by("coding-agent", &step(assign)).with(MACHINES, &believed)).await;
+    let asked = made_by("coding-agent", &step(assign)).with(MACHINES, &believed).with(REVIEW, &review_by("sam"));
+    is_held(asked, &["the approval by Sam Okafor does not count: Sam Okafor asked coding-agent for pull request 871"])
+        .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_brings_the_branch_up_to_date_adds_nothing() {
     let other = commit("other", "v1", "lee", "files = { \"src/other.js\" = \"1\\n\" }");

@@ -1,16 +1,16 @@
 //! Every commit was reviewed by somebody who did not contribute to it.
 
 use cm_bot::model::{
-    Account, AccountKind, Commit, Dismissal, ForcePush, GitActor, GithubId, Merged, Opinion, Push, Review, Signature,
-    Timestamp,
+    Account, AccountKind, BranchName, Commit, Dismissal, ForcePush, GitActor, GithubId, Merged, Opinion, Push, Review,
+    Signature, Timestamp,
 };
 use cm_bot::policy::decision::{By, Kind, Outcome};
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts};
 
 use crate::support::facts::{
-    NOW, approval, commit, criteria, criteria_with, finding, judge, merge, passing, pull_request, push, range, read,
-    sha, tree_name, user,
+    NOW, approval, commit, criteria, criteria_with, finding, judge, merge, passing, pull_request, push, put, range,
+    read, sha, tree_name, user,
 };
 
 const RULE: &str = "commit_review";
@@ -161,7 +161,7 @@ fn an_approval_of_an_older_commit_does_not_count() {
     pull_request(&mut facts).reviews = vec![approval(&user("lee", 1002), 'e')];
     insta::assert_snapshot!(said(&facts), @r"
     A commit was not reviewed by somebody else.
-      bbbbbbb by dana came through pull request 871; the approval by Lee Wong does not count: given for eeeeeee at 08:00 UTC; bbbbbbb was pushed after it.
+      bbbbbbb by dana came through pull request 871; the approval by Lee Wong does not count: given for eeeeeee at 08:00 UTC; bbbbbbb was there already.
       Do this: ask somebody other than Dana Reyes to approve pull request 871 at its last commit, bbbbbbb.
     ");
 }
@@ -194,10 +194,9 @@ fn an_approval_before_a_push_that_we_heard_of_does_not_count_however_long_github
         pull_request(&mut facts).ledger.pushes = vec![push];
         facts
     };
-    assert!(
-        said(&heard(30))
-            .contains("the approval by Lee Wong does not count: given at 08:00 UTC; bbbbbbb was pushed after it")
-    );
+    assert!(said(&heard(30)).contains(
+        "the approval by Lee Wong does not count: given at 08:00 UTC; bbbbbbb was pushed after it by Dana Reyes"
+    ));
     assert_eq!(judge(&heard(90)).kind(), Kind::Approve);
 }
 
@@ -222,6 +221,98 @@ fn opening_a_pull_request_again_brings_nothing() {
     assert_eq!(kind(vec![opened, late.clone()]), Kind::Block);
     let newer = Push { at: minutes(100), ..push(&dana, Some('e'), 'b') };
     assert_eq!(kind(vec![newer, late]), Kind::Approve, "the older one was heard of late");
+}
+
+/// G18 by a detour: somebody else makes the commits again, with another name on every push that is left.
+#[test]
+fn whoever_pushed_what_was_rewritten_since_cannot_approve() {
+    let (dana, lee) = (user("dana", 1001), user("lee", 1002));
+    let pushed = |after| {
+        let mut facts = passing();
+        let early = |minutes_ago, push: Push| Push { at: minutes(minutes_ago), ..push };
+        pull_request(&mut facts).ledger.pushes = vec![
+            early(180, push(&dana, None, 'd')),
+            early(170, push(&lee, Some('d'), after)),
+            early(160, push(&dana, Some(after), 'b')),
+        ];
+        facts
+    };
+    let text = said(&pushed('e'));
+    let why = "the approval by Lee Wong does not count: Lee Wong pushed eeeeeee, which was rewritten since";
+    assert!(text.contains(why), "{text}");
+    let mut by_dana = pushed('e');
+    pull_request(&mut by_dana).ledger.pushes[1].by = Some(dana.clone());
+    assert_eq!(judge(&by_dana).kind(), Kind::Approve);
+    assert_eq!(judge(&pushed('c')).kind(), Kind::Approve, "what came to the release branch is not gone");
+}
+
+#[test]
+fn whoever_pushed_to_a_pull_request_that_is_part_of_this_one_cannot_approve() {
+    let (dana, lee, sam) = (user("dana", 1001), user("lee", 1002), user("sam", 1004));
+    // 870 was squashed into the branch of 871 as b, and GitHub signed that.
+    let with = |opener: &Account, pusher: &Account| {
+        let mut facts = passing();
+        range(&mut facts).commits[0].signature = Signature::ByGithub;
+        let mut inner = pull_request(&mut facts).clone();
+        inner.number = 870;
+        inner.base = BranchName::parse("feature").unwrap();
+        inner.merged = Some(Merged { commit: sha('b'), at: minutes(130) });
+        inner.head = sha('e');
+        inner.opener = Some(opener.clone());
+        inner.pushes = vec![push(pusher, None, 'e')];
+        inner.reviews.clear();
+        if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+            pull_requests.by_number.insert(870, inner);
+            pull_requests.of_commit.insert(sha('b'), vec![870, 871]);
+        }
+        facts
+    };
+    assert_eq!(judge(&with(&dana, &sam)).kind(), Kind::Approve);
+    let pushed = said(&with(&dana, &lee));
+    assert!(pushed.contains("Lee Wong pushed to pull request 870, which is part of it"), "{pushed}");
+    let opened = said(&with(&lee, &dana));
+    assert!(opened.contains("Lee Wong opened pull request 870, which is part of it"), "{opened}");
+}
+
+/// GitHub connects a commit with every pull request whose branch has taken it in.
+#[test]
+fn a_push_to_the_release_branch_is_not_part_of_a_pull_request_that_took_it_in() {
+    let (dana, lee) = (user("dana", 1001), user("lee", 1002));
+    let verified = criteria_with("allow_verified_squash = false", "allow_verified_squash = true");
+    // d was pushed to the release branch; 871 was work b, brought up to date as e; its squash is f.
+    let squashed = |connected: bool| {
+        let mut facts = passing();
+        let tree = |facts: &mut Facts, files: &[(&str, &str)]| put(&mut facts.objects, files);
+        let (with_d, with_b) = ([("d.js", "1")], [("b.js", "1")]);
+        let both = [("b.js", "1"), ("d.js", "1")];
+        let base = tree(&mut facts, &[]);
+        let d = Commit { tree: tree(&mut facts, &with_d), ..commit('d', &['a'], &dana) };
+        let b = Commit { tree: tree(&mut facts, &with_b), ..commit('b', &['a'], &dana) };
+        let e = Commit { tree: tree(&mut facts, &both), ..merge('e', &['b', 'd'], &dana) };
+        let f = Commit { tree: tree(&mut facts, &both), ..merge('f', &['d'], &dana) };
+        range(&mut facts).base_tree = base;
+        range(&mut facts).commits = vec![d, f];
+        let pull_request = pull_request(&mut facts);
+        pull_request.commits = Some(vec![b, e]);
+        pull_request.head = sha('e');
+        pull_request.merged = Some(Merged { commit: sha('f'), at: minutes(30) });
+        pull_request.reviews = vec![approval(&lee, 'e')];
+        pull_request.first_seen.insert(sha('e'), minutes(120));
+        pull_request.pushes = vec![push(&dana, None, 'b'), push(&dana, Some('b'), 'e')];
+        if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+            pull_requests.of_commit =
+                [(sha('d'), if connected { vec![871] } else { Vec::new() }), (sha('f'), vec![871])].into();
+        }
+        facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('f').to_string());
+        facts
+    };
+    for connected in [true, false] {
+        let decision = evaluate(&squashed(connected), &verified, NOW);
+        let finding = &decision.findings().iter().find(|judged| judged.rule == RULE).unwrap().finding;
+        let text = read(finding);
+        assert!(text.contains("ddddddd by dana came to the release branch without a pull request"), "{text}");
+        assert!(!text.contains("fffffff"), "the squash itself was reviewed: {text}");
+    }
 }
 
 #[test]

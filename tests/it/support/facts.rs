@@ -176,6 +176,8 @@ pub fn passing() -> Facts {
         head: sha('b'),
         opener: Some(dana.clone()),
         assignees: Vec::new(),
+        assigned_by_machines: Vec::new(),
+        own: None,
         commits: None,
         merged: Some(Merged { commit: sha('c'), at: Timestamp(NOW.0 - 1_800_000) }),
         squash: None,

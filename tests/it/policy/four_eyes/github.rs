@@ -97,6 +97,8 @@ fn pull_request(history: &History, pull: &Pull, (number, own): (u64, &BTreeSet<u
         merged: pull.merged.map(|(commit, at)| Merged { commit: sha(commit), at: time(at) }),
         squash: None,
         assignees: Vec::new(),
+        assigned_by_machines: Vec::new(),
+        own: None,
         reviews: (0..pull.reviews.len()).map(|place| review(pull, place)).collect(),
         first_seen,
         pushes: suites
