@@ -9,13 +9,19 @@ use std::time::Duration;
 
 use super::Case;
 use super::branch::Branch;
-use crate::model::{CommitSha, Forge, Opinion, Push, Review, SeenReview, Timestamp};
+use crate::model::{Account, CommitSha, Forge, Opinion, People, Push, Review, SeenReview, Timestamp};
 use crate::policy::criteria::AfterMerge;
 use crate::policy::facts::Gap;
+
+/// How much later than it happened we may hear of something by a delivery that was not lost.
+const LATE: Duration = Duration::from_secs(60);
 
 /// How long after a push an approval does not count where the forge tells when it was given and not what was on the page: the
 /// reviewer may have read what was there before, and a page does not change by itself.
 const READING: Duration = Duration::from_secs(10 * 60);
+
+/// The same for a comment on a page that does change by itself: whoever writes does not look up.
+const WRITING: Duration = Duration::from_secs(2 * 60);
 
 /// How it is known that an approval was given for what came to the release branch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +57,7 @@ pub(super) enum Unbound {
 pub(super) fn binding<'a>(review: &Review, branch: &Branch<'a>, case: &Case<'a>) -> Result<Binding, Unbound> {
     after_merge(review, branch, case)?;
     let (finals, gap) = branch.finals(case);
-    let end = End { branch, finals: &finals, forge: case.service.forge };
+    let end = End { branch, finals: &finals, forge: case.service.forge, people: &case.criteria.people };
     let seen = branch.pull_request.ledger.reviews.iter().find(|seen| seen.id == review.id);
     let bound = match seen {
         Some(seen) => end.by_record(seen, review).map(|()| Binding::OwnRecord),
@@ -81,11 +87,33 @@ struct End<'a, 'b> {
     branch: &'b Branch<'a>,
     finals: &'b [&'a CommitSha],
     forge: Forge,
+    people: &'b People,
 }
 
 impl End<'_, '_> {
     fn head(&self) -> &str {
         self.branch.pull_request.head.short()
+    }
+
+    /// Why a review from this moment that was given for another commit is none of the final one, as the end of a sentence.
+    fn head_came(&self, at: Timestamp) -> String {
+        let head = &self.branch.pull_request.head;
+        match self.branch.pull_request.first_seen.get(head) {
+            Some(seen) if *seen < at => format!("{} was there already", head.short()),
+            Some(_) | None => self.pushed_after(head),
+        }
+    }
+
+    /// That a commit was pushed after a review and, as far as anybody recorded it, by whom.
+    fn pushed_after(&self, sha: &CommitSha) -> String {
+        let pushes = self.pushes().chain(&self.branch.pull_request.pushes);
+        let mut of_it = pushes.filter(|push| push.before.is_some() && push.after == *sha);
+        let by = of_it.find_map(|push| push.by.as_ref()).map(|by| format!(" by {}", self.name(by)));
+        format!("{} was pushed after it{}", sha.short(), by.unwrap_or_default())
+    }
+
+    fn name<'c>(&'c self, account: &'c Account) -> &'c str {
+        self.people.by_account(account.id).map_or(&account.login, |person| &person.name)
     }
 
     /// Nothing but clean updates came after the commit that the reviewer looked at.
@@ -96,8 +124,8 @@ impl End<'_, '_> {
                 Some(now) if *now != seen.commit => format!(" ({} now shows it for {})", self.forge, now.short()),
                 Some(_) | None => String::new(),
             };
-            let (seen, head) = (seen.commit.short(), self.head());
-            return Err(format!("given for {seen} at {}{moved}; {head} was pushed after it", at.clock()));
+            let (seen, came) = (seen.commit.short(), self.head_came(at));
+            return Err(format!("given for {seen} at {}{moved}; {came}", at.clock()));
         };
         self.unheard_of((at, seen.received_at), &self.finals[..=place])?;
         self.undisturbed_since(at)
@@ -108,10 +136,13 @@ impl End<'_, '_> {
         let ledger = &self.branch.pull_request.ledger;
         let strange = |push: &&Push| push.at >= since && !good.contains(&&push.after);
         if let Some(push) = ledger.pushes.iter().find(strange) {
-            let (at, sha, when) = (at.clock(), push.after.short(), push.at.clock());
-            return Err(format!("given at {at}; {sha} was pushed after it, at {when}"));
+            let (at, pushed, when) = (at.clock(), self.pushed_after(&push.after), push.at.clock());
+            return Err(format!("given at {at}; {pushed}, at {when}"));
         }
-        match ledger.base_changes.iter().find(|change| **change >= since) {
+        // What became of the base after the merge brought nothing in; but we may have heard late of what was before it.
+        let merged = self.branch.pull_request.merged.as_ref().map(|merged| merged.at.plus(LATE));
+        let matters = |change: &&Timestamp| **change >= since && merged.is_none_or(|merged| **change <= merged);
+        match ledger.base_changes.iter().find(matters) {
             Some(change) => {
                 Err(format!("given at {}, before the base branch was changed at {}", at.clock(), change.clock()))
             }
@@ -132,10 +163,10 @@ impl End<'_, '_> {
         let came_later = |sha: &CommitSha| later.iter().any(|push| push.after == *sha);
         let there: Vec<&CommitSha> = self.finals[newest..].iter().copied().filter(|sha| !came_later(sha)).collect();
         if there.is_empty() {
-            return Err(format!("given at {}; {} was pushed after it", at.clock(), self.head()));
+            return Err(format!("given at {}; {}", at.clock(), self.pushed_after(&self.branch.pull_request.head)));
         }
         if review.commit.is_none() {
-            return self.is_final(stood, at);
+            return self.is_final(stood, at).and_then(|()| self.written_meanwhile(at));
         }
         let first_seen = |sha: &&CommitSha| self.branch.pull_request.first_seen.get(*sha);
         let known: Vec<&Timestamp> = there.iter().filter_map(first_seen).collect();
@@ -174,6 +205,23 @@ impl End<'_, '_> {
         }
     }
 
+    /// Whether a comment can have been begun when something else stood there, by our own record.
+    fn written_meanwhile(&self, at: Timestamp) -> Result<(), String> {
+        let before = || self.pushes().filter(|push| push.at < at);
+        let newest_other = before().filter(|push| !self.finals.contains(&&push.after)).max_by_key(|push| push.at);
+        let came = newest_other.and_then(|other| before().map(|push| push.at).filter(|at| *at > other.at).min());
+        match came {
+            Some(came) if came.plus(WRITING) > at => Err(format!(
+                "given at {}; {} was pushed at {}, and a comment does not tell what its author had seen, so it counts from {} minutes after a push",
+                at.clock(),
+                self.head(),
+                came.clock(),
+                WRITING.as_secs() / 60
+            )),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// Where our own record says that the end of the branch went.
     fn pushes(&self) -> impl Iterator<Item = &Push> {
         self.branch.pull_request.ledger.pushes.iter()
@@ -189,8 +237,8 @@ impl End<'_, '_> {
         match stood {
             Some(sha) if self.finals.contains(&sha) => Ok(()),
             Some(sha) => {
-                let (at, sha, head) = (at.clock(), sha.short(), self.head());
-                Err(format!("given at {at}, when {sha} was the newest commit; {head} was pushed after it"))
+                let (at, sha, pushed) = (at.clock(), sha.short(), self.pushed_after(&self.branch.pull_request.head));
+                Err(format!("given at {at}, when {sha} was the newest commit; {pushed}"))
             }
             None => Err(format!(
                 "a comment names no commit, and cm-bot has no record of its own of what was there at {}",
@@ -201,11 +249,13 @@ impl End<'_, '_> {
 
     /// The place, from the end, of the commit that GitHub names for the review. A comment names none.
     fn named_by(&self, review: &Review) -> Result<usize, String> {
-        let head = self.head();
+        let at = review.submitted_at;
         match (&review.commit, review.opinion) {
-            (Some(commit), _) => self.finals.iter().position(|sha| *sha == commit).ok_or_else(|| {
-                format!("given for {} at {}; {head} was pushed after it", commit.short(), review.submitted_at.clock())
-            }),
+            (Some(commit), _) => self
+                .finals
+                .iter()
+                .position(|sha| *sha == commit)
+                .ok_or_else(|| format!("given for {} at {}; {}", commit.short(), at.clock(), self.head_came(at))),
             (None, Opinion::Commented) => Ok(0),
             (None, _) if self.forge == Forge::Bitbucket => Err(
                 "what it was given for does not follow from what Bitbucket tells, so nobody can prove what was seen"
@@ -215,7 +265,7 @@ impl End<'_, '_> {
                 Err("GitLab does not say when it was given, so nobody can prove what was seen".to_owned())
             }
             (None, Opinion::Approved | Opinion::ChangesRequested | Opinion::Dismissed) => {
-                Err(format!("given for a commit that is gone; {head} was pushed after it"))
+                Err(format!("given for a commit that is gone; {}", self.pushed_after(&self.branch.pull_request.head)))
             }
         }
     }

@@ -1,7 +1,9 @@
 //! What a company may choose in its criteria, and that each choice holds.
 
+use cm_bot::simulator::scene::Variant;
+
 use super::stage::{MERGE, OPEN, REVIEW, attacks, clean, commit, in_twin, step};
-use super::{attack, is_approved, is_held};
+use super::{attack, end, is_approved, is_held};
 use crate::support::TestScene;
 
 /// Pull request 871 by sam, with a commit by dana and one by lee, who approve it both.
@@ -86,8 +88,15 @@ async fn an_approving_comment_before_the_last_push_does_not_count() {
     let late = commit("late", "fix", "dana", "files = { \"src/more.js\" = \"more();\\n\" }");
     let push = step("push = { branch = \"round-totals\", commit = \"late\" }");
     let said = says("lee", "LGTM");
-    let scene = clean().more(LGTM).with(&step(REVIEW), &format!("{late}{}{push}{}", attacks(&said), in_twin(&said)));
-    attack(scene, &["the approval by Lee Wong does not count: given at"]).await;
+    let after = |pause: &str| {
+        let steps = format!("{late}{}{push}{pause}{}", attacks(&said), in_twin(&said));
+        clean().more(LGTM).with(&step(REVIEW), &steps)
+    };
+    attack(after(&in_twin("pass = \"3m\"")), &["the approval by Lee Wong does not count: given at"]).await;
+    let (played, outcome) = end(after(""), Variant::Twin).await;
+    let text = outcome.comment_text();
+    assert!(text.contains("a comment does not tell what its author had seen"), "{text}");
+    played.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,7 +105,8 @@ async fn an_approving_comment_before_the_push_of_what_stood_on_another_branch() 
     let aside = step("push = { branch = \"scratch\", commit = \"late\" }");
     let push = step("push = { branch = \"round-totals\", commit = \"late\" }");
     let said = says("lee", "LGTM");
-    let steps = format!("{late}{aside}{}{push}{}", attacks(&said), in_twin(&said));
+    let pause = in_twin("pass = \"3m\"");
+    let steps = format!("{late}{aside}{}{push}{pause}{}", attacks(&said), in_twin(&said));
     attack(
         clean().more(LGTM).with(&step(REVIEW), &steps),
         &["the approval by Lee Wong does not count: given at", "was pushed after it"],

@@ -60,6 +60,33 @@ fn an_approving_comment_is_for_the_commit_that_was_there() {
 }
 
 #[test]
+fn a_comment_right_after_a_push_may_be_of_what_was_there_before() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let dana = user("dana", 1001);
+    let said = |seconds: i64, before: char| {
+        let mut facts = passing();
+        let at = Timestamp(NOW.0 - 3_600_000);
+        let comment = Review {
+            opinion: Opinion::Commented,
+            text: "LGTM".into(),
+            commit: None,
+            submitted_at: at,
+            ..approval(&user("lee", 1002), 'b')
+        };
+        let pull_request = pull_request(&mut facts);
+        pull_request.reviews = vec![comment];
+        let pushed = Push { at: Timestamp(at.0 - seconds * 1_000), ..push(&dana, Some(before), 'b') };
+        pull_request.ledger.pushes = vec![push(&dana, None, before), pushed];
+        judged(&facts, says.0, says.1)
+    };
+    let why = "given at 08:00 UTC; bbbbbbb was pushed at 07:58 UTC, and a comment does not tell what its author had seen, \
+               so it counts from 2 minutes after a push";
+    assert_eq!(ignored(&said(119, 'e')), why);
+    assert_eq!(said(120, 'e').kind(), Kind::Approve);
+    assert_eq!(said(1, 'b').kind(), Kind::Approve, "nothing else was ever there");
+}
+
+#[test]
 fn a_changed_comment_approves_nothing() {
     let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
     let mut facts = passing();
@@ -104,7 +131,7 @@ fn a_service_may_want_our_own_record_of_what_was_approved() {
     let moved = judged(&facts, says.0, says.1);
     assert_eq!(
         ignored(&moved),
-        "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was pushed after it"
+        "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was there already"
     );
 }
 
@@ -134,6 +161,9 @@ fn our_own_record_knows_what_came_after_the_approval() {
     let base = |late: i64| recorded(|pull, at| pull.ledger.base_changes = vec![Timestamp(at.0 + late)]);
     assert_eq!(base(-1), Ok(Kind::Approve));
     assert_eq!(base(0).unwrap_err(), "given at 08:00 UTC, before the base branch was changed at 08:00 UTC");
+    let merge = 30 * 60_000 - 1_000;
+    assert!(base(merge + 60_000).is_err(), "heard of late");
+    assert_eq!(base(merge + 60_001), Ok(Kind::Approve), "the merge came first");
 }
 
 #[test]
@@ -145,8 +175,8 @@ fn our_own_record_tells_what_an_approval_was_given_for() {
         })
         .unwrap_err()
     };
-    let moved = "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was pushed after it";
-    let stayed = "given for eeeeeee at 08:00 UTC; bbbbbbb was pushed after it";
+    let moved = "given for eeeeeee at 08:00 UTC (GitHub now shows it for bbbbbbb); bbbbbbb was there already";
+    let stayed = "given for eeeeeee at 08:00 UTC; bbbbbbb was there already";
     assert_eq!([Some(sha('b')), Some(sha('e')), None].map(for_e), [moved, stayed, stayed]);
 }
 
