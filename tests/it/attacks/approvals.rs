@@ -30,29 +30,41 @@ async fn g01_a_push_after_the_approval() {
 only = "scene"
 push = { branch = "round-totals", commit = "late" }
 "#;
-    attack(before_the_merge(LATE, push), &["the approval by Lee Wong does not count: given for"]).await;
+    let sentences = ["the approval by Lee Wong does not count: given for", "was pushed after it by Dana Reyes"];
+    attack(before_the_merge(LATE, push), &sentences).await;
 }
 
-/// GitHub moves the approval to the new head, as it does after a forced push of the same patch.
+/// A forced push of `late` on the first commit.
+const FORCED: &str =
+    "\n[[timeline]]\nonly = \"scene\"\npush = { branch = \"round-totals\", commit = \"late\", force = true }\n";
+
+/// The commit that was approved, made again: GitHub takes it for the same patch and lets the approval speak for it.
+fn made_again() -> String {
+    let files = "files = { \"src/totals.js\" = \"export const total = (lines) => Math.round(lines.reduce((sum, line) => sum + line, 0));\\n\" }";
+    format!(
+        "[[commits]]\nid = \"late\"\nparents = [\"v1\"]\nauthor = \"dana\"\nonly = \"scene\"\nmessage = \"Made again\"\n{files}\n"
+    )
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn g02_a_forced_push_after_the_approval() {
+async fn g02_a_forced_push_of_something_else_after_the_approval() {
     let forced = LATE.replace("parents = [\"fix\"]", "parents = [\"v1\"]");
-    let push = r#"
-[[timeline]]
-only = "scene"
-push = { branch = "round-totals", commit = "late", force = true }
-"#;
-    attack(before_the_merge(&forced, push), &["the approval by Lee Wong does not count: given"]).await;
+    attack(before_the_merge(&forced, FORCED), &["the approval by Lee Wong does not count: given for"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g02_a_forced_push_that_takes_the_approval_along() {
+    let scene = before_the_merge(&made_again(), FORCED);
+    let sentences = ["the approval by Lee Wong does not count: given for", "(GitHub now shows it for", "by Dana Reyes"];
+    attack(scene, &sentences).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn g02_a_forced_push_that_only_the_reconstruction_sees() {
     let deaf = "\n[[timeline]]\nfail = { system = \"github\", how = \"drops_webhooks\" }\n";
-    let forced = LATE.replace("parents = [\"fix\"]", "parents = [\"v1\"]");
-    let push =
-        "\n[[timeline]]\nonly = \"scene\"\npush = { branch = \"round-totals\", commit = \"late\", force = true }\n";
-    let scene = before_the_merge(&format!("{forced}{deaf}"), push);
-    attack(scene, &["the approval by Lee Wong does not count: given"]).await;
+    let scene = before_the_merge(&format!("{}{deaf}", made_again()), FORCED);
+    attack(scene, &["the approval by Lee Wong does not count: given at", "before the branch was force-pushed at"])
+        .await;
 }
 
 /// Whoever makes a commit writes any date into it.

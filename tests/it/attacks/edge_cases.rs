@@ -12,7 +12,7 @@
 //! | 6 | pushed after the approval | `g01_`, scene `push-after-approval` |
 //! | 7 | dated back | `a_date_in_the_past_helps_nobody`, `what_a_committer_can_write_is_no_evidence` |
 //! | 8 | GitHub moves the review to a newer commit | `g02_`, `an_approval_that_github_moved_to_a_newer_commit_does_not_count` |
-//! | 9 | approved on a page from before the push | `an_approval_of_an_older_commit_does_not_count` |
+//! | 9 | approved on a page from before the push | `an_approval_of_an_older_commit_does_not_count`, `our_own_record_tells_what_an_approval_was_given_for` |
 //! | 10 | a dismissed approval | `g24_an_approval_that_was_dismissed`, `g24_a_dismissed_objection_brings_no_older_approval_back` |
 //! | 11 | approved, then changes requested | `g24_the_approver_asks_for_changes_later` |
 //! | 12 | another reviewer still objects | `g24_another_reviewer_still_wants_changes` |
@@ -25,8 +25,8 @@
 //! | 19 | squash that holds something else | `g08_`, `g09_` |
 //! | 20 | rebase | `a_squash_or_rebase_is_for_a_human`, `g10_` |
 //! | 21 | a push that copies the words of a reviewed commit | `the_words_of_a_merge_do_not_make_one` |
-//! | 22 | rebase of the same patch after the approval | `g02_`, `an_approval_that_github_moved_to_a_newer_commit_does_not_count` |
-//! | 23 | the same patch on other files | `g02_`, `an_approval_that_github_moved_to_a_newer_commit_does_not_count` |
+//! | 22 | rebase of the same patch after the approval | `g02_a_forced_push_that_takes_the_approval_along`, `an_approval_that_github_moved_to_a_newer_commit_does_not_count` |
+//! | 23 | the same patch on other files | `g02_a_forced_push_that_only_the_reconstruction_sees`, `an_approval_that_github_moved_to_a_newer_commit_does_not_count` |
 //! | 24 | rewritten release branch | `g31_a_rewritten_release_branch`, `g29_` |
 //! | 25 | rollback to an approved commit | `g31_a_rollback`, scene `rollback` |
 //! | 26 | the same commit again | `the_same_commit_again_has_nothing_new_to_review` |
@@ -51,7 +51,7 @@
 //! | 45 | merged past the protection of the branch | `g26_a_push_that_makes_github_call_an_unreviewed_pull_request_merged` |
 //! | 46 | an empty commit | `a_commit_that_changes_no_file_needs_no_review` |
 //! | 47 | a revert | `g37_` |
-//! | 48 | submodule, large file | `g38_` |
+//! | 48 | submodule, large file, archive | `g38_` |
 //! | 49 | a version bump with more in it | `g33_`, `g34_`, `g35_`, scene `fake-version-bump` |
 //! | 50 | several services in a repository | `a_commit_of_another_folder_counts_like_any_other` |
 //! | 51 | GitHub learns late of a merge | `a_merge_that_graphql_has_not_heard_of_yet` |
@@ -118,10 +118,26 @@ fn every_edge_case_is_covered_by_tests_that_exist() {
     let cases = cases();
     let numbers: Vec<u32> = cases.iter().filter_map(|(case, _)| case.parse().ok()).collect();
     assert_eq!(numbers, (1..=54).collect::<Vec<_>>());
+    let letters: String = cases
+        .iter()
+        .map(|(case, _)| case.as_str())
+        .filter(|case| case.len() == 1 && case.parse::<u32>().is_err())
+        .collect();
+    assert_eq!(letters, "abcdefghijklmnopqr");
     for (case, names) in &cases {
         assert!(!names.is_empty(), "case {case} names no test");
         for name in names {
             assert!(exists(name, &all), "case {case}: there is no test `{name}`");
         }
     }
+}
+
+#[test]
+fn every_attack_of_the_list_has_a_test() {
+    let mut all = String::new();
+    sources(Path::new("src"), &mut all);
+    sources(Path::new("tests/it"), &mut all);
+    let listed = (1..=42).map(|number| format!("g{number:02}_")).chain((1..=5).map(|number| format!("c{number:02}_")));
+    let missing: Vec<String> = listed.filter(|row| !exists(row, &all)).collect();
+    assert_eq!(missing, Vec::<String>::new());
 }

@@ -179,6 +179,27 @@ async fn g09_the_platform_writes_a_tree_that_reverts_the_merge_before() {
     attack(scene, &["which nobody reviewed, in notes.md, sec.txt and src/rates.js."]).await;
 }
 
+/// As a merge queue of GitHub did in 2026: two pull requests are squashed one after the other, and the commit of the second
+/// holds the files as if the first had never been.
+#[tokio::test(flavor = "multi_thread")]
+async fn g09_the_second_squash_of_a_group_takes_the_first_back() {
+    let squashed = |number: u32, commit: &str, keys: &str| {
+        format!(
+            "[[timeline]]\nmerge = {{ pull_request = {number}, by = \"dana\", commit = \"{commit}\", method = \"squash\"{keys} }}\n"
+        )
+    };
+    let first = "[[timeline]]\nmerge = { pull_request = 872, by = \"lee\", commit = \"first\" }\n";
+    let drops = ", drops = [\"src/rates.js\", \"sec.txt\", \"notes.md\"]";
+    let second = in_scene(&squashed(871, "merged", drops)) + &in_twin(&squashed(871, "merged", ""));
+    let scene = both().with(first, &squashed(872, "first", "")).with(MERGE, &second);
+    let allowed = "[criteria.squash_merge]\nallow_verified_squash = true\n\n[[timeline]]";
+    attack(
+        scene.with("[[timeline]]", allowed),
+        &["holds something else than what was reviewed, in notes.md, sec.txt and src/rates.js."],
+    )
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn g11_a_merge_of_three_lines() {
     let more = "[[commits]]\nid = \"third\"\nparents = [\"v1\"]\nauthor = \"dana\"\nfiles = { \"x.js\" = \"1\\n\" }\n";
