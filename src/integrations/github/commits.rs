@@ -57,9 +57,11 @@ impl GithubClient {
 impl Origins {
     fn add(&mut self, compared: &wire::ComparedCommit, origin: &wire::CommitOrigin) -> Result<(), SourceError> {
         complete(&origin.authors, "authors of a commit")?;
-        complete(&origin.associated_pull_requests, "pull requests of a commit")?;
         let commit = commit(compared, origin)?;
-        let merged = origin.associated_pull_requests.nodes.iter().filter(|pull| pull.merged);
+        let pulls = &origin.associated_pull_requests;
+        // A commit with more than GitHub lists here is looked up by itself, like one with none.
+        let is_whole = pulls.nodes.len() == pulls.total_count;
+        let merged = pulls.nodes.iter().filter(|pull| is_whole && pull.merged);
         let numbers = merged.map(|pull| self.connect(pull.number, &pull.id)).collect::<Result<_, _>>()?;
         self.of_commit.insert(commit.sha.clone(), numbers);
         self.commits.push(commit);

@@ -45,6 +45,20 @@ async fn g26_a_push_that_makes_github_call_an_unreviewed_pull_request_merged() {
     attack(scene, &["by dana came through pull request 872, which nobody approved"]).await;
 }
 
+/// GitHub lists ten pull requests of a commit at once; a commit with more is looked up by itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_in_many_pull_requests_is_clean_all_the_same() {
+    let aside = |number: u32| {
+        let (branch, pull) = (format!("side-{number}"), 100 + number);
+        step(&format!("push = {{ branch = \"{branch}\", commit = \"v1\" }}"))
+            + &step(&format!(
+                "open_pull_request = {{ number = {pull}, from = \"round-totals\", into = \"{branch}\", by = \"dana\" }}"
+            ))
+            + &step(&format!("merge = {{ pull_request = {pull}, by = \"dana\", commit = \"aside-{number}\" }}"))
+    };
+    is_approved(clean().before(MERGE, &(1..=11).map(aside).collect::<String>())).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn g27_a_commit_that_is_only_in_a_fork() {
     let steps = format!("{}{}", sneak(), attacks("push = { branch = \"main\", commit = \"sneak\", fork = true }"));
