@@ -182,3 +182,28 @@ fn nobody_is_reminded_of_a_waiting_ticket_at_night() {
         "of two that fall together, the later one"
     );
 }
+
+#[test]
+fn an_emergency_covers_what_goes_out_until_its_documentation_is_due() {
+    let emergency = emergency();
+    let due = documentation_due(NOW);
+    let covers = |moment: Timestamp| emergency.covers(moment);
+    let second = Duration::from_secs(1);
+    assert!(covers(NOW) && !covers(NOW.minus(second)));
+    assert!(covers(due.minus(second)) && !covers(due));
+}
+
+/// Jira is asked to call only while Slack has told nobody, and nobody has confirmed that they know.
+#[test]
+fn leads_who_have_confirmed_are_not_called_in_jira() {
+    let called = |announced: Announced, acknowledged: bool| {
+        let mut emergency = Emergency { announced, ..emergency() };
+        if !acknowledged {
+            emergency.acknowledged.clear();
+        }
+        judged(&emergency, at(10 * MINUTE)).owed.contains(&Owed::Say(Step::CallLeadsInJira))
+    };
+    assert!(called(Announced::NotYet, false));
+    assert!(!called(Announced::NotYet, true));
+    assert!(!called(Announced::InSlack, false));
+}

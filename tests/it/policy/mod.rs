@@ -4,6 +4,7 @@ mod approvers;
 mod change_classes;
 mod changed_files;
 mod commit_review;
+mod completeness;
 mod decision;
 mod emergency;
 mod evidence;

@@ -169,11 +169,15 @@ fn o03_a_key_ends_before_the_criteria_do() {
     let at = |time: &str| Timestamp::parse(time).unwrap();
     let criteria = keys(",valid-after=\"20261101Z\",valid-before=\"202611020930Z\"");
     assert!(criteria.standing_at(at("2026-11-02T09:29:59Z")).is_ok());
+    assert!(criteria.standing_at(at("2026-11-01T00:00:00Z")).is_ok(), "from that moment on");
     assert_eq!(criteria.vouched_until(), Some(at("2026-11-02T09:30:00Z")));
     let why = |time: &str| criteria.standing_at(at(time)).unwrap_err().to_string();
     assert_eq!(why("2026-11-02T09:30:00Z"), "the key of Alex Silva counted as a signer's until 2026-11-02T09:30:00Z");
     assert_eq!(why("2026-10-31T23:59:59Z"), "the key of Alex Silva counts as a signer's from 2026-11-01T00:00:00Z on");
-    assert!(matches!(keys(",valid-before=\"20271101\"").standing_at(NOW), Err(Unsigned::BadSigners { line: 1, .. })));
+    for odd in ["20271101", "202711011Z", "2027110112Z", "2027110xZ"] {
+        let standing = keys(&format!(",valid-before=\"{odd}\"")).standing_at(NOW);
+        assert!(matches!(standing, Err(Unsigned::BadSigners { line: 1, .. })), "{odd}");
+    }
 }
 
 #[test]

@@ -2,11 +2,12 @@
 //! `attacks/terms.rs`.
 
 use cm_bot::model::{Opinion, PullRequest, Push, Review, SeenReview, Timestamp};
+use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Decision, Kind};
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::Facts;
 
-use crate::support::facts::{NOW, approval, criteria_with, passing, pull_request, push, sha, user};
+use crate::support::facts::{NOW, approval, criteria_with, passing, pull_request, push, sha, texts_with, user};
 
 /// Judged under criteria in which one line is another.
 fn judged(facts: &Facts, old: &str, new: &str) -> Decision {
@@ -231,4 +232,18 @@ fn a_later_comment_renews_an_approval_and_takes_back_no_objection() {
     assert_eq!(after(Opinion::Approved, 0), Kind::Approve);
     assert_eq!(after(Opinion::Approved, -1), Kind::Block, "the newer word is the one that does not count");
     assert_eq!(after(Opinion::ChangesRequested, 1), Kind::Block);
+}
+
+#[test]
+fn the_workflow_is_named_by_its_hash_and_by_nothing_else() {
+    let with = |sha256: &str| {
+        let section = format!("[workflow]\nsha256 = \"{sha256}\"\n\n[approvers]\n");
+        Criteria::read(&texts_with("[approvers]\n", &section)).map(drop)
+    };
+    let hash = "0123456789abcdef".repeat(4);
+    assert_eq!(with(&hash), Ok(()));
+    for odd in [&hash[1..], &hash.replace('a', "A"), &hash.replace('a', "g"), &format!("{hash}0")] {
+        let why = with(odd).unwrap_err().to_string();
+        assert!(why.contains("workflow.sha256"), "{why}");
+    }
 }
