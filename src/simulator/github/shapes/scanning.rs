@@ -92,13 +92,12 @@ impl View<'_> {
             })
         });
         let results = results.collect::<Vec<_>>();
-        json!({
+        let mut sarif = json!({
             "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
             "version": "2.1.0",
             "runs": [{
                 "automationDetails": { "id": format!("{}/", analysis.category.trim_end_matches('/')) },
                 "tool": { "driver": { "name": analysis.tool, "semanticVersion": "2.25.0", "rules": rules } },
-                "invocations": [{ "executionSuccessful": !analysis.broke_off }],
                 "results": results,
                 "versionControlProvenance": [{
                     "branch": analysis.reference,
@@ -106,7 +105,12 @@ impl View<'_> {
                     "revisionId": analysis.commit.to_string(),
                 }],
             }],
-        })
+        });
+        // GitHub's documentation shows none where nothing went wrong.
+        if analysis.broke_off {
+            sarif["runs"][0]["invocations"] = json!([{ "executionSuccessful": false }]);
+        }
+        sarif
     }
 }
 
