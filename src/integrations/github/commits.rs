@@ -21,6 +21,9 @@ const QUERY: NodeQuery = NodeQuery {
     most: 50,
 };
 
+/// Pull requests of a commit that the query lists.
+const LISTED: usize = 10;
+
 /// The commits of a range with everything that was found out about where they come from.
 #[derive(Debug, Default)]
 pub struct Origins {
@@ -57,11 +60,14 @@ impl GithubClient {
 impl Origins {
     fn add(&mut self, compared: &wire::ComparedCommit, origin: &wire::CommitOrigin) -> Result<(), SourceError> {
         complete(&origin.authors, "authors of a commit")?;
-        let commit = commit(compared, origin)?;
         let pulls = &origin.associated_pull_requests;
-        // A commit with more than GitHub lists here is looked up by itself, like one with none.
-        let is_whole = pulls.nodes.len() == pulls.total_count;
-        let merged = pulls.nodes.iter().filter(|pull| is_whole && pull.merged);
+        // A commit with more than are listed here is looked up by itself, like one with none.
+        let goes_on = pulls.nodes.len() == LISTED && pulls.total_count > LISTED;
+        if !goes_on {
+            complete(pulls, "pull requests of a commit")?;
+        }
+        let commit = commit(compared, origin)?;
+        let merged = pulls.nodes.iter().filter(|pull| !goes_on && pull.merged);
         let numbers = merged.map(|pull| self.connect(pull.number, &pull.id)).collect::<Result<_, _>>()?;
         self.of_commit.insert(commit.sha.clone(), numbers);
         self.commits.push(commit);
