@@ -164,6 +164,13 @@ fn an_approval_of_an_older_commit_does_not_count() {
       bbbbbbb by dana came through pull request 871; the approval by Lee Wong does not count: given for eeeeeee at 08:00 UTC; bbbbbbb was there already.
       Do this: ask somebody other than Dana Reyes to approve pull request 871 at its last commit, bbbbbbb.
     ");
+    for (came, words) in [(61, "was there already"), (60, "was pushed after it"), (59, "was pushed after it")] {
+        pull_request(&mut facts).first_seen.insert(sha('b'), minutes(came));
+        assert!(
+            said(&facts).contains(&format!("given for eeeeeee at 08:00 UTC; bbbbbbb {words}")),
+            "{came} minutes ago"
+        );
+    }
 }
 
 #[test]
