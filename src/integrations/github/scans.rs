@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use http::header::LINK;
+use http::header::{HeaderValue, LINK};
 use serde::de::DeserializeOwned;
 
 use super::client::GithubClient;
@@ -223,8 +223,9 @@ struct Page<T> {
 
 impl<T: DeserializeOwned> Page<T> {
     fn of(answer: &Answer) -> Result<Page<T>, SourceError> {
-        let links = answer.headers.get(LINK).and_then(|links| links.to_str().ok()).unwrap_or_default();
-        Ok(Page { items: answer.json()?, says_more: links.contains("rel=\"next\"") })
+        // Links that cannot be read may name a next page.
+        let names_next = |links: &HeaderValue| links.to_str().ok().is_none_or(|links| links.contains("rel=\"next\""));
+        Ok(Page { items: answer.json()?, says_more: answer.headers.get(LINK).is_some_and(names_next) })
     }
 
     /// Whether it is neither full nor names another.
