@@ -36,19 +36,18 @@ fn a_comment_approves_only_when_the_criteria_say_so() {
     assert_eq!(judged(&facts, says.0, says.1).kind(), Kind::Block, "a remark is no approval");
 }
 
+/// A comment by Lee, which names no commit.
+fn lgtm(submitted_at: Timestamp) -> Review {
+    let (opinion, text) = (Opinion::Commented, "LGTM".into());
+    Review { opinion, text, commit: None, submitted_at, ..approval(&user("lee", 1002), 'b') }
+}
+
 #[test]
 fn an_approving_comment_is_for_the_commit_that_was_there() {
     let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
     let mut facts = passing();
     let at = Timestamp(NOW.0 - 3 * 3_600_000);
-    let comment = Review {
-        opinion: Opinion::Commented,
-        text: "LGTM".into(),
-        commit: None,
-        submitted_at: at,
-        ..approval(&user("lee", 1002), 'b')
-    };
-    pull_request(&mut facts).reviews = vec![comment];
+    pull_request(&mut facts).reviews = vec![lgtm(at)];
     let unheard = judged(&facts, says.0, says.1);
     let why = "a comment names no commit, and cm-bot has no record of its own of what was there at 06:00 UTC";
     assert_eq!(ignored(&unheard), why);
@@ -67,15 +66,8 @@ fn a_comment_right_after_a_push_may_be_of_what_was_there_before() {
     let said = |seconds: i64, before: char| {
         let mut facts = passing();
         let at = Timestamp(NOW.0 - 3_600_000);
-        let comment = Review {
-            opinion: Opinion::Commented,
-            text: "LGTM".into(),
-            commit: None,
-            submitted_at: at,
-            ..approval(&user("lee", 1002), 'b')
-        };
         let pull_request = pull_request(&mut facts);
-        pull_request.reviews = vec![comment];
+        pull_request.reviews = vec![lgtm(at)];
         let pushed = Push { at: Timestamp(at.0 - seconds * 1_000), ..push(&dana, Some(before), 'b') };
         pull_request.ledger.pushes = vec![push(&dana, None, before), pushed];
         judged(&facts, says.0, says.1)
