@@ -308,14 +308,19 @@ fn overlay(base: &mut toml::Table, over: &toml::Table) {
 }
 
 fn people(scene: &Scene) -> anyhow::Result<String> {
-    let mapped: Vec<&Person> = scene.people.iter().filter(|person| !person.bot && !person.unmapped).collect();
+    let is_mapped = |person: &&Person| !person.bot && !person.unmapped && person.account_of.is_empty();
+    let mapped: Vec<&Person> = scene.people.iter().filter(is_mapped).collect();
+    let accounts = |person: &Person| {
+        let all = scene.people.iter().filter(|one| one.name == person.name || one.account_of == person.name);
+        all.map(|one| i64::try_from(one.github_id(scene)).map(toml::Value::from)).collect::<Result<Vec<_>, _>>()
+    };
     let officer = mapped.iter().find(|person| person.roles.iter().any(|role| role == OFFICER));
     let signer = officer.map(|person| person.name.clone());
     let person = |person: &Person| {
         let mut table = toml::Table::new();
         table.insert("name".into(), person.full_name.clone().into());
         table.insert("jira".into(), person.jira_account().into());
-        table.insert("github".into(), vec![i64::try_from(person.github_id(scene))?].into());
+        table.insert("github".into(), accounts(person)?.into());
         if scene.repositories.iter().any(|one| one.forge == Forge::Gitlab) {
             table.insert("gitlab".into(), vec![i64::try_from(person.gitlab_id(scene))?].into());
         }

@@ -58,7 +58,9 @@ impl Store {
         seen
     }
 
-    fn oldest_first(&self, commits: &HashSet<Oid>) -> Vec<Oid> {
+    /// Some commits, parents before children, else by date.
+    #[must_use]
+    pub fn oldest_first(&self, commits: &HashSet<Oid>) -> Vec<Oid> {
         let mut children = HashMap::<Oid, Vec<Oid>>::new();
         let mut waits_for = HashMap::new();
         for id in commits {

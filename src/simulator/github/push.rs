@@ -114,8 +114,12 @@ impl World {
                 bases.push(pull.number);
             }
         }
-        self.add_push_suite(place, moved);
-        self.announce(place, &Notice::Pushed(moved));
+        let new: HashSet<Oid> = contained.difference(&repo.pushed).copied().collect();
+        repo.pushed.extend(&new);
+        if repo.checks_pushes {
+            self.add_push_suite(place, moved);
+        }
+        self.announce(place, &Notice::Pushed { moved, new: &new });
         heads.into_iter().try_for_each(|number| self.move_head(place, number, moved))?;
         bases.into_iter().try_for_each(|number| self.move_base(place, number, (moved, &contained)))
     }

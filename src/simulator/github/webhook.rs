@@ -1,5 +1,6 @@
 //! Webhooks: what GitHub tells about, and how it delivers that.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -23,11 +24,14 @@ use super::world::World;
 /// the machine was busy says nothing.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// Most commits that a push tells of (<https://docs.github.com/en/webhooks/webhook-events-and-payloads#push>).
+const MOST_PUSHED: usize = 2_048;
+
 /// Something that GitHub tells about.
 #[derive(Debug)]
 pub enum Notice<'a> {
-    /// A branch moved.
-    Pushed(&'a Move),
+    /// A branch moved, with commits that nobody had pushed before.
+    Pushed { moved: &'a Move, new: &'a HashSet<Oid> },
     /// A pull request was opened.
     Opened { number: u64, by: &'a Account },
     /// The head of a pull request moved.
@@ -84,7 +88,7 @@ impl World {
 impl Notice<'_> {
     fn event(&self) -> &'static str {
         match self {
-            Notice::Pushed(_) | Notice::BranchDeleted { .. } => "push",
+            Notice::Pushed { .. } | Notice::BranchDeleted { .. } => "push",
             Notice::Opened { .. } | Notice::Synchronized { .. } => "pull_request",
             Notice::BaseChanged { .. } | Notice::Closed { .. } | Notice::Assigned { .. } => "pull_request",
             Notice::Reviewed { .. } | Notice::Dismissed { .. } => "pull_request_review",
@@ -148,7 +152,7 @@ pub fn signature(secret: &str, body: &str) -> String {
 impl View<'_> {
     fn notice_json(&self, notice: &Notice<'_>) -> Value {
         let (sender, mut body) = match *notice {
-            Notice::Pushed(moved) => (&moved.by, self.push_notice_json(moved)),
+            Notice::Pushed { moved, new } => (&moved.by, self.push_notice_json(moved, new)),
             Notice::Opened { number, by } => (by, self.pull_notice_json("opened", number)),
             Notice::Synchronized { number, moved } => {
                 let mut body = self.pull_notice_json("synchronize", number);
@@ -204,12 +208,13 @@ impl View<'_> {
         })
     }
 
-    fn push_notice_json(&self, moved: &Move) -> Value {
+    fn push_notice_json(&self, moved: &Move, new: &HashSet<Oid>) -> Value {
         let range = match moved.old {
             Some(old) => self.repo.git.range(old, moved.new),
-            None => vec![moved.new],
+            None => self.repo.git.oldest_first(new),
         };
-        let commits = range.into_iter().rev().take(20).rev().map(|oid| self.pushed_commit_json(oid));
+        let newest = range.into_iter().rev().take(MOST_PUSHED).rev();
+        let commits = newest.map(|oid| self.pushed_commit_json(oid, new.contains(&oid)));
         json!({
             "ref": format!("refs/heads/{}", moved.branch),
             "before": sha_or_zeros(moved.old.map(|oid| oid.to_string())),
@@ -220,7 +225,7 @@ impl View<'_> {
             "base_ref": null,
             "compare": format!("{}/compare/{}", self.web(), moved.new.short()),
             "commits": commits.collect::<Vec<_>>(),
-            "head_commit": self.pushed_commit_json(moved.new),
+            "head_commit": self.pushed_commit_json(moved.new, new.contains(&moved.new)),
             "pusher": self.pusher_json(&moved.by),
         })
     }
@@ -275,7 +280,7 @@ impl View<'_> {
         json!({ "action": action, "review": review, "pull_request": self.pull_summary_json(pull) })
     }
 
-    fn pushed_commit_json(&self, oid: Oid) -> Value {
+    fn pushed_commit_json(&self, oid: Oid, is_new: bool) -> Value {
         let Some(commit) = self.repo.git.commit(oid) else {
             return Value::Null;
         };
@@ -287,7 +292,7 @@ impl View<'_> {
         json!({
             "id": oid.to_string(),
             "tree_id": commit.tree.to_string(),
-            "distinct": true,
+            "distinct": is_new,
             "message": commit.shown_message(),
             "timestamp": super::time_text(commit.committer.seconds * 1000),
             "url": format!("{}/commit/{oid}", self.web()),

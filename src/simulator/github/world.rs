@@ -50,6 +50,10 @@ pub struct Repo {
     pub branches: BTreeMap<String, Oid>,
     /// Everything that can be reached from the default branch.
     pub released: HashSet<Oid>,
+    /// Everything that was ever pushed.
+    pub pushed: HashSet<Oid>,
+    /// Whether every push gets a check suite.
+    pub checks_pushes: bool,
     /// Pull requests by number.
     pub pulls: BTreeMap<u64, Pull>,
     /// Check suites, oldest first.
@@ -175,6 +179,8 @@ impl Repo {
             git: Store::default(),
             branches: BTreeMap::new(),
             released: HashSet::new(),
+            pushed: HashSet::new(),
+            checks_pushes: repository.checks_pushes,
             pulls: BTreeMap::new(),
             suites: Vec::new(),
             runs: Vec::new(),

@@ -22,6 +22,7 @@ fn person(name: &str, full_name: &str, role: Option<&str>) -> Person {
         roles: role.into_iter().map(String::from).collect(),
         bot: false,
         unmapped: false,
+        account_of: String::new(),
         read_only: false,
         jira: String::new(),
         slack: String::new(),
@@ -47,6 +48,7 @@ pub(super) fn default_repositories() -> Vec<Repository> {
         gitlab_merge: GitlabMerge::MergeCommit,
         resets_approvals: default_resets_approvals(),
         dates_approvals: default_dates_approvals(),
+        checks_pushes: default_checks_pushes(),
     }]
 }
 
@@ -55,6 +57,10 @@ pub(super) fn default_resets_approvals() -> bool {
 }
 
 pub(super) fn default_dates_approvals() -> bool {
+    true
+}
+
+pub(super) fn default_checks_pushes() -> bool {
     true
 }
 

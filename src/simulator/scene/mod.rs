@@ -38,8 +38,8 @@ pub use tickets::{
 
 pub use defaults::default_people;
 use defaults::{
-    default_branch, default_combine, default_dates_approvals, default_environments, default_repositories,
-    default_resets_approvals, default_scanners, default_services,
+    default_branch, default_checks_pushes, default_combine, default_dates_approvals, default_environments,
+    default_repositories, default_resets_approvals, default_scanners, default_services,
 };
 
 use std::collections::BTreeMap;
@@ -112,6 +112,9 @@ pub struct Person {
     /// Has accounts, but is left out of `people.toml`.
     #[serde(default)]
     pub unmapped: bool,
+    /// The handle of the person whose second GitHub account this is, as `people.toml` says; empty for somebody else.
+    #[serde(default)]
+    pub account_of: String,
     /// May not push to the repositories.
     #[serde(default)]
     pub read_only: bool,
@@ -199,6 +202,9 @@ pub struct Repository {
     /// Whether its GitLab says when an approval was given; older ones do not.
     #[serde(default = "default_dates_approvals")]
     pub dates_approvals: bool,
+    /// Whether GitHub makes a check suite of every push, as it does where an App may write checks.
+    #[serde(default = "default_checks_pushes")]
+    pub checks_pushes: bool,
 }
 
 /// Who keeps a repository.
