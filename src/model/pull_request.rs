@@ -162,6 +162,20 @@ pub struct Ledger {
     pub base_changes: Vec<Timestamp>,
 }
 
+impl PullRequest {
+    /// Every push that somebody told us of, with who pushed.
+    pub fn all_pushes(&self) -> impl Iterator<Item = &Push> {
+        self.pushes.iter().chain(self.ledger.told())
+    }
+}
+
+impl Ledger {
+    /// Pushes with who pushed. Our record of an opening names who opened, and others may have pushed.
+    pub fn told(&self) -> impl Iterator<Item = &Push> {
+        self.pushes.iter().filter(|push| push.before.is_some())
+    }
+}
+
 /// A review as it was when it was submitted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeenReview {
@@ -231,4 +245,11 @@ pub enum Seen {
     },
     /// It was pointed at another base branch, or its base was forced elsewhere.
     BaseChange,
+    /// A push brought commits that nobody had pushed before, to a branch of whatever name.
+    Commits {
+        /// The new ones.
+        commits: Vec<CommitSha>,
+        /// Who pushed.
+        by: Account,
+    },
 }

@@ -49,6 +49,7 @@ pub(super) struct Query {
 }
 
 /// A value of a statement.
+#[derive(Clone)]
 pub(super) enum Value {
     Number(i64),
     Text(Option<String>),

@@ -12,7 +12,7 @@ use crate::model::{
     SeenReview, Timestamp, UserId,
 };
 
-/// Pull requests in one statement; SQLite allows some ten thousand values in one.
+/// Pull requests or commits in one statement, and rows that one writes; SQLite allows some ten thousand values in one.
 const AT_ONCE: usize = 500;
 
 /// Columns by name: a statement that an older process prepared has to mean the same after a column was added.
@@ -20,6 +20,8 @@ const REVIEWS: &str = "SELECT pull_request, review, commit_sha, submitted_at, re
                        WHERE repository_id = $1 AND pull_request IN";
 const PUSHES: &str = "SELECT pull_request, before_sha, after_sha, account_id, account_login, account_kind, received_at \
                       FROM seen_pushes WHERE repository_id = $1 AND pull_request IN";
+const COMMITS: &str = "SELECT commit_sha, account_id, account_login, account_kind FROM seen_commits \
+                       WHERE repository_id = $1 AND commit_sha IN";
 const BASE_CHANGES: &str = "SELECT pull_request, received_at FROM seen_base_changes \
                             WHERE repository_id = $1 AND pull_request IN";
 
@@ -63,6 +65,30 @@ impl Store {
         Ok(ledger)
     }
 
+    /// Who first pushed commits, as far as we heard of it. One whose branch was deleted meanwhile may have come twice.
+    ///
+    /// # Errors
+    /// When the database does not answer, or a row cannot be read.
+    pub async fn first_pushed(
+        &self,
+        repository: &RepoName,
+        commits: &[&CommitSha],
+    ) -> Result<BTreeMap<CommitSha, Vec<Account>>, StoreError> {
+        let mut found: BTreeMap<CommitSha, Vec<Account>> = BTreeMap::new();
+        let Some(id) = self.repository_id(repository).await? else { return Ok(found) };
+        for commits in commits.chunks(AT_ONCE) {
+            let mut query = query_among(COMMITS, (2, commits.len()), "ORDER BY seq").bind(id);
+            for commit in commits {
+                query = query.bind(commit.as_str());
+            }
+            for row in query.all(self.db.reader()).await? {
+                let commit = stored(CommitSha::parse(row.get("commit_sha")?))?;
+                found.entry(commit).or_default().push(account_of(&row)?);
+            }
+        }
+        Ok(found)
+    }
+
     async fn repository_id(&self, name: &RepoName) -> Result<Option<i64>, StoreError> {
         let sql = concat!(
             "SELECT repository_id FROM (",
@@ -71,6 +97,8 @@ impl Store {
             newest!("seen_pushes"),
             " UNION ALL ",
             newest!("seen_base_changes"),
+            " UNION ALL ",
+            newest!("seen_commits"),
             ") AS heard ORDER BY delivery DESC LIMIT 1"
         );
         let row = query(sql).bind(name.as_str()).optional(self.db.reader()).await?;
@@ -94,19 +122,21 @@ pub(super) struct Line<'a> {
     pub at: Timestamp,
 }
 
-/// Writes lines inside the transaction of the deliveries that brought them, with one statement a table.
+/// Writes lines inside the transaction of the deliveries that brought them, with as few statements as there can be.
 pub(super) async fn append(transaction: &mut Transaction, lines: &[Line<'_>]) -> Result<(), StoreError> {
     let mut tables: BTreeMap<&'static str, Vec<Vec<Value>>> = BTreeMap::new();
     for line in lines {
-        tables.entry(insert(&line.receipt.event)).or_default().push(values(line)?);
+        tables.entry(insert(&line.receipt.event)).or_default().extend(rows(line)?);
     }
     for (insert, rows) in tables {
-        insert_rows(insert, rows, "").execute(&mut *transaction).await?;
+        for rows in rows.chunks(AT_ONCE) {
+            insert_rows(insert, rows.to_vec(), "").execute(&mut *transaction).await?;
+        }
     }
     Ok(())
 }
 
-/// The beginning of a statement for such lines; the first five values are the same in each.
+/// The beginning of a statement for such lines; the first four values are the same in each.
 fn insert(event: &Seen) -> &'static str {
     match event {
         Seen::Review { .. } => {
@@ -120,30 +150,42 @@ fn insert(event: &Seen) -> &'static str {
         Seen::BaseChange => {
             "INSERT INTO seen_base_changes (delivery, received_at, repository_id, repository, pull_request)"
         }
+        Seen::Commits { .. } => {
+            "INSERT INTO seen_commits (delivery, received_at, repository_id, repository, \
+               account_id, account_login, account_kind, commit_sha)"
+        }
     }
 }
 
-fn values(line: &Line<'_>) -> Result<Vec<Value>, StoreError> {
+/// One row, or one for each commit that was pushed.
+fn rows(line: &Line<'_>) -> Result<Vec<Vec<Value>>, StoreError> {
     let receipt = line.receipt;
-    let mut values: Vec<Value> = vec![
+    let mut row: Vec<Value> = vec![
         line.delivery.into(),
         line.at.0.into(),
         stored(i64::try_from(receipt.repository_id))?.into(),
         receipt.repository.as_str().into(),
-        stored(i64::try_from(receipt.number))?.into(),
     ];
+    let number = || Ok::<Value, StoreError>(stored(i64::try_from(receipt.number))?.into());
     match &receipt.event {
         Seen::Review { id, commit, submitted_at, opinion, by } => {
-            values.extend(account(by)?);
-            values.extend([commit.as_str().into(), id.into(), opinion_word(*opinion).into(), submitted_at.0.into()]);
+            row.push(number()?);
+            row.extend(account(by)?);
+            row.extend([commit.as_str().into(), id.into(), opinion_word(*opinion).into(), submitted_at.0.into()]);
         }
         Seen::Push { before, after, by } => {
-            values.extend(account(by)?);
-            values.extend([after.as_str().into(), before.as_ref().map(CommitSha::as_str).into()]);
+            row.push(number()?);
+            row.extend(account(by)?);
+            row.extend([after.as_str().into(), before.as_ref().map(CommitSha::as_str).into()]);
         }
-        Seen::BaseChange => {}
+        Seen::BaseChange => row.push(number()?),
+        Seen::Commits { commits, by } => {
+            row.extend(account(by)?);
+            let with = |commit: &CommitSha| [row.as_slice(), &[commit.as_str().into()]].concat();
+            return Ok(commits.iter().map(with).collect());
+        }
     }
-    Ok(values)
+    Ok(vec![row])
 }
 
 fn account(by: &Account) -> Result<[Value; 3], StoreError> {
@@ -169,19 +211,22 @@ fn seen_review(row: &Row) -> Result<SeenReview, StoreError> {
 
 fn push(row: &Row) -> Result<Push, StoreError> {
     let before: Option<&str> = row.get("before_sha")?;
+    Ok(Push {
+        before: before.map(|sha| stored(CommitSha::parse(sha))).transpose()?,
+        after: stored(CommitSha::parse(row.get("after_sha")?))?,
+        by: Some(account_of(row)?),
+        at: Timestamp(row.get("received_at")?),
+    })
+}
+
+fn account_of(row: &Row) -> Result<Account, StoreError> {
     let kind = match row.get("account_kind")? {
         "user" => AccountKind::User,
         "bot" => AccountKind::Bot,
         _ => AccountKind::Other,
     };
     let id: i64 = row.get("account_id")?;
-    let by = Account { id: GithubId(stored(u64::try_from(id))?).into(), login: row.get("account_login")?, kind };
-    Ok(Push {
-        before: before.map(|sha| stored(CommitSha::parse(sha))).transpose()?,
-        after: stored(CommitSha::parse(row.get("after_sha")?))?,
-        by: Some(by),
-        at: Timestamp(row.get("received_at")?),
-    })
+    Ok(Account { id: GithubId(stored(u64::try_from(id))?).into(), login: row.get("account_login")?, kind })
 }
 
 fn kind_word(kind: AccountKind) -> &'static str {

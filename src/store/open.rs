@@ -62,6 +62,7 @@ const CHANGES: &[Change] = &[
     change!(25, "0025_wishes"),
     change!(26, "0026_given_for"),
     change!(27, "0027_documentation"),
+    change!(28, "0028_seen_commits"),
 ];
 
 /// `PRAGMA synchronous` when every commit waits for the disk.

@@ -1,7 +1,7 @@
 //! The ledger: what GitHub's signed deliveries said at the moment when it happened.
 
 use cm_bot::cli::demo::play::Played;
-use cm_bot::model::{AccountKind, GithubId, Ledger, RepoName, Timestamp};
+use cm_bot::model::{AccountKind, CommitSha, GithubId, Ledger, RepoName, Timestamp};
 use cm_bot::simulator::scene::Variant;
 use reqwest::{RequestBuilder, StatusCode};
 use serde_json::{Value, json};
@@ -111,6 +111,39 @@ async fn a_release_branch_that_is_forced_elsewhere_is_in_it() {
     let store = &played.app.context.sources.store;
     let found = store.ledger(&repository(), &[1, 871]).await.unwrap();
     assert_eq!(found.values().map(|ledger| ledger.base_changes.len()).collect::<Vec<_>>(), [2, 2]);
+    played.stop().await;
+}
+
+/// Whoever makes a branch of what is there already has pushed none of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_first_pushed_a_commit_is_in_it() {
+    let played = running().await;
+    let push = |reference: &str, (commit, distinct): (char, bool), who: u64| {
+        json!({
+            "ref": reference, "forced": false, "deleted": false,
+            "commits": [{"id": sha(commit), "distinct": distinct}],
+            "repository": {"id": 5, "full_name": "acme/billing-api"},
+            "sender": {"id": who, "login": "somebody", "type": "User"},
+        })
+    };
+    let mut lacking = push("refs/heads/work", ('e', true), 7);
+    lacking["commits"][0]["distinct"] = json!(null);
+    let pushes = [
+        push("refs/heads/work", ('b', true), 7),
+        push("refs/heads/other", ('b', false), 8),
+        push("refs/heads/main", ('c', true), 8),
+        push("refs/tags/v1", ('d', true), 8),
+        lacking,
+    ];
+    for (place, body) in pushes.iter().enumerate() {
+        let id = format!("push-{place}");
+        assert_eq!(status(delivery(&played, (&id, "push"), &body.to_string())).await, StatusCode::ACCEPTED);
+    }
+    let commits = ['b', 'c', 'd', 'e'].map(|digit| CommitSha::parse(&sha(digit)).unwrap());
+    let store = &played.app.context.sources.store;
+    let found = store.first_pushed(&repository(), &commits.iter().collect::<Vec<_>>()).await.unwrap();
+    let found: Vec<_> = found.iter().map(|(commit, by)| (commit, by.iter().map(|by| by.id).collect())).collect();
+    assert_eq!(found, [(&commits[0], vec![GithubId(7).into()])]);
     played.stop().await;
 }
 

@@ -63,6 +63,8 @@ async fn l06_nobody_changes_what_was_recorded() {
         "DELETE FROM seen_reviews",
         "UPDATE seen_pushes SET received_at = 0",
         "DELETE FROM seen_pushes",
+        "UPDATE seen_commits SET account_id = 0",
+        "DELETE FROM seen_commits",
         "UPDATE audit_hashes SET hash = ''",
         "DELETE FROM audit_hashes",
         "UPDATE audit_checkpoints SET note = ''",

@@ -60,24 +60,39 @@ pub fn told(services: &[Service], event: &str, body: &[u8]) -> Told {
         Err(why) => return Told { odd: vec![why], ..Told::default() },
     };
     let Some(name) = name.filter(ours) else { return Told::default() };
-    let receipt = if event == "push" { rewritten(services, body) } else { receipt(event, body) };
+    let receipt = if event == "push" { moved(services, body) } else { receipt(event, body) };
     match receipt {
         Ok(receipt) => Told { repository: Some(name), receipt, ..Told::default() },
         Err(why) => Told { repository: Some(name), odd: vec![why], ..Told::default() },
     }
 }
 
-/// A release branch was forced elsewhere or deleted: whatever was reviewed before it was seen against another one.
-fn rewritten(services: &[Service], body: &[u8]) -> Result<Option<Receipt>, String> {
+/// A branch moved. Where a release branch was forced elsewhere or deleted, whatever was reviewed before was seen against
+/// another one; what merges bring to it was pushed elsewhere before. On any other branch commits may be new.
+fn moved(services: &[Service], body: &[u8]) -> Result<Option<Receipt>, String> {
     let moved: Moved = parse(body)?;
     let is_released = |service: &Service| {
         moved.reference.strip_prefix("refs/heads/") == Some(service.branch.as_str())
             && moved.repository.full_name == service.repository.as_str()
     };
-    if (moved.forced || moved.deleted) && services.iter().any(is_released) {
-        return moved.repository.receipt(EVERY_PULL_REQUEST, Seen::BaseChange).map(Some);
+    match services.iter().any(is_released) {
+        true if moved.forced || moved.deleted => {
+            moved.repository.receipt(EVERY_PULL_REQUEST, Seen::BaseChange).map(Some)
+        }
+        false if moved.reference.starts_with("refs/heads/") && !moved.deleted => brought(parse(body)?),
+        true | false => Ok(None),
     }
-    Ok(None)
+}
+
+/// The commits that came with a push and that nobody had pushed before, by GitHub's word `distinct`.
+fn brought(body: Brought) -> Result<Option<Receipt>, String> {
+    let new = body.commits.iter().filter(|commit| commit.distinct);
+    let commits: Vec<CommitSha> = new.map(|commit| sha(&commit.id)).collect::<Result<_, _>>()?;
+    if commits.is_empty() {
+        return Ok(None);
+    }
+    let event = Seen::Commits { commits, by: account(body.sender)? };
+    body.repository.receipt(EVERY_PULL_REQUEST, event).map(Some)
 }
 
 /// GitHub asks whether a run of one of our repositories may deploy.
@@ -171,6 +186,19 @@ struct Moved {
     forced: bool,
     deleted: bool,
     repository: Repository,
+}
+
+#[derive(Deserialize)]
+struct Brought {
+    commits: Vec<PushedCommit>,
+    repository: Repository,
+    sender: User,
+}
+
+#[derive(Deserialize)]
+struct PushedCommit {
+    id: String,
+    distinct: bool,
 }
 
 #[derive(Deserialize)]

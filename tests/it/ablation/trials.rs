@@ -200,8 +200,10 @@ async fn forget_the_ledger(records: &std::path::Path) {
     for sql in [
         "DROP TRIGGER seen_reviews_are_not_deleted",
         "DROP TRIGGER seen_pushes_are_not_deleted",
+        "DROP TRIGGER seen_commits_are_not_deleted",
         "DELETE FROM seen_reviews",
         "DELETE FROM seen_pushes",
+        "DELETE FROM seen_commits",
     ] {
         sqlx::query(sql).execute(&pool).await.unwrap();
     }
