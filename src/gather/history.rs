@@ -113,6 +113,10 @@ async fn own_record(sources: &Sources, facts: &mut Facts, service: &Service) -> 
             pull_request.ledger = ledger;
         }
     }
+    let in_range = facts.range.known().map_or(&[][..], |range| &range.commits);
+    let own = pull_requests.by_number.values().flat_map(|pull_request| pull_request.commits.iter().flatten());
+    let commits: Vec<&CommitSha> = in_range.iter().chain(own).map(|commit| &commit.sha).collect();
+    pull_requests.first_pushed = sources.store.first_pushed(&service.repository, &commits).await?;
     Ok(())
 }
 
@@ -173,7 +177,7 @@ async fn read_ahead(
 ) {
     objects::complete(sources, ahead, (evidence::foreseen, criteria), hints).await;
     if let Ok(of_commit) = told.await {
-        ahead.pull_requests = Fact::Known(PullRequests { by_number: BTreeMap::new(), of_commit });
+        ahead.pull_requests = Fact::Known(PullRequests { of_commit, ..PullRequests::default() });
         objects::read_ahead(sources, ahead, (evidence::expected, criteria), hints).await;
     }
 }
@@ -193,7 +197,7 @@ fn shape(facts: &Facts, comparison: &Comparison) -> Result<Facts, SourceError> {
         removed: comparison.removed(),
         removed_commits: Vec::new(),
     };
-    let pull_requests = PullRequests { by_number: BTreeMap::new(), of_commit: BTreeMap::new() };
+    let pull_requests = PullRequests::default();
     Ok(Facts { range: Fact::Known(range), pull_requests: Fact::Known(pull_requests), ..facts.clone() })
 }
 
@@ -268,5 +272,5 @@ async fn pull_requests(
         return Err(SourceError::Incomplete("other pull requests than those that were asked for".into()));
     }
     let tip = tips.first().cloned().flatten().filter(|_| tips.len() == 1);
-    Ok((PullRequests { by_number, of_commit: origins.of_commit }, tip))
+    Ok((PullRequests { by_number, of_commit: origins.of_commit, ..PullRequests::default() }, tip))
 }

@@ -9,9 +9,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AlertDismissal, Analysis, BuildName, CheckRun, Commit, CommitSha, CommitStatus, Content, DecisionId, Environment,
-    Field, Forge, ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey, Timestamp, Tree,
-    UploadedRun,
+    Account, AlertDismissal, Analysis, BuildName, CheckRun, Commit, CommitSha, CommitStatus, Content, DecisionId,
+    Environment, Field, Forge, ObjectId, PullRequest, Relation, ScanFinding, Scope, Service, Ticket, TicketKey,
+    Timestamp, Tree, UploadedRun,
 };
 use crate::policy::plan::PlanRisk;
 
@@ -212,12 +212,15 @@ pub struct RemovedCommit {
 }
 
 /// The pull requests behind a range.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequests {
     /// By number.
     pub by_number: BTreeMap<u64, PullRequest>,
     /// For each commit, the numbers of the merged pull requests that the forge connects it with.
     pub of_commit: BTreeMap<CommitSha, Vec<u64>>,
+    /// Who first pushed a commit, by our own record. Older records lack it.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub first_pushed: BTreeMap<CommitSha, Vec<Account>>,
 }
 
 /// What was read of the repository itself. Proofs say what they need; whatever could not be read is a gap here.

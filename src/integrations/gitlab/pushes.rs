@@ -10,7 +10,7 @@ use super::client::GitlabClient;
 use super::history::unreadable;
 use super::wire;
 use crate::integrations::SourceError;
-use crate::model::{CommitSha, ForcePush, ParseError, Push, Timestamp};
+use crate::model::{Account, CommitSha, ForcePush, ParseError, Push, Timestamp};
 
 /// Most pages of a project's events that one look reads.
 const MOST_PAGES: usize = 30;
@@ -141,20 +141,28 @@ impl GitlabClient {
             *first = version.at.min(*first);
         }
         for (before, version) in versions.iter().zip(versions.iter().skip(1)) {
-            if reaches(&version.head, &before.head, source.commits) {
-                continue;
+            if !reaches(&version.head, &before.head, source.commits) {
+                let actor = self.account_of(by_head.get(&version.head)).await?;
+                arrivals.force_pushes.push(ForcePush { at: version.at, actor });
             }
-            let actor = match by_head.get(&version.head) {
-                Some(by) => self.account(*by).await?,
-                None => None,
-            };
-            arrivals.force_pushes.push(ForcePush { at: version.at, actor });
+        }
+        let thrown_away = versions.iter().filter(|version| !source.commits.contains_key(&version.head));
+        for Version { head, at, .. } in thrown_away {
+            let by = self.account_of(by_head.get(head)).await?;
+            arrivals.pushes.push(Push { before: None, after: head.clone(), by, at: *at });
         }
         for push in pushed {
             let Pushed { before, after, by, at, .. } = push;
             arrivals.pushes.push(Push { before, after, by: self.account(by).await?, at });
         }
         Ok(arrivals)
+    }
+
+    async fn account_of(&self, user: Option<&u64>) -> Result<Option<Account>, SourceError> {
+        match user {
+            Some(user) => self.account(*user).await,
+            None => Ok(None),
+        }
     }
 
     /// Everything that people pushed of these commits, as far back as somebody may have.

@@ -92,7 +92,7 @@ impl Callers {
             subject: format!("token of {} for {}", known.job, gate.service),
             services: services.collect(),
             job: Some(known.job.clone()),
-            ..nothing()
+            ..Proven::default()
         })
     }
 
@@ -199,7 +199,7 @@ fn github(claims: &Claims) -> Result<Proven, ParseError> {
         commit: Some(CommitSha::parse(need(&claims.sha)?)?),
         environment: claims.environment.as_deref().map(Environment::parse).transpose()?,
         started_by: claims.actor_id.as_deref().and_then(|id| id.parse().ok()).map(GithubId),
-        ..nothing()
+        ..Proven::default()
     })
 }
 
@@ -216,7 +216,7 @@ fn gitlab(claims: &Claims) -> Result<Proven, ParseError> {
         branch: Some(branch_of_ref(need(&claims.ref_path)?)?),
         commit: Some(CommitSha::parse(need(&claims.sha)?)?),
         environment: claims.environment.as_deref().map(Environment::parse).transpose()?,
-        ..nothing()
+        ..Proven::default()
     })
 }
 
@@ -226,7 +226,7 @@ fn jenkins(claims: &Claims, identity: &Identity) -> Result<Proven, ParseError> {
         system: Some(CiSystem::Jenkins),
         job: identity.job.clone(),
         build: Some(PipelineName::parse(need(&claims.build_number)?)?),
-        ..nothing()
+        ..Proven::default()
     })
 }
 
@@ -236,21 +236,4 @@ fn need(claim: &Option<String>) -> Result<&str, ParseError> {
 
 fn number(text: &str) -> Result<u32, ParseError> {
     text.parse().map_err(|_| ParseError::new(text, "a number"))
-}
-
-fn nothing() -> Proven {
-    Proven {
-        subject: String::new(),
-        services: Vec::new(),
-        system: None,
-        repository: None,
-        job: None,
-        build: None,
-        attempt: None,
-        started_job: None,
-        branch: None,
-        commit: None,
-        environment: None,
-        started_by: None,
-    }
 }

@@ -77,6 +77,8 @@ mod tests {
             ["criteria: mode", "criteria: version", "people: people.Ben.roles", "allowed signers"]
         );
         assert!(differences(&before, &before).is_empty());
+        let listed = |role: &str| texts("", &format!("[[roles]]\nat = \"a\"\n[[roles]]\nat = \"{role}\"\n"), None);
+        assert_eq!(differences(&listed("b"), &listed("c")), ["people: roles.2.at"]);
         let commented = texts(&format!("# why\n{}", before.criteria), &before.people, Some("a"));
         assert_eq!(differences(&before, &commented), ["criteria: comments or spelling only"]);
     }

@@ -77,7 +77,7 @@ impl<'a> Branch<'a> {
         let mut gap = None;
         for commit in self.commits.iter().copied() {
             let counts = |hand: &Account| hand.kind != AccountKind::User || reviewers.contains(&hand.id);
-            let matters = commit.parents.len() == 2 && self.hands(commit).any(counts);
+            let matters = commit.parents.len() == 2 && self.hands(commit, case).any(counts);
             match if matters { self.is_clean_update(commit, case) } else { Ok(false) } {
                 Ok(true) => {}
                 Ok(false) => work.push(commit),
@@ -100,17 +100,12 @@ impl<'a> Branch<'a> {
     }
 
     /// Everybody who had a hand in a commit: authors, committer, pushers.
-    fn hands(&self, commit: &'a Commit) -> impl Iterator<Item = &'a Account> {
+    fn hands(&self, commit: &'a Commit, case: &Case<'a>) -> impl Iterator<Item = &'a Account> {
         let made = commit.authors.iter().chain(std::iter::once(&commit.committer));
         let made = made.filter_map(|actor| actor.account.as_ref());
-        let pushed = self.pushes().filter(|push| push.after == commit.sha).filter_map(|push| push.by.as_ref());
-        made.chain(pushed)
-    }
-
-    /// Every push that somebody told us of. Our own record of the opening names who opened, not who had pushed.
-    pub(super) fn pushes(&self) -> impl Iterator<Item = &'a Push> {
-        let recorded = self.pull_request.ledger.pushes.iter().filter(|push| push.before.is_some());
-        self.pull_request.pushes.iter().chain(recorded)
+        let pushed =
+            self.pull_request.all_pushes().filter(|push| push.after == commit.sha).filter_map(|push| push.by.as_ref());
+        made.chain(pushed).chain(case.first_pushed(&commit.sha))
     }
 
     /// The commits that a push brought, as far as they are this branch's own.

@@ -8,7 +8,9 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::Case;
 use super::branch::Branch;
-use crate::model::{Account, AccountKind, Commit, CommitSha, GitActor, PullRequest, Signature, UserId, shortened};
+use crate::model::{
+    Account, AccountKind, Commit, CommitSha, GitActor, PullRequest, Push, Signature, UserId, shortened,
+};
 use crate::policy::criteria::Contributors;
 use crate::policy::facts::Gap;
 
@@ -155,12 +157,18 @@ impl Contributions {
     /// known pusher nobody can say whose work it is.
     fn add_pushes(&mut self, branch: &Branch<'_>, work: &[&Commit], case: &Case<'_>) {
         let mut covered: HashSet<&CommitSha> = HashSet::new();
-        for push in branch.pushes() {
+        for push in branch.pull_request.all_pushes() {
             let brought = branch.brought_by(push);
             for commit in work.iter().filter(|commit| brought.contains(&commit.sha)) {
                 covered.insert(&commit.sha);
                 let how = format!("pushed {}", commit.sha.short());
                 self.add(push.by.as_ref(), how, Some(&commit.sha), case);
+            }
+        }
+        for commit in work {
+            for first in case.first_pushed(&commit.sha) {
+                covered.insert(&commit.sha);
+                self.add(Some(first), format!("pushed {}", commit.sha.short()), Some(&commit.sha), case);
             }
         }
         for commit in work.iter().filter(|commit| commit.signature == Signature::None) {
@@ -174,8 +182,8 @@ impl Contributions {
 
     /// Whoever pushed something that a later push threw away may have made what stands there now: it may have been made again.
     fn add_rewritten(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
-        let recorded = branch.pull_request.ledger.pushes.iter().filter(|push| push.before.is_some());
-        for push in recorded.filter(|push| !branch.holds(&push.after) && !case.history.holds(&push.after)) {
+        let is_gone = |push: &&Push| !branch.holds(&push.after) && !case.history.holds(&push.after);
+        for push in branch.pull_request.all_pushes().filter(is_gone) {
             let how = format!("pushed {}, which was rewritten since", push.after.short());
             self.add(push.by.as_ref(), how, None, case);
         }
@@ -186,8 +194,7 @@ impl Contributions {
         for inner in case.pull_requests.by_number.values().filter(|inner| branch.took_in(inner)) {
             let number = inner.number;
             self.add(inner.opener.as_ref(), format!("opened pull request {number}, which is part of it"), None, case);
-            let pushes = inner.pushes.iter().chain(inner.ledger.pushes.iter().filter(|push| push.before.is_some()));
-            let pushers = pushes.map(|push| push.by.as_ref());
+            let pushers = inner.all_pushes().map(|push| push.by.as_ref());
             for who in pushers.chain(inner.force_pushes.iter().map(|push| push.actor.as_ref())) {
                 self.add(who, format!("pushed to pull request {number}, which is part of it"), None, case);
             }

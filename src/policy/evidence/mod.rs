@@ -22,7 +22,7 @@ mod undo;
 
 pub use overview::{contributors, expected, foreseen, hands_in, rewritten, wanted};
 
-use crate::model::{CommitSha, Forge, ObjectId, Relation, Service};
+use crate::model::{Account, CommitSha, Forge, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Facts, Gap, GapReason, PullRequests, Range};
 use history::{History, MergeBase};
@@ -68,6 +68,11 @@ impl<'a> Case<'a> {
         }
         let history = History::of(range, &baseline.commit, pull_requests);
         Ok(Case { criteria, look, service, range, pull_requests, head, history })
+    }
+
+    /// Who first pushed a commit, as far as our own record goes.
+    fn first_pushed(&self, commit: &CommitSha) -> &'a [Account] {
+        self.pull_requests.first_pushed.get(commit).map_or(&[], Vec::as_slice)
     }
 
     /// The links of the release branch, oldest first.

@@ -165,4 +165,26 @@ mod tests {
         month.taken.insert("conclusion".into());
         assert_eq!(next(&month, "2027-11-25T03:00:00Z"), None, "nobody is reminded of what is done");
     }
+
+    #[test]
+    fn a_month_without_changes_is_concluded_without_a_draw() {
+        let mut month = Progress { closed: Some(at("2026-11-01T01:00:00Z")), ..Progress::default() };
+        assert_eq!(next(&month, "2026-11-01T01:00:00Z").as_deref(), Some("conclusion"));
+        month.changes = 1;
+        assert_eq!(next(&month, "2026-11-01T01:00:00Z"), None, "its list is not published yet");
+    }
+
+    #[test]
+    fn a_reminder_that_would_be_due_with_the_draw_is_not_said() {
+        let drawn = at("2026-11-04T03:00:00Z");
+        let taken = ["dice".into(), "list".into()].into();
+        let closed = Some(at("2026-11-01T01:00:00Z"));
+        let month = Progress { changes: 3, open: 3, closed, published: closed, drawn: Some(drawn), taken };
+        let owed_within = |days: u32, now: Timestamp| {
+            let terms = Inspections { time: DAY * days, ..terms() };
+            owed(Month::parse("2026-10").unwrap(), &month, &terms, now).map(Step::name)
+        };
+        assert_eq!(owed_within(7, drawn), None);
+        assert_eq!(owed_within(8, drawn.plus(DAY)).as_deref(), Some("remind-7"));
+    }
 }

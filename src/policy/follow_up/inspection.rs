@@ -160,10 +160,23 @@ mod tests {
         assert_eq!(statement(0, 0), "Nothing was drawn, so nothing can be said.");
     }
 
-    /// By the table of Clopper and Pearson: 1 of 10, one-sided 95 %, is 39.4 %.
+    /// By the table of Clopper and Pearson, one-sided 95 %: 1 of 10 is 39.4 %, 2 of 10 is 50.7 %.
     #[test]
     fn a_deviation_widens_the_bound() {
         assert!((upper_bound((10, 1), 0.95) - 0.3942).abs() < 0.0001);
+        assert!((upper_bound((10, 2), 0.95) - 0.5069).abs() < 0.0001);
         assert!((upper_bound((10, 10), 0.95) - 1.0).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn each_reason_has_its_words() {
+        let all = [
+            (Stratum::Emergency, "emergency"),
+            (Stratum::Override, "approved against a check"),
+            (Stratum::FirstDeployment, "first deployment"),
+            (Stratum::Exemption, "exemption used"),
+            (Stratum::Orphan, "deployed without the gate"),
+        ];
+        all.into_iter().for_each(|(stratum, words)| assert_eq!(stratum.title(), words));
     }
 }

@@ -5,7 +5,7 @@ use crate::model::{
 };
 
 /// What a token proves of whoever sent it. What it says nothing about is not proven, and not compared.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Proven {
     /// Who it is, for the records.
     pub subject: String,

@@ -154,3 +154,45 @@ pub(super) fn fingerprint(changed: &Changed<'_>) -> [u8; 32] {
     hash.update(text);
     hash.finalize().into()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// The places of all changes.
+    fn told(before: &Value, after: &Value) -> Vec<String> {
+        let mut found = Vec::new();
+        let states = States { before, after, unknown: &json!({}) };
+        walk(states, &mut vec!["all".into()], &mut |changed| found.push(changed.path.join(".")));
+        found
+    }
+
+    #[test]
+    fn what_is_no_block_before_or_after_changes_as_a_whole() {
+        assert_eq!(told(&json!("text"), &json!({"inner": null})), ["all"]);
+        assert_eq!(told(&json!({"inner": 1}), &json!("text")), ["all"]);
+        assert_eq!(told(&json!({"inner": 1}), &json!(null)), ["all.inner"]);
+        assert_eq!(told(&json!({"inner": 1, "other": 2}), &json!({"inner": 1, "other": 3})), ["all.other"]);
+        assert_eq!(told(&json!("text"), &json!("text")), [""; 0]);
+    }
+
+    #[test]
+    fn nothing_is_nothing_however_it_is_written() {
+        let nothing = [json!(null), json!([]), json!({}), json!("")];
+        for (before, after) in nothing.iter().flat_map(|one| nothing.iter().map(move |other| (one, other))) {
+            assert_eq!(told(before, after), [""; 0], "{before} and {after}");
+        }
+        assert_eq!(told(&json!(null), &json!(false)), ["all"]);
+    }
+
+    /// From 2^53 on a neighbour reads the same.
+    #[test]
+    fn a_number_that_cannot_be_held_exactly_may_have_changed() {
+        let as_it_was = |number: f64| told(&json!(number), &json!(number));
+        assert_eq!(as_it_was(9_007_199_254_740_991.0), [""; 0]);
+        assert_eq!(as_it_was(9_007_199_254_740_992.0), ["all"]);
+        assert_eq!(told(&json!(u64::MAX), &json!(u64::MAX)), [""; 0]);
+    }
+}

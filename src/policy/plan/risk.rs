@@ -171,3 +171,29 @@ pub enum PlanError {
     #[error("the plan cannot be judged: it has more than {0} risky changes. Plan in smaller steps")]
     TooMuch(usize),
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentence_names_six_attributes_and_says_how_many_more_there_are() {
+        let sentence = |count: usize| {
+            let item = RiskItem {
+                id: "0123456789abcdef0123".into(),
+                actions: vec![Action::Update],
+                address: "aws_iam_role.web".into(),
+                moved_from: None,
+                deposed: None,
+                attributes: (0..count).map(|place| format!("a{place}")).collect(),
+                reasons: vec!["Who may do what changes".into()],
+            };
+            item.sentence().plain().to_string()
+        };
+        let named =
+            |names: &str| format!("update aws_iam_role.web: Who may do what changes{names}, change 0123456789abcdef.");
+        assert_eq!(sentence(0), named(""));
+        assert_eq!(sentence(6), named(" (a0, a1, a2, a3, a4, a5)"));
+        assert_eq!(sentence(8), named(" (a0, a1, a2, a3, a4, a5 and 2 more)"));
+    }
+}

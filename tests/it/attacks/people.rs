@@ -60,6 +60,16 @@ async fn g18_a_push_to_another_branch_first_does_not_hide_who_made_it() {
     attack(scene, &["the approval by Mallory Stone does not count: Mallory Stone pushed"]).await;
 }
 
+/// Where no App writes checks, GitHub says who pushed before the pull request only in the delivery of the push.
+#[tokio::test(flavor = "multi_thread")]
+async fn g18_who_pushed_before_the_pull_request_is_known_without_check_suites() {
+    let push = PUSH.replace(" }", ", by = \"mallory\" }");
+    let unchecked = "[[repositories]]\nname = \"acme/billing-api\"\nchecks_pushes = false\n";
+    let scene = clean().people("").more(unchecked).attacked(PUSH, &push);
+    let scene = scene.instead(REVIEW, &review_by("mallory"), &review_by("mallory"));
+    attack(scene, &["the approval by Mallory Stone does not count: Mallory Stone pushed"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn g19_an_author_whose_address_belongs_to_no_account() {
     let scene = clean().fix_in_attack("unknown_author = true\nfiles = { \"src/totals.js\" = \"evil();\\n\" }");
@@ -122,6 +132,13 @@ async fn g21_a_second_account_that_nobody_knows() {
     let puppet = "[[people]]\nname = \"dana-at-home\"\nfull_name = \"Dana\"\nunmapped = true\n";
     let scene = clean().people(puppet).attacked(REVIEW, &review_by("dana-at-home"));
     attack(scene, &["(dana-at-home) is not in the people file, so nobody can say who it is"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn g21_a_second_account_that_the_people_file_knows() {
+    let puppet = "[[people]]\nname = \"dana-at-home\"\nfull_name = \"Dana\"\naccount_of = \"dana\"\n";
+    let scene = clean().people(puppet).attacked(REVIEW, &review_by("dana-at-home"));
+    attack(scene, &["the approval by Dana Reyes does not count: Dana Reyes opened pull request 871"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,22 @@ async fn somebody_approves_who_committed_wrote_with_or_pushed_it() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn somebody_approves_who_pushed_what_was_rewritten_since() {
+    let draft = "[[commits]]\nid = \"draft\"\nparents = [\"v1\"]\nauthor = \"dana\"\nmessage = \"Round totals\"\n\
+                 files = { \"src/totals.js\" = \"export const total = 0;\\n\" }\n\n";
+    let fix = "push = { branch = \"round-totals\", commit = \"fix\" }";
+    let again =
+        format!("{}\n[[timeline]]\npass = \"15m\"\n[[timeline]]\n{REVIEW}", fix.replace(" }", ", force = true }"));
+    let by = |who: &str| {
+        let first = fix.replace("\"fix\" }", &format!("\"draft\", by = \"{who}\" }}"));
+        let main = "[[timeline]]\npush = { branch = \"main\"";
+        change().with(main, &format!("{draft}{main}")).with(fix, &first).with(REVIEW, &again)
+    };
+    is_held(by("lee"), &["which was rewritten since", "nobody's approval counts for their own work"]).await;
+    is_approved(by("sam")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_author_whose_address_is_nobodys() {
     let fix = "id = \"fix\"\nparents = [\"v1\"]\nauthor = \"dana\"\n";
     let scene = change().with(fix, &format!("{fix}unknown_author = true\n"));

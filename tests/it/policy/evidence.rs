@@ -44,9 +44,29 @@ fn whose_work_an_unsigned_commit_is_only_its_push_tells() {
     assert_eq!(judge(&facts).kind(), Kind::Hold);
     let said = format!("{:?}", judge(&facts).problems());
     assert!(said.contains("nobody signed bbbbbbb and GitHub has no record of who pushed it"), "{said}");
+    let first_pushed_by = |who: &Account| {
+        let mut facts = facts.clone();
+        if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+            pull_requests.first_pushed.insert(sha('b'), vec![who.clone()]);
+        }
+        judge(&facts)
+    };
+    assert_eq!(first_pushed_by(&user("dana", 1001)).kind(), Kind::Approve);
+    let said = format!("{:?}", first_pushed_by(&user("lee", 1002)).problems());
+    assert!(said.contains("Lee Wong pushed bbbbbbb"), "{said}");
     let signed = range(&mut facts).commits.iter_mut().find(|commit| commit.sha.as_str().starts_with('b')).unwrap();
     signed.signature = Signature::Valid;
     assert_eq!(judge(&facts).kind(), Kind::Approve);
+}
+
+#[test]
+fn a_ticket_is_too_dear_when_a_part_of_its_evidence_would_cost_too_much() {
+    let lacking = |reason: GapReason| {
+        let gap = Gap { what: "the commits".into(), source: Source::Github, reason };
+        Facts { range: Fact::Unknown(gap), ..passing() }
+    };
+    assert!(lacking(GapReason::TooDear).is_too_dear());
+    assert!(!lacking(GapReason::TooMuch).is_too_dear() && !passing().is_too_dear());
 }
 
 #[test]
@@ -123,7 +143,8 @@ fn squashed(author: GitActor) -> Facts {
     pull_request(&mut facts).commits = Some(vec![commit('b', &['a'], &dana)]);
     range(&mut facts).commits = vec![Commit { authors: vec![author], ..merge('c', &['a'], &dana) }];
     let by_number = facts.pull_requests.known().unwrap().by_number.clone();
-    facts.pull_requests = Fact::Known(PullRequests { by_number, of_commit: [(sha('c'), vec![871])].into() });
+    facts.pull_requests =
+        Fact::Known(PullRequests { by_number, of_commit: [(sha('c'), vec![871])].into(), ..PullRequests::default() });
     facts
 }
 

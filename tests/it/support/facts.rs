@@ -218,6 +218,7 @@ pub fn passing() -> Facts {
         pull_requests: Fact::Known(PullRequests {
             by_number: BTreeMap::from([(871, pull_request)]),
             of_commit: BTreeMap::from([(sha('b'), vec![871]), (sha('c'), vec![871])]),
+            ..PullRequests::default()
         }),
         objects: objects(),
         scans: Fact::Known(Scans {

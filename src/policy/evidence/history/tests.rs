@@ -40,7 +40,7 @@ fn range(commits: &[&str]) -> Range {
 }
 
 fn no_pull_requests() -> PullRequests {
-    PullRequests { by_number: BTreeMap::new(), of_commit: BTreeMap::new() }
+    PullRequests::default()
 }
 
 /// Where the lines of the last two commits parted, given how old commits are related: `"01"` means 1 came after 0, `"0|1"`

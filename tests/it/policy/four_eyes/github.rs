@@ -63,7 +63,7 @@ fn commit(history: &History, number: usize, tree: &ObjectId) -> Commit {
 
 /// Merged pull requests, and the commits that GitHub connects them with: their own, and the merge.
 fn pull_requests(history: &History, new: &BTreeSet<usize>) -> PullRequests {
-    let mut found = PullRequests { by_number: BTreeMap::new(), of_commit: BTreeMap::new() };
+    let mut found = PullRequests::default();
     found.of_commit.extend(new.iter().map(|one| (sha(*one), Vec::new())));
     for (place, pull) in history.pulls.iter().enumerate() {
         let Some((merge, _)) = pull.merged else { continue };
