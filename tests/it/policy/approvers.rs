@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cm_bot::model::{AccountId, AccountState, Field, Timestamp};
+use cm_bot::model::{AccountId, AccountState, Deciding, Decisions, Field, Timestamp};
+use cm_bot::policy::approvers::acts::rests_on_closed_way;
 use cm_bot::policy::approvers::commands::{Command, read};
 use cm_bot::policy::approvers::matching::{assign, openings};
 use cm_bot::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Involved, Matrix, Seen, Way};
@@ -126,6 +127,21 @@ fn who_is_missing_and_who_could_is_said() {
     let missing: Vec<String> = stands.missing().map(|place| place.seat.title()).collect();
     let could: Vec<&str> = stands.wanted().iter().map(|person| person.name.as_str()).collect();
     assert_eq!((missing, could), (vec!["Security Lead".to_owned()], vec!["Priya Nair"]));
+    let stands = Story::new().stands();
+    let could: BTreeSet<&str> = stands.wanted().iter().map(|person| person.name.as_str()).collect();
+    assert!(could.contains("Priya Nair") && could.contains("Sam Okafor"), "{could:?}");
+    assert_eq!(could.len(), stands.wanted().len(), "each once");
+}
+
+#[test]
+fn whoever_approves_when_every_seat_is_taken_is_told_so() {
+    let texts = texts_with("", "");
+    let people = texts.people + &person("Nora Weiss", "nora", "\"engineering-lead\"");
+    let criteria = Criteria::read(&signed(texts.criteria, people)).unwrap();
+    let (said, not_counted) = Story::under(criteria).approves("priya").approves("sam").approves("nora").said();
+    assert!(said.starts_with("Waiting for 0 of 2 approvals: "), "{said}");
+    let told = "Nora Weiss approved too, and is not needed for it beside Priya Nair and Sam Okafor.";
+    assert_eq!(not_counted, [told]);
 }
 
 #[test]
@@ -310,6 +326,12 @@ fn the_last_word_of_a_person_counts() {
 fn a_comment_that_is_gone_counts_no_more() {
     let story = Story::new().approves("priya").does("priya", Deed::Withdraw { of: "0".into() });
     assert_eq!(story.said().0, "Waiting for 2 of 2 approvals: ");
+    let story = Story::new().approves("priya").approves("sam").does("priya", Deed::Withdraw { of: "0".into() });
+    assert!(
+        story.said().0.starts_with("Waiting for 1 of 2 approvals"),
+        "what another wrote stands: {}",
+        story.said().0
+    );
 }
 
 #[test]
@@ -448,4 +470,61 @@ proptest! {
         let helps = seated(seats, &more) > people.len();
         prop_assert_eq!(helps, !openings(&newcomer, &fits, &taken).is_empty());
     }
+}
+
+#[test]
+fn a_word_counts_no_more_where_nobody_decides_by_now() {
+    let said = |way: Way, deciding: Deciding| {
+        let act = Act {
+            way,
+            source: "1".into(),
+            by: Some(account("priya")),
+            deed: Deed::Approve { note: String::new() },
+            at: NOW,
+            fingerprint: String::new(),
+            seen: Seen::default(),
+            refused: None,
+        };
+        act.under(deciding).refused
+    };
+    let (link, form) = (Decisions::Link, Decisions::Interactive);
+    let in_jira_alone = Deciding { slack: link, pages: link };
+    for way in [Way::Status, Way::Field, Way::Comment, Way::ServiceDesk] {
+        assert_eq!(said(way, in_jira_alone), None, "Jira is always a way");
+    }
+    for (way, words, here, elsewhere) in [
+        (Way::Slack, "in Slack", Deciding { slack: form, pages: link }, Deciding { slack: link, pages: form }),
+        (Way::Page, "on cm-bot's page", Deciding { slack: link, pages: form }, Deciding { slack: form, pages: link }),
+    ] {
+        assert_eq!(said(way, here), None);
+        let refused = |place: &str| Some(format!("Somebody decided {words}, and by now people decide {place}."));
+        assert_eq!(said(way, elsewhere), refused("elsewhere"));
+        assert_eq!(said(way, in_jira_alone), refused("in Jira alone"));
+    }
+}
+
+#[test]
+fn whose_newest_approval_counts_no_more_has_to_say_so_again() {
+    let act = |handle: &str, way: Way, deed: Deed| Act {
+        way,
+        source: "1".into(),
+        by: Some(account(handle)),
+        deed,
+        at: NOW,
+        fingerprint: String::new(),
+        seen: Seen::default(),
+        refused: None,
+    };
+    let approved = || Deed::Approve { note: String::new() };
+    let declined = || Deed::Decline { reason: "no".into() };
+    let people = criteria().people;
+    let closed = |acts: &[Act]| rests_on_closed_way(acts, "Priya Nair", (&people, Deciding::default()));
+    let (slack, comment) = (act("priya", Way::Slack, approved()), act("priya", Way::Comment, approved()));
+    assert!(closed(&[comment.clone(), slack.clone()]));
+    assert!(!closed(&[slack.clone(), comment.clone()]), "the newest is in Jira");
+    assert!(!closed(&[comment.clone(), act("sam", Way::Slack, approved())]), "it is another person's");
+    assert!(!closed(&[comment.clone(), act("priya", Way::Slack, declined())]), "it is no approval");
+    let refused = Act { refused: Some("no".into()), ..slack };
+    assert!(!closed(&[comment, refused]), "it never counted");
+    assert!(!closed(&[]));
 }

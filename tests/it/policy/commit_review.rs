@@ -286,19 +286,20 @@ fn whoever_pushed_to_a_pull_request_that_is_part_of_this_one_cannot_approve() {
 fn a_push_to_the_release_branch_is_not_part_of_a_pull_request_that_took_it_in() {
     let (dana, lee) = (user("dana", 1001), user("lee", 1002));
     let verified = criteria_with("allow_verified_squash = false", "allow_verified_squash = true");
-    // d was pushed to the release branch; 871 was work b, brought up to date as e; its squash is f.
+    // c and d were pushed to the release branch; 871 was work b, brought up to date as e; its squash is f.
     let squashed = |connected: bool| {
         let mut facts = passing();
         let tree = |facts: &mut Facts, files: &[(&str, &str)]| put(&mut facts.objects, files);
         let (with_d, with_b) = ([("d.js", "1")], [("b.js", "1")]);
         let both = [("b.js", "1"), ("d.js", "1")];
         let base = tree(&mut facts, &[]);
-        let d = Commit { tree: tree(&mut facts, &with_d), ..commit('d', &['a'], &dana) };
+        let c = Commit { tree: tree(&mut facts, &[("d.js", "0")]), ..commit('c', &['a'], &dana) };
+        let d = Commit { tree: tree(&mut facts, &with_d), ..commit('d', &['c'], &dana) };
         let b = Commit { tree: tree(&mut facts, &with_b), ..commit('b', &['a'], &dana) };
         let e = Commit { tree: tree(&mut facts, &both), ..merge('e', &['b', 'd'], &dana) };
         let f = Commit { tree: tree(&mut facts, &both), ..merge('f', &['d'], &dana) };
         range(&mut facts).base_tree = base;
-        range(&mut facts).commits = vec![d, f];
+        range(&mut facts).commits = vec![c, d, f];
         let pull_request = pull_request(&mut facts);
         pull_request.commits = Some(vec![b, e]);
         pull_request.head = sha('e');
@@ -307,8 +308,9 @@ fn a_push_to_the_release_branch_is_not_part_of_a_pull_request_that_took_it_in() 
         pull_request.first_seen.insert(sha('e'), minutes(120));
         pull_request.pushes = vec![push(&dana, None, 'b'), push(&dana, Some('b'), 'e')];
         if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+            let of_pushed = if connected { vec![871] } else { Vec::new() };
             pull_requests.of_commit =
-                [(sha('d'), if connected { vec![871] } else { Vec::new() }), (sha('f'), vec![871])].into();
+                [(sha('c'), of_pushed.clone()), (sha('d'), of_pushed), (sha('f'), vec![871])].into();
         }
         facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('f').to_string());
         facts
@@ -317,7 +319,8 @@ fn a_push_to_the_release_branch_is_not_part_of_a_pull_request_that_took_it_in() 
         let decision = evaluate(&squashed(connected), &verified, NOW);
         let finding = &decision.findings().iter().find(|judged| judged.rule == RULE).unwrap().finding;
         let text = read(finding);
-        assert!(text.contains("ddddddd by dana came to the release branch without a pull request"), "{text}");
+        let direct = "ccccccc and ddddddd by dana came to the release branch without a pull request";
+        assert!(text.contains(direct), "{text}");
         assert!(!text.contains("fffffff"), "the squash itself was reviewed: {text}");
     }
 }

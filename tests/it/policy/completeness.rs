@@ -170,6 +170,20 @@ fn a_ticket_misses_one_thing_at_most() {
     assert_eq!(of_ticket(|traces| traces.sightings = complete().sightings), None, "it went past the gate");
 }
 
+/// The gravest first, whenever it was.
+#[test]
+fn what_went_past_the_gate_stands_before_what_never_went_out() {
+    let found = orphans(|traces| {
+        traces.answers.clear();
+        traces.sightings.truncate(1);
+        traces.tickets[0].unused = Some(sha('b'));
+        traces.tickets[0].key = TicketKey::parse("PRODCM-413").unwrap();
+        traces.tickets[0].commits = BTreeSet::from([sha('e')]);
+    });
+    let kinds: Vec<OrphanKind> = found.into_iter().map(|(kind, ..)| kind).collect();
+    assert_eq!(kinds, [OrphanKind::DeployedWithoutGate, OrphanKind::NeverDeployed]);
+}
+
 /// What is said of the answer when nothing shows that went out.
 fn of_answer(change: impl FnOnce(&mut Traces)) -> Vec<OrphanKind> {
     let found = orphans(|traces| {

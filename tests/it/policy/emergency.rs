@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use cm_bot::model::{Held, Quiet, Reminders, RoleName, TimeOfDay, Timestamp};
+use cm_bot::model::{Held, Person, Quiet, Reminders, RoleName, TimeOfDay, Timestamp};
 use cm_bot::policy::follow_up::emergency::{
-    Announced, Emergency, Ending, Judgement, Owed, Step, documentation_due, judge,
+    Announced, Emergency, Ending, Judgement, Owed, Step, documentation_due, judge, objection_to_calling_off,
 };
 use cm_bot::policy::follow_up::held;
 use cm_bot::policy::follow_up::parts::Part;
@@ -184,6 +184,39 @@ fn nobody_is_reminded_of_a_waiting_ticket_at_night() {
 }
 
 #[test]
+fn a_waiting_ticket_is_spoken_of_once_and_not_for_what_was_due_before_anybody_listened() {
+    let judged = |taken: &[&str], on: u64, now: u64| {
+        let taken = taken.iter().map(|step| (*step).to_owned()).collect();
+        held::judge(&held::Held { since: NOW, taken }, &times(), (at(on), at(now)))
+    };
+    let direct = judged(&["thread"], 0, 8 * HOUR);
+    assert_eq!((direct.owed, direct.next), (Some(held::Step::Direct), Some(at(24 * HOUR))));
+    assert_eq!(judged(&["thread", "direct"], 0, 8 * HOUR).owed, None);
+    assert_eq!(judged(&[], 8 * HOUR, 8 * HOUR).owed, Some(held::Step::Direct));
+    assert_eq!(judged(&[], 8 * HOUR + 1, 9 * HOUR).owed, None);
+}
+
+#[test]
+fn what_is_due_when_somebody_begins_to_listen_is_said() {
+    let missing = BTreeSet::from([Part::Reason]);
+    let owed = |since: u64| judge(&emergency(), &missing, &times(), (at(since), at(24 * HOUR))).owed;
+    assert_eq!(owed(24 * HOUR), [Owed::Say(Step::Overdue(at(24 * HOUR)))]);
+    assert_eq!(owed(24 * HOUR + 1), [Owed::Note(Step::Overdue(at(24 * HOUR)))]);
+}
+
+/// The day on which it became overdue has its message already.
+#[test]
+fn nobody_is_told_twice_at_the_moment_at_which_the_time_is_over() {
+    let declared = Timestamp::parse("2026-11-22T09:00:00Z").unwrap();
+    let due = declared.plus(Duration::from_secs(24 * HOUR));
+    let taken = BTreeSet::from([Step::Overdue(due).name()]);
+    let late = Emergency { declared, was_overdue: true, taken, ..emergency() };
+    let judgement = judge(&late, &BTreeSet::from([Part::Reason]), &times(), (declared, due));
+    let day = Duration::from_secs(24 * HOUR);
+    assert_eq!((judgement.owed, judgement.next), (Vec::new(), Some(due.plus(day))));
+}
+
+#[test]
 fn an_emergency_covers_what_goes_out_until_its_documentation_is_due() {
     let emergency = emergency();
     let due = documentation_due(NOW);
@@ -206,4 +239,32 @@ fn leads_who_have_confirmed_are_not_called_in_jira() {
     assert!(called(Announced::NotYet, false));
     assert!(!called(Announced::NotYet, true));
     assert!(!called(Announced::InSlack, false));
+}
+
+#[test]
+fn whoever_declared_an_emergency_does_not_call_it_off_once_it_was_overdue() {
+    let lead = RoleName::parse("lead").unwrap();
+    let person = |name: &str, roles: &[&RoleName]| -> Person {
+        let roles: Vec<&str> = roles.iter().map(|role| role.as_str()).collect();
+        serde_json::from_value(serde_json::json!({ "name": name, "jira": name, "github": [], "slack": null, "roles": roles, "signs_as": null })).unwrap()
+    };
+    let (owner, leading_owner) = (person("Olga", &[]), person("Olga", &[&lead]));
+    let (other_lead, stranger) = (person("Priya", &[&lead]), person("Sam", &[]));
+    let due = at(24 * HOUR);
+    let objection = |emergency: &Emergency, person: &Person, now: Timestamp| {
+        objection_to_calling_off(emergency, (Some(&owner), "Olga"), (person, std::slice::from_ref(&lead)), (due, now))
+    };
+    let declared = emergency();
+    for person in [&owner, &leading_owner, &other_lead] {
+        assert_eq!(objection(&declared, person, NOW), None);
+    }
+    assert_eq!(objection(&declared, &stranger, NOW).as_deref(), Some("Only Olga and the leads can call it off."));
+    let with_a_new_date = Emergency { was_overdue: true, ..declared.clone() };
+    for (emergency, now) in [(&declared, due), (&with_a_new_date, NOW)] {
+        for person in [&owner, &leading_owner, &stranger] {
+            let overdue = "This emergency is overdue, so only a lead who did not declare it calls it off.";
+            assert_eq!(objection(emergency, person, now).as_deref(), Some(overdue));
+        }
+        assert_eq!(objection(emergency, &other_lead, now), None);
+    }
 }

@@ -10,7 +10,7 @@ mod emergency;
 mod evidence;
 mod forges;
 mod four_eyes;
-
+mod inspection;
 mod many_findings;
 mod objects;
 mod other_rules;

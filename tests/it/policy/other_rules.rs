@@ -5,6 +5,7 @@ use cm_bot::policy::decision::{Kind, Outcome};
 use cm_bot::policy::facts::{
     Fact, Facts, Gap, GapReason, PastChange, Placement, Range, RemovedCommit, Sibling, Source,
 };
+use cm_bot::policy::plan::{Action, Counts, PlanRisk, RiskItem};
 
 use crate::support::facts::{finding, judge, passing, range, read, scans, sha};
 
@@ -232,4 +233,29 @@ fn a_service_or_environment_that_is_not_registered_is_not_approved() {
     assert!(said(&place(&[], "prod-us")).contains("The ticket does not name exactly one component."));
     assert!(said(&place(&["billing-api", "shop"], "prod-us")).contains("exactly one component"));
     assert!(said(&place(&["billing-api"], "prod-eu")).contains("set the target environment to one of: prod-us."));
+}
+
+/// Up to a hundred risky changes are named; what is not named is bound by its digest, which has its own words only then.
+#[test]
+fn a_plan_with_more_risky_changes_than_are_named_says_how_many() {
+    let planned = |count: usize, last: &str| {
+        let item = |place: usize| RiskItem {
+            id: if place + 1 == count { last.to_owned() } else { place.to_string() },
+            actions: vec![Action::Delete],
+            address: format!("aws_db_instance.of[{place}]"),
+            moved_from: None,
+            deposed: None,
+            attributes: Vec::new(),
+            reasons: vec!["data may be lost".into()],
+        };
+        let items = (0..count).map(item).collect();
+        let plan = PlanRisk { digest: "0".repeat(64), terraform_version: None, counts: Counts::default(), items };
+        let details = finding(&Facts { plan: Some(plan), ..passing() }, "terraform_plan").details;
+        details.iter().map(|detail| detail.plain().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(planned(100, "last").len(), 100);
+    let of_more = planned(102, "last");
+    assert_eq!(of_more.len(), 101);
+    assert!(of_more[100].starts_with("and 2 more, which the plan shows (all of them: sha256 "), "{}", of_more[100]);
+    assert_ne!(planned(102, "another")[100], of_more[100], "none of them can become another in silence");
 }

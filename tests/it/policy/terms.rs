@@ -7,11 +7,19 @@ use cm_bot::policy::decision::{Decision, Kind};
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::Facts;
 
-use crate::support::facts::{NOW, approval, criteria_with, passing, pull_request, push, sha, texts_with, user};
+use crate::support::facts::{
+    NOW, approval, criteria, criteria_with, passing, pull_request, push, sha, texts_with, user,
+};
 
 /// Judged under criteria in which one line is another.
 fn judged(facts: &Facts, old: &str, new: &str) -> Decision {
     evaluate(facts, &criteria_with(old, new), NOW)
+}
+
+#[test]
+fn terms_are_the_same_when_every_pattern_is() {
+    assert_eq!(criteria().terms, criteria().terms);
+    assert_ne!(criteria_with("\"prod-*\"", "\"prod-?\"").terms, criteria().terms);
 }
 
 fn ignored(decision: &Decision) -> String {

@@ -87,6 +87,11 @@ fn chart_yaml() {
     let app = Bump { beside: Some(("package.json", PACKAGE)), ..bump };
     let (before, after) = (CHART.replace("7.0.0", OLD).replacen(OLD, "0.3.0", 1), CHART.replace("7.0.0", NEW));
     assert_eq!(app.change(&before, &after.replacen(OLD, "0.3.1", 1)), Ok("Chart.yaml 0.3.0 to 0.3.1".into()));
+    for (old, new) in [("1.4.2", "9.9.9"), ("1.4.1", "1.4.3")] {
+        let (before, after) = (CHART.replace("7.0.0", old), CHART.replace(OLD, NEW).replace("7.0.0", new));
+        let of_another = app.change(&before, &after).unwrap_err();
+        assert!(of_another.contains(&format!("`appVersion` from {old} to {new}, which no other")), "{of_another}");
+    }
 }
 
 #[test]
@@ -138,6 +143,11 @@ fn mix_exs() {
         ("\"~> 1.3\"", "Mix.Project.config", "it may use its own version elsewhere, with `Mix.Project`"),
         ("1.4.2\",", "1.4.2\" <> x(),", "its version is not written plainly"),
     ]);
+    let spaced = MIX.replacen("app: :billing,", "# ours\n\napp: :billing,", 1);
+    bump.proves(&spaced, &spaced.replace(OLD, NEW));
+    let called = MIX.replacen("app: :billing,", "app: name(:billing),", 1);
+    let not_at_the_top = "its version does not stand at the top of `def project do`";
+    bump.refuses(&called, &called.replace(OLD, NEW), not_at_the_top);
     let attribute = MIX.replace("\"1.4.2\"", "@version").replace("  use", "  @version \"1.4.2\"\n  use");
     bump.proves(&attribute, &attribute.replace(OLD, NEW));
     let used = attribute.replace("\"~> 1.3\"", "@version");
