@@ -3,12 +3,17 @@
 use std::collections::BTreeSet;
 
 use cm_bot::model::{
-    CiSystem, Deployment, Field, PipelineName, Relation, Run, Service, Ticket, TicketStatus, Timestamp, branch_of_ref,
+    CiSystem, Deployment, Field, JenkinsBuild, PipelineName, ProtectedRun, Relation, Run, Service, Ticket,
+    TicketStatus, Timestamp, Watched, WatchedPlace, WorkflowPin, WorkflowRun, branch_of_ref,
 };
 use cm_bot::policy::approvers::Matrix;
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::facts::{Fact, Placement};
-use cm_bot::policy::gate::{Answer, Approved, Past, Planned, Reason, Stand, may_deploy, used_up};
+use cm_bot::policy::gate::protection::{deployment, is_of};
+use cm_bot::policy::gate::{
+    Answer, Approved, Past, Planned, Proven, Reason, Stand, concerns, may_deploy, other_plan, unlike_jenkins, used_up,
+};
+use cm_bot::policy::plan::{Action, Counts, PlanRisk, RiskItem};
 
 use crate::support::facts::{NOW, criteria, criteria_with, passing};
 
@@ -25,6 +30,9 @@ pub(super) struct Case {
     clock_ahead_ms: Option<i64>,
     deployers: BTreeSet<String>,
     declarer: Option<String>,
+    sent: Option<PlanRisk>,
+    /// The ids of the risky changes that were approved.
+    looked_at: BTreeSet<String>,
 }
 
 /// What a test changes.
@@ -72,6 +80,8 @@ impl Case {
             clock_ahead_ms: Some(0),
             deployers: BTreeSet::new(),
             declarer: None,
+            sent: None,
+            looked_at: BTreeSet::new(),
         }
     }
 
@@ -86,7 +96,12 @@ impl Case {
             matrix: Matrix::of_any(&self.criteria),
             deployers: self.deployers.clone(),
             declarer: self.declarer.clone(),
-            planned: Planned::default(),
+            planned: Planned {
+                sent: self.sent.as_ref(),
+                applied: self.sent.as_ref().map(|plan| plan.digest.as_str()),
+                approved: self.looked_at.clone(),
+                is_wanted: false,
+            },
         };
         may_deploy(&self.asked, &stand, &self.criteria, self.now)
     }
@@ -115,6 +130,171 @@ impl Case {
 fn what_was_approved_is_let_through() {
     let Answer::Allow(pass) = Case::clean().answer() else { panic!("{:?}", Case::clean().answer()) };
     assert_eq!(pass.ticket().as_str(), "PRODCM-412");
+    assert_eq!(pass.fingerprint(), passing().ticket.fingerprint(), "the ticket as it was read");
+}
+
+#[test]
+fn a_pipeline_waits_for_the_ticket_of_its_build_and_no_other() {
+    let is_about = |change: Change| {
+        let mut case = Case::clean();
+        change(&mut case);
+        concerns(&case.asked, case.ticket.as_ref().unwrap(), &[case.service])
+    };
+    assert!(is_about(|_| {}));
+    let others: [Change; 5] = [
+        |case| case.asked.environment = "prod-eu".to_owned().try_into().unwrap(),
+        |case| case.asked.commit = crate::support::facts::sha('d'),
+        |case| case.asked.run.job = name("billing-api/other"),
+        |case| case.asked.run.build = name("1872"),
+        |case| case.service.name = "web".to_owned().try_into().unwrap(),
+    ];
+    for other in others {
+        assert!(!is_about(other));
+    }
+}
+
+/// The ticket's fields say so too; the records are what counts.
+#[test]
+fn an_approval_of_another_build_lets_nothing_through() {
+    let others: [(&str, Change); 2] = [
+        ("ddddddd of billing-api to prod-us", |case| {
+            case.approval.as_mut().unwrap().commit = crate::support::facts::sha('d');
+        }),
+        ("ccccccc of billing-api to prod-eu", |case| {
+            case.approval.as_mut().unwrap().scope.environment = "prod-eu".to_owned().try_into().unwrap();
+        }),
+    ];
+    for (what, change) in others {
+        let mut case = Case::clean();
+        change(&mut case);
+        assert_eq!(case.denied(), (Reason::BuildMismatch, format!("The approval on record is for {what}.")));
+    }
+}
+
+fn risky(count: usize) -> PlanRisk {
+    let item = |place: usize| RiskItem {
+        id: place.to_string(),
+        actions: vec![Action::Delete],
+        address: format!("aws_instance.of[{place}]"),
+        moved_from: None,
+        deposed: None,
+        attributes: Vec::new(),
+        reasons: vec!["A delete in production".into()],
+    };
+    let items = (0..count).map(item).collect();
+    PlanRisk { digest: "0".repeat(64), terraform_version: None, counts: Counts::default(), items }
+}
+
+#[test]
+fn a_risky_change_that_nobody_approved_is_not_applied() {
+    let mut case = Case::clean();
+    case.sent = Some(risky(21));
+    let (reason, said) = case.denied();
+    assert_eq!(reason, Reason::PlanNotApproved);
+    assert!(said.starts_with("The plan has 21 risky changes that nobody has approved.\n"), "{said}");
+    assert!(said.ends_with("\nand 1 more") && said.lines().count() == 22, "{said}");
+    case.looked_at.insert("0".into());
+    let (_, said) = case.denied();
+    assert!(!said.contains("more") && said.lines().count() == 21, "{said}");
+    case.looked_at = (0..21).map(|place| place.to_string()).collect();
+    assert!(matches!(case.answer(), Answer::Allow(_)));
+}
+
+#[test]
+fn the_plan_that_is_applied_is_the_one_that_was_judged() {
+    let (service, sent) = (Case::clean().asked.service, risky(0));
+    let denied = |sent: Option<&PlanRisk>, applied: Option<&str>, is_wanted: bool| {
+        let planned = Planned { sent, applied, approved: BTreeSet::new(), is_wanted };
+        other_plan(&planned, &service).map(|denial| denial.reason)
+    };
+    let (same, other) = ("0".repeat(64), "1".repeat(64));
+    assert_eq!(denied(None, None, false), None);
+    assert_eq!(denied(None, None, true), Some(Reason::PlanMissing));
+    assert_eq!(denied(Some(&sent), Some(&same), true), None);
+    for (sent, applied) in [(Some(&sent), Some(other.as_str())), (Some(&sent), None), (None, Some(same.as_str()))] {
+        assert_eq!(denied(sent, applied, false), Some(Reason::BuildMismatch));
+    }
+}
+
+/// A pipeline may also name what it built, and what is done with it, which GitHub does not know.
+#[test]
+fn a_run_that_waits_at_github_is_for_what_it_asked_for_itself() {
+    let seen = Case::clean().asked;
+    let artifact = Deployment { artifact: Some(name("billing-api:1871")), ..seen.clone() };
+    let action = Deployment { action: name("destroy"), ..seen.clone() };
+    let commit = Deployment { commit: crate::support::facts::sha('d'), ..seen.clone() };
+    assert!(is_of(&seen, &seen) && is_of(&artifact, &seen) && is_of(&action, &seen));
+    assert!(!is_of(&commit, &seen));
+}
+
+/// GitHub may write the repository before the file, and `@` with the ref after it.
+#[test]
+fn a_workflow_is_that_of_its_branch() {
+    let Case { asked, service, .. } = Case::clean();
+    let held = ProtectedRun::new(service.repository.clone(), 77, "production-us").unwrap();
+    let workflow = format!("{}/.github/workflows/deploy.yml@refs/heads/main", service.repository);
+    let pins = [WorkflowPin { repository_id: "7", workflow: &workflow }];
+    let of = |file: &str| {
+        let run = WorkflowRun {
+            attempt: 1,
+            repository_id: 7,
+            head_repository_id: Some(7),
+            event: "push".into(),
+            branch: Some("main".into()),
+            is_ambiguous: false,
+            commit: asked.commit.clone(),
+            workflow: file.to_owned(),
+            started_by: None,
+        };
+        deployment(&held, &run, (&service, &asked.environment), &pins).map(|found| found.run.build.to_string())
+    };
+    let plain = ".github/workflows/deploy.yml";
+    for file in [plain, &format!("{plain}@main"), &format!("{plain}@refs/heads/main"), &workflow] {
+        assert_eq!(of(file), Ok("77".to_owned()), "{file}");
+    }
+    assert_eq!(of(&format!("{plain}@refs/heads/dev")), Err("Its workflow is not that of its branch.".into()));
+    assert_eq!(of("deploy.yml"), Err("Its workflow is not a file of its repository.".into()));
+}
+
+/// What a token says nothing about is not proven, and not compared.
+#[test]
+fn a_run_is_what_its_token_proves() {
+    let asked = Case::clean().asked;
+    let nothing = Proven { services: vec![asked.service.clone()], ..Proven::default() };
+    let said = |proven: &Proven| {
+        let said = proven.contradictions(&asked);
+        said.iter().map(|text| text.plain().to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(said(&nothing), [""; 0]);
+    assert_eq!(said(&Proven::default()), ["The token does not speak for billing-api."]);
+    let another = Proven { attempt: Some(2), ..nothing.clone() };
+    assert_eq!(said(&another), ["The attempt: the token says 2, the request says 1."]);
+    assert_eq!(said(&Proven { attempt: Some(1), ..nothing }), [""; 0]);
+}
+
+/// Where the settings say by which parameter a job deploys to an environment, its build has to have it.
+#[test]
+fn a_build_of_jenkins_for_one_environment_is_not_for_another() {
+    let asked = Case::clean().asked;
+    let parameter = |value: &str| ("TARGET".to_owned(), value.to_owned());
+    let watched = |environment: &str, job: &str, value: &str| Watched {
+        environment: environment.to_owned().try_into().unwrap(),
+        place: WatchedPlace::Jenkins { job: name(job), parameter: Some(parameter(value)) },
+    };
+    let places = [
+        watched("prod-eu", "billing-api/release", "eu"),
+        watched("prod-us", "billing-api/other", "elsewhere"),
+        watched("prod-us", "billing-api/release", "us"),
+    ];
+    let denied = |value: &str, places: &[Watched]| {
+        let build = JenkinsBuild { is_running: true, commits: Vec::new(), parameters: vec![parameter(value)] };
+        unlike_jenkins(&asked, Some(&build), places).map(|denial| denial.details[0].plain().to_string())
+    };
+    assert_eq!(denied("us", &places), None);
+    let said = "The target environment: a build for prod-us has the parameter TARGET=us, and this one has not.";
+    assert_eq!(denied("eu", &places).as_deref(), Some(said));
+    assert_eq!(denied("elsewhere", &places).as_deref(), Some(said));
+    assert_eq!(denied("eu", &places[..2]), None, "nothing is said of this job and environment");
 }
 
 #[test]
