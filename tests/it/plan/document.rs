@@ -48,9 +48,17 @@ fn c10_a_plan_that_is_not_whole_is_risky() {
         ("action_invocations", json!([{}, {}]), "The plan starts actions of providers, which cm-bot cannot judge"),
         ("something_new", json!({}), "The plan has a part that cm-bot does not know"),
     ] {
-        assert_eq!(lines(&judged(&with(key, value))), format!("unrecognised (the plan): {why}"));
+        let risk = judged(&with(key, value));
+        assert_eq!(lines(&risk), format!("unrecognised (the plan): {why}"));
+        assert_eq!(risk.low_risk(), risk.counts.resources, "what speaks of the whole plan is no resource");
     }
-    for (key, value) in [("complete", json!(true)), ("errored", json!(false)), ("deferred_changes", json!([]))] {
+    for (key, value) in [
+        ("complete", json!(true)),
+        ("errored", json!(false)),
+        ("deferred_changes", json!([])),
+        ("action_invocations", json!([])),
+        ("action_invocations", json!(null)),
+    ] {
         assert_eq!(lines(&judged(&with(key, value))), "");
     }
 }
@@ -120,6 +128,10 @@ fn a_resource_change_of_many_megabytes_is_risky_and_no_more() {
     let risk = judged(&plan(&[large, create("aws_instance.small", json!({}))]));
     assert_eq!(lines(&risk), "unrecognised (a resource with a very long change): It is too long to be judged");
     assert_eq!(risk.low_risk(), 1);
+    assert_eq!(
+        judged(&plan(&[create("aws_instance.small", json!({})), create("aws_instance.b", json!({}))])).low_risk(),
+        2
+    );
 }
 
 #[test]
@@ -149,6 +161,9 @@ fn rules_that_would_let_everything_pass_are_refused() {
     assert_eq!(said, "`terraform.production` is empty: then a delete would be risky nowhere");
     let said = without("reason = \"A delete in production\"", "reason = \"\"");
     assert!(said.contains("each rule needs types, actions and the reason in words"), "{said}");
+    for (old, new) in [("types = [\"*\"]", "types = []"), ("actions = [\"delete\"]", "actions = []")] {
+        assert_eq!(without(old, new), said);
+    }
     assert!(
         without("types = [\"*\"]\nactions = [\"delete\"]", "types = [\"[\"]\nactions = [\"delete\"]")
             .contains("no pattern")

@@ -29,6 +29,14 @@ fn a_plan_with_the_same_or_fewer_risks_keeps_its_approval_and_a_new_one_asks_aga
     assert_ne!(both.digest, judged(&plan(&[policy("a")])).digest);
 }
 
+#[test]
+fn what_is_said_of_the_whole_plan_counts_for_exactly_that() {
+    let mut odd = plan(&[]);
+    (odd["complete"], odd["errored"]) = (json!(false), json!(true));
+    let risk = judged(&odd);
+    assert_eq!((risk.items.len(), ids(&risk).len()), (2, 2), "{:?}", risk.items);
+}
+
 /// Whoever has the id of an item could try what a secret is. So it says nothing about the secret, and counts for one plan.
 #[test]
 fn an_item_with_a_secret_counts_for_this_plan_alone() {

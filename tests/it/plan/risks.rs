@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{change, create, delete, judged_in, lines, plan, said, update};
+use super::{change, create, delete, judged, judged_in, lines, plan, said, update};
 
 const POLICY: &str = r#"{"Statement":[{"Effect":"Allow","Action":"s3:GetObject","Resource":"*"}]}"#;
 
@@ -110,6 +110,9 @@ fn in_production_every_delete_and_replacement_is_looked_at_and_elsewhere_only_wh
         assert_eq!(said(replaced.clone()), format!("replace aws_db_instance.main: {why}"));
         assert_eq!(lines(&judged_in(&plan(&[replaced]), "staging")), "");
     }
+    let replace = |name: &str| change(name, &["delete", "create"], [json!({}), json!({}), json!({})]);
+    let counts = judged(&plan(&[replace("aws_instance.web"), replace("aws_instance.db")])).counts;
+    assert_eq!((counts.add, counts.destroy, counts.resources), (2, 2, 2), "as Terraform counts");
     assert_eq!(said(delete("aws_instance.web")), "delete aws_instance.web: A delete in production");
     let deletes = [delete("aws_instance.web"), delete("aws_iam_role.web")];
     assert_eq!(lines(&judged_in(&plan(&deletes), "prod-us")).lines().count(), 2);
@@ -121,12 +124,18 @@ fn c11_what_is_moved_imported_or_forgotten_is_looked_at_though_nothing_changes()
     let same = || [json!({"id": "i-1"}), json!({"id": "i-1"}), json!({})];
     let mut moved = change("aws_instance.web", &["no-op"], same());
     moved["previous_address"] = json!("aws_instance.old");
-    assert!(said(moved).starts_with("move aws_instance.web: Terraform takes what it knows under another address"));
+    assert!(
+        said(moved.clone()).starts_with("move aws_instance.web: Terraform takes what it knows under another address")
+    );
     let mut imported = change("aws_instance.web", &["no-op"], same());
     imported["change"]["importing"] = json!({"id": "i-1"});
-    assert_eq!(said(imported), "import aws_instance.web: Terraform takes over what others made");
+    assert_eq!(said(imported.clone()), "import aws_instance.web: Terraform takes over what others made");
     let forgotten = change("aws_instance.web", &["forget"], [json!({"id": "i-1"}), Value::Null, json!({})]);
-    assert!(said(forgotten).starts_with("forget aws_instance.web: Terraform forgets it"));
+    assert!(said(forgotten.clone()).starts_with("forget aws_instance.web: Terraform forgets it"));
+    for (count, change) in [(1, vec![moved, imported, forgotten.clone()]), (0, vec![forgotten])] {
+        let counts = judged(&plan(&change)).counts;
+        assert_eq!((counts.moved, counts.import, counts.forget, counts.resources), (count, count, 1, change.len()));
+    }
     assert_eq!(said(change("aws_instance.web", &["no-op"], same())), "");
 }
 
