@@ -228,7 +228,9 @@ fn other(changes: &[Change], operator: &str, (left, right): (Range<usize>, Range
     let mut parts = vec![words("(")];
     for change in changes {
         parts.push(words(&format!("if {} {{ ", on(change))));
-        parts.extend(applied(&change.replacement, (left.clone(), right.clone())));
+        // The number stands before the operator, so that the compiler's complaint says which one it is about.
+        let operator = format!("/*{}*/ {}", change.number, change.replacement);
+        parts.extend(applied(&operator, (left.clone(), right.clone())));
         parts.push(words(" } else "));
     }
     parts.push(words("{ "));
@@ -239,7 +241,8 @@ fn other(changes: &[Change], operator: &str, (left, right): (Range<usize>, Range
 
 /// A side that is assigned to must not stand in parentheses; what is compared or added must.
 fn applied(operator: &str, (left, right): (Range<usize>, Range<usize>)) -> [Part; 5] {
-    let assigns = operator.ends_with('=') && !matches!(operator, "==" | "!=" | "<=" | ">=");
+    let assigns =
+        operator.ends_with('=') && !["==", "!=", "<=", ">="].iter().any(|compares| operator.ends_with(compares));
     let (open, close) = if assigns { ("", "") } else { ("(", ")") };
     [words(open), Part::Kept(left), words(&format!("{close} {operator} (")), Part::Kept(right), words(")")]
 }
