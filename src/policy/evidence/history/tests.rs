@@ -78,6 +78,12 @@ fn lines_part_at_the_newest_commit_that_both_reach() {
     assert_eq!(parted(&["ba", "cb"], &[]), one('b'), "one is an ancestor of the other");
 }
 
+/// A commit's name says nothing about its age: here the older one always has the greater name.
+#[test]
+fn what_lies_above_is_looked_at_first_whatever_it_is_called() {
+    assert_eq!(parted(&["fa", "ef", "df", "be", "cd"], &[]), one('f'));
+}
+
 #[test]
 fn a_line_that_begins_before_the_baseline_parted_where_it_begins() {
     assert_eq!(parted(&["ba", "c0"], &[]), one('0'));
