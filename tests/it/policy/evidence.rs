@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cm_bot::model::{Account, AccountKind, Commit, GitActor, GithubId, Relation, Signature};
+use cm_bot::model::{Account, AccountKind, Commit, Field, GitActor, GithubId, Relation, Signature};
 use cm_bot::policy::decision::Kind;
 use cm_bot::policy::evaluate;
-use cm_bot::policy::evidence::{contributors, foreseen, rewritten};
+use cm_bot::policy::evidence::{contributors, expected, foreseen, rewritten};
 use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Objects, PullRequests, Source};
 
 use crate::support::facts::{
@@ -67,6 +67,23 @@ fn a_ticket_is_too_dear_when_a_part_of_its_evidence_would_cost_too_much() {
     };
     assert!(lacking(GapReason::TooDear).is_too_dear());
     assert!(!lacking(GapReason::TooMuch).is_too_dear() && !passing().is_too_dear());
+}
+
+/// 1 and 2 came through one pull request, 4 through another, 3 and 5 through none.
+#[test]
+fn the_files_around_each_squash_or_rebase_are_read_ahead() {
+    let (mut facts, dana) = (passing(), user("dana", 1001));
+    let line = [('1', 'a'), ('2', '1'), ('3', '2'), ('4', '3'), ('5', '4')];
+    range(&mut facts).commits = line.map(|(name, parent)| commit(name, &[parent], &dana)).to_vec();
+    let of_commit = [('1', vec![871]), ('2', vec![871]), ('3', Vec::new()), ('4', vec![872])];
+    let of_commit = of_commit.map(|(name, numbers)| (sha(name), numbers)).into();
+    facts.pull_requests = Fact::Known(PullRequests { of_commit, ..PullRequests::default() });
+    facts.ticket.fields.insert(Field::Commit, sha('5').to_string());
+    facts.objects = Objects::default();
+    let verified = criteria_with("allow_verified_squash = false", "allow_verified_squash = true");
+    let trees = |names: &[char]| names.iter().map(|name| tree_name(*name)).collect::<BTreeSet<_>>();
+    assert_eq!(expected(&facts, &verified).trees, trees(&['a', '2', '3', '4', '5']), "5 is what will be deployed");
+    assert!(expected(&facts, &criteria()).is_empty(), "what may not be proven by its content can wait");
 }
 
 #[test]
