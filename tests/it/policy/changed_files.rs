@@ -94,6 +94,28 @@ fn a_link_that_is_gone_is_said_to_be_gone() {
 }
 
 #[test]
+fn a_file_that_becomes_a_program_or_is_one_no_more_is_named() {
+    let changed = |before: Option<Mode>, after: Option<Mode>| {
+        let (mut facts, mut trees) = (with_mode(1, Mode::FILE), Vec::new());
+        for mode in [before, after] {
+            let entry = |mode: Mode| ("run.sh".to_owned(), TreeEntry { mode, id: blob_id(b"lib") });
+            let tree = Tree { entries: mode.map(entry).into_iter().collect() };
+            trees.push(tree.id());
+            facts.objects.trees.insert(tree.id(), tree);
+        }
+        let facts = between(facts, trees[0].clone(), &trees[1]);
+        (judge(&facts).kind(), details(&finding(&facts, "opaque_changes")).join(" "))
+    };
+    let (file, program, odd) = (Some(Mode::FILE), Some(Mode::EXECUTABLE), Some(Mode(0o100_664)));
+    assert_eq!(changed(file, program), (Kind::Hold, "run.sh became executable.".into()));
+    assert_eq!(changed(program, file), (Kind::Hold, "run.sh is no longer executable.".into()));
+    assert_eq!(changed(None, odd), (Kind::Hold, "run.sh has the unusual mode 100664.".into()));
+    for (before, after) in [(None, program), (program, None), (file, None), (odd, None)] {
+        assert_eq!(changed(before, after), (Kind::Approve, String::new()), "{before:?} to {after:?}");
+    }
+}
+
+#[test]
 fn a_large_file_is_for_a_human_until_it_is_gone() {
     let attributes = (".gitattributes", "*.bin filter=lfs\n");
     let new = changed(&[attributes], &[attributes, ("model.bin", "oid 1")]);

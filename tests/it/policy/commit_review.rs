@@ -321,6 +321,7 @@ fn a_push_to_the_release_branch_is_not_part_of_a_pull_request_that_took_it_in() 
         let text = read(finding);
         let direct = "ccccccc and ddddddd by dana came to the release branch without a pull request";
         assert!(text.contains(direct), "{text}");
+        assert!(text.ends_with("look at what these commits change, then approve or decline the ticket."), "{text}");
         assert!(!text.contains("fffffff"), "the squash itself was reviewed: {text}");
     }
 }

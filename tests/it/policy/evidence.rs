@@ -149,6 +149,17 @@ fn an_update_of_the_branch_makes_a_contributor_of_whoever_has_not_approved() {
     let by_lee = updated_by(&user("lee", 1002));
     assert_eq!(contributors(&by_lee, &criteria()), names(&["Dana Reyes"]));
     assert_eq!(judge(&by_lee).kind(), Kind::Approve, "{:?}", judge(&by_lee).problems());
+    // Dana's own update, which Lee pushed, as the forge or our own record says.
+    let mut pushed_by_lee = by_lee.clone();
+    let of_dana = range(&mut pushed_by_lee).commits[0].clone();
+    let update = &mut range(&mut pushed_by_lee).commits[1];
+    (update.authors, update.committer) = (of_dana.authors, of_dana.committer);
+    assert_eq!(judge(&pushed_by_lee).kind(), Kind::Approve, "{:?}", judge(&pushed_by_lee).problems());
+    pull_request(&mut pushed_by_lee).pushes.remove(1);
+    if let Fact::Known(pull_requests) = &mut pushed_by_lee.pull_requests {
+        pull_requests.first_pushed.insert(sha('d'), vec![user("lee", 1002)]);
+    }
+    assert_eq!(judge(&pushed_by_lee).kind(), Kind::Approve, "{:?}", judge(&pushed_by_lee).problems());
     let by_priya = updated_by(&user("priya", 1003));
     assert_eq!(contributors(&by_priya, &criteria()), names(&["Dana Reyes", "Priya Nair"]));
     assert_eq!(judge(&by_priya).kind(), Kind::Approve);

@@ -1,14 +1,17 @@
 //! What a company may choose in its criteria about reviews, rule by rule. The same choices are played as scenes in
 //! `attacks/terms.rs`.
 
-use cm_bot::model::{Opinion, PullRequest, Push, Review, SeenReview, Timestamp};
-use cm_bot::policy::criteria::Criteria;
+use cm_bot::model::{
+    Account, AccountKind, Commit, GithubId, Opinion, PullRequest, Push, Review, SeenReview, Timestamp,
+};
+use cm_bot::policy::criteria::{Criteria, PolicyTexts};
 use cm_bot::policy::decision::{Decision, Kind};
 use cm_bot::policy::evaluate;
-use cm_bot::policy::facts::Facts;
+use cm_bot::policy::facts::{Fact, Facts};
 
 use crate::support::facts::{
-    NOW, approval, criteria, criteria_with, passing, pull_request, push, sha, texts_with, user,
+    NOW, approval, commit, criteria, criteria_with, merge, passing, pull_request, push, put, range, sha, signed,
+    texts_with, tree_name, user,
 };
 
 /// Judged under criteria in which one line is another.
@@ -192,6 +195,70 @@ fn an_approval_in_the_moment_of_the_merge_is_not_after_it() {
     };
     assert_eq!(after(0).kind(), Kind::Approve, "{}", ignored(&after(0)));
     assert!(ignored(&after(1)).contains(", after the merge at "), "{}", ignored(&after(1)));
+}
+
+/// Sam's pull request of one commit by Dana and one by Lee, both of whom approved it: merged, or squashed into one.
+fn by_two(squashed: bool) -> Facts {
+    let (dana, lee, sam) = (user("dana", 1001), user("lee", 1002), user("sam", 1004));
+    let mut facts = passing();
+    let put = |facts: &mut Facts, totals: &str| put(&mut facts.objects, &[("src/totals.js", totals)]);
+    let (ours, both) = (put(&mut facts, "b"), put(&mut facts, "both"));
+    let own = [
+        Commit { tree: ours, ..commit('b', &['a'], &dana) },
+        Commit { tree: both.clone(), ..commit('d', &['b'], &lee) },
+    ];
+    let parents: &[char] = if squashed { &['a'] } else { &['a', 'd'] };
+    let merged = Commit { tree: both, ..merge('c', parents, &sam) };
+    let pushes = vec![push(&dana, None, 'b'), push(&lee, Some('b'), 'd')];
+    let pull_request = pull_request(&mut facts);
+    (pull_request.opener, pull_request.head) = (Some(sam), sha('d'));
+    pull_request.reviews = vec![approval(&dana, 'd'), approval(&lee, 'd')];
+    pull_request.first_seen = [(sha('d'), pushes[0].at)].into();
+    pull_request.pushes = pushes;
+    pull_request.commits = squashed.then(|| own.to_vec());
+    let in_range = if squashed { vec![merged] } else { [&own[..], &[merged]].concat() };
+    let of_commit = in_range.iter().map(|commit| (commit.sha.clone(), vec![871])).collect();
+    range(&mut facts).commits = in_range;
+    if let Fact::Known(pull_requests) = &mut facts.pull_requests {
+        pull_requests.of_commit = of_commit;
+    }
+    facts
+}
+
+#[test]
+fn two_authors_review_each_other_where_the_criteria_count_each_commit_alone() {
+    let of_commit = ("contributors = \"of_pull_request\"", "contributors = \"of_commit\"");
+    let merged = judged(&by_two(false), of_commit.0, of_commit.1);
+    assert_eq!(merged.kind(), Kind::Approve, "{}", ignored(&merged));
+    assert_ne!(judged(&by_two(false), "", "").kind(), Kind::Approve, "both have a hand in the pull request");
+    let squashes = |texts: &PolicyTexts| {
+        let criteria = texts.criteria.replace("allow_verified_squash = false", "allow_verified_squash = true");
+        Criteria::read(&signed(criteria, texts.people.clone())).unwrap()
+    };
+    let squashed = evaluate(&by_two(true), &squashes(&texts_with(of_commit.0, of_commit.1)), NOW);
+    assert_ne!(squashed.kind(), Kind::Approve, "nobody can say whose work the one commit is");
+    let mut by_dana = by_two(true);
+    pull_request(&mut by_dana).commits = Some(vec![commit('b', &['a'], &user("dana", 1001))]);
+    pull_request(&mut by_dana).pushes.truncate(1);
+    pull_request(&mut by_dana).head = sha('b');
+    pull_request(&mut by_dana).reviews = vec![approval(&user("lee", 1002), 'b')];
+    pull_request(&mut by_dana).first_seen = [(sha('b'), pull_request(&mut by_dana).pushes[0].at)].into();
+    range(&mut by_dana).commits[0].tree = tree_name('b');
+    let alone = evaluate(&by_dana, &squashes(&texts_with(of_commit.0, of_commit.1)), NOW);
+    assert_eq!(alone.kind(), Kind::Approve, "the twin: {}", ignored(&alone));
+}
+
+#[test]
+fn whoever_is_assigned_to_the_work_of_a_person_may_review_it() {
+    let (lee, mut facts) = (user("lee", 1002), passing());
+    pull_request(&mut facts).assignees = vec![lee.clone()];
+    assert_eq!(judged(&facts, "", "").kind(), Kind::Approve);
+    let agent = Account { id: GithubId(1009).into(), login: "agent".into(), kind: AccountKind::Bot };
+    pull_request(&mut facts).opener = Some(agent);
+    let asked = judged(&facts, "", "");
+    assert!(ignored(&asked).contains("Lee Wong asked agent for pull request 871"), "{}", ignored(&asked));
+    pull_request(&mut facts).assignees = vec![user("dana", 1001)];
+    assert_eq!(judged(&facts, "", "").kind(), Kind::Approve, "the twin: Dana asked for it");
 }
 
 #[test]
