@@ -86,6 +86,7 @@ mod tests {
         assert_eq!(cut(r#"module.a["x.[y]\"]"].aws_sqs_queue.q[0]"#), "module.a.aws_sqs_queue.q");
         assert_eq!(cut("aws_sqs_queue.q"), "aws_sqs_queue.q");
         assert_eq!(cut(r#"a"b[0]"#), r#"a"b"#);
+        assert_eq!(cut(r"a\b[0]"), r"a\b");
     }
 
     #[test]

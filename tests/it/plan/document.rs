@@ -42,6 +42,7 @@ fn c10_an_action_or_mode_that_is_not_known_is_risky() {
 fn c10_a_plan_that_is_not_whole_is_risky() {
     for (key, value, why) in [
         ("complete", json!(false), "The plan leaves a part out: made with -target, or with changes put off"),
+        ("complete", json!([true]), "The plan leaves a part out: made with -target, or with changes put off"),
         ("errored", json!(true), "Terraform failed while it planned, so this is not all of it"),
         ("errored", json!("false"), "Terraform failed while it planned, so this is not all of it"),
         ("deferred_changes", json!([{}]), "Terraform puts changes off to a later plan, so this is not all of it"),

@@ -287,7 +287,7 @@ fn a_push_to_the_release_branch_is_not_part_of_a_pull_request_that_took_it_in() 
     let (dana, lee) = (user("dana", 1001), user("lee", 1002));
     let verified = criteria_with("allow_verified_squash = false", "allow_verified_squash = true");
     // c and d were pushed to the release branch; 871 was work b, brought up to date as e; its squash is f.
-    let squashed = |connected: bool| {
+    let squashed = |connected: &[char]| {
         let mut facts = passing();
         let tree = |facts: &mut Facts, files: &[(&str, &str)]| put(&mut facts.objects, files);
         let (with_d, with_b) = ([("d.js", "1")], [("b.js", "1")]);
@@ -308,14 +308,13 @@ fn a_push_to_the_release_branch_is_not_part_of_a_pull_request_that_took_it_in() 
         pull_request.first_seen.insert(sha('e'), minutes(120));
         pull_request.pushes = vec![push(&dana, None, 'b'), push(&dana, Some('b'), 'e')];
         if let Fact::Known(pull_requests) = &mut facts.pull_requests {
-            let of_pushed = if connected { vec![871] } else { Vec::new() };
-            pull_requests.of_commit =
-                [(sha('c'), of_pushed.clone()), (sha('d'), of_pushed), (sha('f'), vec![871])].into();
+            let of = |name: char| if connected.contains(&name) { vec![871] } else { Vec::new() };
+            pull_requests.of_commit = ['c', 'd', 'f'].map(|name| (sha(name), of(name))).into();
         }
         facts.ticket.fields.insert(cm_bot::model::Field::Commit, sha('f').to_string());
         facts
     };
-    for connected in [true, false] {
+    for connected in [&['c', 'd', 'f'][..], &['d', 'f'], &['f']] {
         let decision = evaluate(&squashed(connected), &verified, NOW);
         let finding = &decision.findings().iter().find(|judged| judged.rule == RULE).unwrap().finding;
         let text = read(finding);
