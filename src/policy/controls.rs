@@ -110,4 +110,33 @@ mod tests {
         );
         assert_eq!(of("no_such_rule"), None);
     }
+
+    /// The table is short because rows share what they have in common; this is what auditors get.
+    #[test]
+    fn what_auditors_read_of_each_rule() {
+        let row = |row: &Controls| format!("{}: {}", row.rule, row.columns().join(" | "));
+        insta::assert_snapshot!(CONTROLS.iter().map(row).collect::<Vec<_>>().join("\n"), @r"
+        signed_criteria: CC8.1 | CM-3 CM-5 AU-10 | 164.312(c)(1) | 10.k | A.8.32 A.8.15 | 6.5.1
+        known_service: CC8.1 | CM-3 | 164.312(b) | 10.k | A.8.32 | 6.5.1
+        required_fields: CC8.1 | CM-3 | 164.312(b) | 09.b 10.k | A.8.32 | 6.5.1
+        change_class: CC8.1 | CM-3 | 164.312(b) | 09.b 10.k | A.8.32 | 6.5.1
+        self_change: CC8.1 | CM-3 AC-5 | 164.312(b) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        workflow: CC8.1 | CM-3 CM-5 | 164.312(c)(1) | 10.k | A.8.32 A.8.15 | 6.5.1
+        first_deployment: CC8.1 | CM-3 AC-5 | 164.312(b) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        pending_sibling: CC8.1 | CM-3 | 164.312(b) | 10.k | A.8.32 | 6.5.1
+        clocks: CC8.1 | AU-8 | 164.312(b) | 10.k | A.8.32 A.8.15 | 6.5.1
+        release_branch: CC8.1 | CM-3 CM-5 | 164.312(c)(1) | 10.k | A.8.32 A.8.15 | 6.5.1
+        commit_range: CC8.1 | CM-3 CM-5 | 164.312(c)(1) | 10.k | A.8.32 A.8.15 | 6.5.1
+        commit_review: CC8.1 | CM-3 AC-5 | 164.312(c)(1) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        squash_merge: CC8.1 | CM-3 AC-5 | 164.312(c)(1) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        version_bump: CC8.1 | CM-3 AC-5 | 164.312(c)(1) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        sensitive_paths: CC8.1 | CM-3 CM-3(4) AC-5 | 164.312(b) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        control_paths: CC8.1 | CM-3 CM-5 AC-5 | 164.312(b) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        opaque_changes: CC8.1 | CM-3 CM-3(2) CM-4 | 164.308(a)(8) | 10.k | A.8.32 | 6.5.1 6.2.4
+        hidden_characters: CC8.1 | CM-3 CM-3(2) CM-4 | 164.308(a)(8) | 10.k | A.8.32 | 6.5.1 6.2.4
+        security_scan: CC8.1 | CM-3 CM-3(2) CM-4 | 164.308(a)(8) | 09.b 10.k | A.8.32 | 6.5.1 6.2.4
+        staging: CC8.1 | CM-3 CM-3(2) CM-4 | 164.308(a)(8) | 09.b 10.k | A.8.32 | 6.5.1 6.2.4
+        terraform_plan: CC8.1 | CM-3 CM-4 AC-5 | 164.312(b) | 09.b 10.k | A.8.32 A.5.3 | 6.5.1
+        ");
+    }
 }

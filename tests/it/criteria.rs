@@ -121,6 +121,23 @@ fn o07_who_signs_the_criteria_does_not_verify_them() {
 }
 
 #[test]
+fn a_field_that_the_criteria_want_has_a_name_in_jira() {
+    let company = Company::new();
+    let said = |company: &Company| {
+        let output = company.run(&["check-config"]);
+        text(&output.stdout) + &text(&output.stderr)
+    };
+    let criteria = company.read("criteria.toml");
+    let with_tests = criteria.replacen("\"links\", \"change_class\",", "\"links\", \"change_class\", \"tests\",", 1);
+    assert_ne!(criteria, with_tests);
+    company.write("criteria.toml", &with_tests);
+    let unnamed = "and jira.fields.tests does not say which field of Jira that is";
+    assert!(said(&company).contains(unnamed), "{}", said(&company));
+    company.write("cm-bot.toml", &format!("{}\n[jira.fields]\ntests = \"Tests\"\n", company.read("cm-bot.toml")));
+    assert!(!said(&company).contains(unnamed), "{}", said(&company));
+}
+
+#[test]
 fn what_openssh_signed_is_verified() {
     let company = Company::new();
     let unsigned = "criteria v1 are not signed: nobody has signed the criteria and the people file";

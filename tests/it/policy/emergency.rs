@@ -197,6 +197,13 @@ fn a_waiting_ticket_is_spoken_of_once_and_not_for_what_was_due_before_anybody_li
 }
 
 #[test]
+fn a_ticket_stands_in_the_daily_message_half_a_day_after_the_last_step() {
+    let waits = held::Held { since: NOW, taken: BTreeSet::new() };
+    let stands = |now: u64| held::is_for_the_daily_message(&waits, &times(), at(now));
+    assert!(!stands(36 * HOUR - 1) && stands(36 * HOUR));
+}
+
+#[test]
 fn what_is_due_when_somebody_begins_to_listen_is_said() {
     let missing = BTreeSet::from([Part::Reason]);
     let owed = |since: u64| judge(&emergency(), &missing, &times(), (at(since), at(24 * HOUR))).owed;
@@ -220,6 +227,7 @@ fn nobody_is_told_twice_at_the_moment_at_which_the_time_is_over() {
 fn an_emergency_covers_what_goes_out_until_its_documentation_is_due() {
     let emergency = emergency();
     let due = documentation_due(NOW);
+    assert_eq!(due, at(24 * HOUR));
     let covers = |moment: Timestamp| emergency.covers(moment);
     let second = Duration::from_secs(1);
     assert!(covers(NOW) && !covers(NOW.minus(second)));
