@@ -53,10 +53,10 @@ impl<'a> Branch<'a> {
         self.by_sha.contains_key(sha)
     }
 
-    /// Whether another pull request was merged into this one's branch.
-    pub(super) fn took_in(&self, other: &PullRequest) -> bool {
-        let merged = other.merged.as_ref();
-        other.number != self.pull_request.number && merged.is_some_and(|merged| self.holds(&merged.commit))
+    /// The other pull requests that were merged into this one's branch.
+    pub(super) fn taken_in<'c>(&'c self, case: &'c Case<'a>) -> impl Iterator<Item = &'a PullRequest> + 'c {
+        let ended = self.commits.iter().flat_map(|commit| case.ended_in.get(&commit.sha).into_iter().flatten());
+        ended.copied().filter(|other| other.number != self.pull_request.number)
     }
 
     /// Whether a commit brings the release branch into this one, and nothing else.

@@ -190,8 +190,8 @@ impl Contributions {
     }
 
     /// Whoever worked on a pull request that was merged into this one's branch worked on this one.
-    fn add_inner(&mut self, branch: &Branch<'_>, case: &Case<'_>) {
-        for inner in case.pull_requests.by_number.values().filter(|inner| branch.took_in(inner)) {
+    fn add_inner<'a>(&mut self, branch: &Branch<'a>, case: &Case<'a>) {
+        for inner in branch.taken_in(case) {
             let number = inner.number;
             self.add(inner.opener.as_ref(), format!("opened pull request {number}, which is part of it"), None, case);
             let pushers = inner.all_pushes().map(|push| push.by.as_ref());

@@ -64,18 +64,12 @@ impl Route {
 pub(super) fn links<'a>(
     range: &'a Range,
     head: &CommitSha,
-    pull_requests: &'a PullRequests,
+    (pull_requests, ended_in): (&'a PullRequests, &Ends<'a>),
     service: &Service,
 ) -> Vec<Link<'a>> {
     let by_sha: HashMap<&CommitSha, &Commit> = range.commits.iter().map(|commit| (&commit.sha, commit)).collect();
     let chain = first_parents(head, &by_sha);
     let mut taken: HashSet<&CommitSha> = chain.iter().map(|commit| &commit.sha).collect();
-    let mut ended_in: HashMap<&CommitSha, Vec<&PullRequest>> = HashMap::new();
-    for pull_request in pull_requests.by_number.values() {
-        if let Some(commit) = merged_in(pull_request) {
-            ended_in.entry(commit).or_default().push(pull_request);
-        }
-    }
     let places = chain.iter().enumerate().map(|(place, commit)| (&commit.sha, place)).collect();
     let merged = Merged { pull_requests, service, chain: &chain, places, by_sha: &by_sha, ended_in };
     let link = |(place, tip): (usize, &&'a Commit)| {
@@ -84,6 +78,20 @@ pub(super) fn links<'a>(
         Link { tip, brought, route, through }
     };
     chain.iter().enumerate().map(link).collect()
+}
+
+/// Merged pull requests by the commit that brought them to their base branch.
+pub(super) type Ends<'a> = HashMap<&'a CommitSha, Vec<&'a PullRequest>>;
+
+/// Where each pull request ended.
+pub(super) fn ends(pull_requests: &PullRequests) -> Ends<'_> {
+    let mut found = Ends::new();
+    for pull_request in pull_requests.by_number.values() {
+        if let Some(commit) = merged_in(pull_request) {
+            found.entry(commit).or_default().push(pull_request);
+        }
+    }
+    found
 }
 
 /// Those of the commits that lie on the release branch, oldest first.
@@ -130,8 +138,7 @@ struct Merged<'a, 'b> {
     /// Where each commit of the chain stands on it.
     places: HashMap<&'a CommitSha, usize>,
     by_sha: &'b HashMap<&'a CommitSha, &'a Commit>,
-    /// By the commit that brought them to their base branch.
-    ended_in: HashMap<&'a CommitSha, Vec<&'a PullRequest>>,
+    ended_in: &'b Ends<'a>,
 }
 
 impl<'a> Merged<'a, '_> {

@@ -26,7 +26,7 @@ use crate::model::{Account, CommitSha, Forge, ObjectId, Relation, Service};
 use crate::policy::criteria::Criteria;
 use crate::policy::facts::{Facts, Gap, GapReason, PullRequests, Range};
 use history::{History, MergeBase};
-use links::{Link, links};
+use links::{Ends, Link, links};
 use look::Look;
 
 /// Everything that a proof looks at.
@@ -38,6 +38,7 @@ pub(in crate::policy) struct Case<'a> {
     pub pull_requests: &'a PullRequests,
     pub head: CommitSha,
     history: History<'a>,
+    ended_in: Ends<'a>,
 }
 
 /// What re-merging says of a commit.
@@ -67,7 +68,8 @@ impl<'a> Case<'a> {
             return Err(unreached(facts.forge()));
         }
         let history = History::of(range, &baseline.commit, pull_requests);
-        Ok(Case { criteria, look, service, range, pull_requests, head, history })
+        let ended_in = links::ends(pull_requests);
+        Ok(Case { criteria, look, service, range, pull_requests, head, history, ended_in })
     }
 
     /// Who first pushed a commit, as far as our own record goes.
@@ -77,7 +79,7 @@ impl<'a> Case<'a> {
 
     /// The links of the release branch, oldest first.
     pub(in crate::policy) fn links(&self) -> Vec<Link<'a>> {
-        links(self.range, &self.head, self.pull_requests, self.service)
+        links(self.range, &self.head, (self.pull_requests, &self.ended_in), self.service)
     }
 
     /// The files of a commit, wherever it lies.

@@ -2,7 +2,8 @@
 //!
 //! `cargo bench --bench review_proof` plays worlds of 10, 100 and 1,000 commits that were merged in each of GitHub's three
 //! ways, measures both clients against the same simulated systems in one run, prints tables, and ends with 1 when a budget
-//! is broken. `-- --quick` stops at 100 commits, `-- growth` measures only how a verdict grows with past tickets.
+//! is broken. `-- --quick` stops at 100 commits, `-- judging` measures only judging, `-- growth` only how a verdict grows with
+//! past tickets.
 
 mod cpu;
 mod growth;
@@ -59,14 +60,24 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
     for method in [Method::Merge, Method::Squash, Method::Rebase] {
         for commits in SIZES.into_iter().chain([5_000]).filter(|commits| *commits <= most) {
-            measure(Workload { commits, method }, &mut results).await?;
+            let workload = Workload { commits, method };
+            if !says("judging") {
+                measure(workload, &mut results).await?;
+            } else if JUDGED.contains(&commits) && is_played(workload) {
+                results.cpus.push(cpu::measure(&mut Played::new(workload).await?).await?);
+            }
         }
     }
     Ok(print(&results))
 }
 
+/// The largest workload is made of merges alone.
+fn is_played(workload: Workload) -> bool {
+    SIZES.contains(&workload.commits) || workload.method == Method::Merge
+}
+
 async fn measure(workload: Workload, results: &mut Results) -> anyhow::Result<()> {
-    if !SIZES.contains(&workload.commits) && workload.method != Method::Merge {
+    if !is_played(workload) {
         return Ok(());
     }
     let start = Instant::now();
