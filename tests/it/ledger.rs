@@ -147,6 +147,26 @@ async fn who_first_pushed_a_commit_is_in_it() {
     played.stop().await;
 }
 
+/// As many as GitHub tells of in one delivery.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_push_of_two_thousand_commits_is_in_it_whole() {
+    let played = running().await;
+    let names: Vec<String> = (0..2_048).map(|number| format!("{number:040x}")).collect();
+    let body = json!({
+        "ref": "refs/heads/work", "forced": false, "deleted": false,
+        "commits": names.iter().map(|name| json!({"id": name, "distinct": true})).collect::<Vec<_>>(),
+        "repository": {"id": 5, "full_name": "acme/billing-api"},
+        "sender": {"id": 7, "login": "dana", "type": "User"},
+    });
+    assert_eq!(status(delivery(&played, ("1", "push"), &body.to_string())).await, StatusCode::ACCEPTED);
+    let commits: Vec<CommitSha> = names.iter().map(|name| CommitSha::parse(name).unwrap()).collect();
+    let store = &played.app.context.sources.store;
+    let found = store.first_pushed(&repository(), &commits.iter().collect::<Vec<_>>()).await.unwrap();
+    assert_eq!(found.len(), 2_048);
+    assert!(found.values().all(|by| by.len() == 1));
+    played.stop().await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_forged_or_of_another_event_is_not_in_it() {
     let played = running().await;
