@@ -13,9 +13,9 @@ use cm_bot::policy::gate::protection::{deployment, is_of};
 use cm_bot::policy::gate::{
     Answer, Approved, Past, Planned, Proven, Reason, Stand, concerns, may_deploy, other_plan, unlike_jenkins, used_up,
 };
-use cm_bot::policy::plan::{Action, Counts, PlanRisk, RiskItem};
+use cm_bot::policy::plan::PlanRisk;
 
-use crate::support::facts::{NOW, criteria, criteria_with, passing};
+use crate::support::facts::{NOW, criteria, criteria_with, passing, risky};
 
 /// A deployment that is let through; a test changes one thing.
 pub(super) struct Case {
@@ -169,20 +169,6 @@ fn an_approval_of_another_build_lets_nothing_through() {
         change(&mut case);
         assert_eq!(case.denied(), (Reason::BuildMismatch, format!("The approval on record is for {what}.")));
     }
-}
-
-fn risky(count: usize) -> PlanRisk {
-    let item = |place: usize| RiskItem {
-        id: place.to_string(),
-        actions: vec![Action::Delete],
-        address: format!("aws_instance.of[{place}]"),
-        moved_from: None,
-        deposed: None,
-        attributes: Vec::new(),
-        reasons: vec!["A delete in production".into()],
-    };
-    let items = (0..count).map(item).collect();
-    PlanRisk { digest: "0".repeat(64), terraform_version: None, counts: Counts::default(), items }
 }
 
 #[test]

@@ -5,9 +5,8 @@ use cm_bot::policy::decision::{Kind, Outcome};
 use cm_bot::policy::facts::{
     Fact, Facts, Gap, GapReason, PastChange, Placement, Range, RemovedCommit, Sibling, Source,
 };
-use cm_bot::policy::plan::{Action, Counts, PlanRisk, RiskItem};
 
-use crate::support::facts::{finding, judge, passing, range, read, scans, sha};
+use crate::support::facts::{finding, judge, passing, range, read, risky, scans, sha};
 
 fn with_field(field: Field, text: &str) -> Facts {
     let mut facts = passing();
@@ -239,17 +238,8 @@ fn a_service_or_environment_that_is_not_registered_is_not_approved() {
 #[test]
 fn a_plan_with_more_risky_changes_than_are_named_says_how_many() {
     let planned = |count: usize, last: &str| {
-        let item = |place: usize| RiskItem {
-            id: if place + 1 == count { last.to_owned() } else { place.to_string() },
-            actions: vec![Action::Delete],
-            address: format!("aws_db_instance.of[{place}]"),
-            moved_from: None,
-            deposed: None,
-            attributes: Vec::new(),
-            reasons: vec!["data may be lost".into()],
-        };
-        let items = (0..count).map(item).collect();
-        let plan = PlanRisk { digest: "0".repeat(64), terraform_version: None, counts: Counts::default(), items };
+        let mut plan = risky(count);
+        plan.items.last_mut().unwrap().id = last.to_owned();
         let details = finding(&Facts { plan: Some(plan), ..passing() }, "terraform_plan").details;
         details.iter().map(|detail| detail.plain().to_string()).collect::<Vec<_>>()
     };

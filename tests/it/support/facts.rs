@@ -13,6 +13,7 @@ use cm_bot::policy::criteria::{Criteria, NAMESPACE, PolicyTexts, SignatureTexts}
 use cm_bot::policy::decision::{Decision, Finding};
 use cm_bot::policy::evaluate;
 use cm_bot::policy::facts::{Fact, Facts, Objects, PastChange, Placement, PullRequests, Range, Scans};
+use cm_bot::policy::plan::{Action, Counts, PlanRisk, RiskItem};
 use serde::{Deserialize, Serialize};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{HashAlg, LineEnding, PrivateKey};
@@ -268,6 +269,21 @@ pub fn scans(facts: &mut Facts) -> &mut Scans {
 /// Judges under the shipped criteria.
 pub fn judge(facts: &Facts) -> Decision {
     evaluate(facts, &criteria(), NOW)
+}
+
+/// A plan that deletes so many things; the id of each is its place.
+pub fn risky(count: usize) -> PlanRisk {
+    let item = |place: usize| RiskItem {
+        id: place.to_string(),
+        actions: vec![Action::Delete],
+        address: format!("aws_instance.of[{place}]"),
+        moved_from: None,
+        deposed: None,
+        attributes: Vec::new(),
+        reasons: vec!["A delete in production".into()],
+    };
+    let items = (0..count).map(item).collect();
+    PlanRisk { digest: "0".repeat(64), terraform_version: None, counts: Counts::default(), items }
 }
 
 /// What one rule says under the shipped criteria.
