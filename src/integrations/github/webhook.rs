@@ -75,13 +75,14 @@ fn moved(services: &[Service], body: &[u8]) -> Result<Option<Receipt>, String> {
         moved.reference.strip_prefix("refs/heads/") == Some(service.branch.as_str())
             && moved.repository.full_name == service.repository.as_str()
     };
-    match services.iter().any(is_released) {
-        true if moved.forced || moved.deleted => {
-            moved.repository.receipt(EVERY_PULL_REQUEST, Seen::BaseChange).map(Some)
-        }
-        false if moved.reference.starts_with("refs/heads/") && !moved.deleted => brought(parse(body)?),
-        true | false => Ok(None),
+    if services.iter().any(is_released) {
+        let is_lost = moved.forced || moved.deleted;
+        return is_lost.then(|| moved.repository.receipt(EVERY_PULL_REQUEST, Seen::BaseChange)).transpose();
     }
+    if moved.deleted || !moved.reference.starts_with("refs/heads/") {
+        return Ok(None);
+    }
+    brought(parse(body)?)
 }
 
 /// The commits that came with a push and that nobody had pushed before, by GitHub's word `distinct`.
