@@ -92,7 +92,8 @@ impl Service {
         let mut command = Command::new("strace");
         command.args(["-f", "-qq", "-o", "/dev/null", "-e", calls, "-e", inject, "-p", &process]);
         let tracer = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let tracer = Tracer(tracer.unwrap_or_else(|error| panic!("install strace, as tests/run does: {error}")));
+        let strace = tracer.unwrap_or_else(|error| panic!("install strace, as tests/run does: {error}"));
+        let tracer = Tracer { strace, process: self.0.id() };
         let since = Instant::now();
         while !self.is_traced() {
             assert!(since.elapsed() < Duration::from_secs(20), "strace may not trace on this machine");
@@ -103,10 +104,7 @@ impl Service {
 
     /// Whether each of its threads is traced.
     fn is_traced(&self) -> bool {
-        let threads = std::fs::read_dir(format!("/proc/{}/task", self.0.id())).unwrap();
-        let status =
-            |thread: std::fs::DirEntry| std::fs::read_to_string(thread.path().join("status")).unwrap_or_default();
-        threads.filter_map(Result::ok).map(status).all(|status| !status.contains("TracerPid:\t0\n"))
+        statuses(self.0.id()).all(|status| !status.contains("TracerPid:\t0\n"))
     }
 
     /// Waits until it has ended by itself, and says how.
@@ -134,8 +132,7 @@ impl Service {
 
     /// Sends it a signal by its name: `STOP` lets it sleep, `CONT` wakes it.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.0.id().to_string()).status().unwrap();
-        assert!(sent.success());
+        assert!(signal(self.0.id(), name), "no signal {name}");
     }
 
     /// Asks it to stop, and gives back how it ended.
@@ -147,13 +144,55 @@ impl Service {
 }
 
 /// Stands between a service and the machine; gone when it is dropped.
-pub struct Tracer(Child);
+pub struct Tracer {
+    strace: Child,
+    process: u32,
+}
 
+impl Tracer {
+    /// Whether every thread has stopped and strace has heard of all of them.
+    fn stands_still(&self) -> bool {
+        let is = |status: String, states: &[&str]| {
+            let state = status.lines().find_map(|line| line.strip_prefix("State:\t"));
+            state.is_some_and(|state| states.iter().any(|one| state.starts_with(one)))
+        };
+        statuses(self.process).all(|status| is(status, &["t", "T"]))
+            && statuses(self.strace.id()).all(|status| is(status, &["S"]))
+    }
+}
+
+/// strace lets a call fail in two steps. Were it killed between them, the call would fail in a way that no disk has, so
+/// the service stands still meanwhile.
 impl Drop for Tracer {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let stopped = statuses(self.process).next().is_some() && signal(self.process, "STOP");
+        let since = Instant::now();
+        while stopped && !self.stands_still() && since.elapsed() < Duration::from_secs(20) {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        let _ = self.strace.kill();
+        let _ = self.strace.wait();
+        if stopped {
+            signal(self.process, "CONT");
+        }
     }
+}
+
+/// What the machine says of each thread of a process; nothing when it has ended.
+fn statuses(process: u32) -> impl Iterator<Item = String> {
+    let threads = std::fs::read_dir(format!("/proc/{process}/task")).into_iter().flatten().filter_map(Result::ok);
+    threads.filter_map(|thread| std::fs::read_to_string(thread.path().join("status")).ok())
+}
+
+/// Sends a process a signal by its name; says whether there was one to send it to.
+fn signal(process: u32, name: &str) -> bool {
+    Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(process.to_string())
+        .stderr(Stdio::null())
+        .status()
+        .unwrap()
+        .success()
 }
 
 impl Drop for Service {
