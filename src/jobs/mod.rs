@@ -24,18 +24,18 @@ pub use schedule::Schedule;
 pub use takeover::Takeover;
 pub use worker::Worker;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::model::Timestamp;
 use crate::signals::Wake;
-use crate::store::StoreError;
+use crate::store::{LEASE, StoreError};
 
-/// How long the database may be away before the result of a piece of work is given up.
-const WAITS: [Duration; 4] =
-    [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1), Duration::from_secs(2)];
+/// How long to wait before what came of a piece of work is written down again, and between all later tries.
+const WAITS: [Duration; 3] = [Duration::from_millis(200), Duration::from_millis(500), Duration::from_secs(1)];
+const LATER: Duration = Duration::from_secs(2);
 
 /// When work is due again that this process leaves to others, because they have the criteria in force and it has not.
 const FOR_OTHERS: Duration = Duration::from_secs(5);
@@ -66,17 +66,26 @@ async fn work_on<F: Future<Output = Result<bool, StoreError>>>(
     }
 }
 
-/// Writes down what came of a piece of work, also when the database is away for a moment: who does not hear of it has it
-/// done again.
+/// Writes down what came of a piece of work, also when the database is away for a while or its disk is full. It is given up
+/// only when others may have taken the work: until then nobody would do it again, and its ticket would wait for nothing.
 async fn insist<F: Future<Output = Result<(), StoreError>>>(write: impl Fn() -> F) -> Result<(), StoreError> {
-    for wait in WAITS {
+    insist_for(LEASE, write).await
+}
+
+async fn insist_for<F: Future<Output = Result<(), StoreError>>>(
+    most: Duration,
+    write: impl Fn() -> F,
+) -> Result<(), StoreError> {
+    let (since, mut waits) = (Instant::now(), WAITS.into_iter());
+    loop {
         match write().await {
-            Err(StoreError::Sql(error)) => tracing::warn!(%error, "The database failed, and is asked again: {error}"),
+            Err(StoreError::Sql(error)) if since.elapsed() < most => {
+                tracing::warn!(%error, "The database failed, and is asked again: {error}");
+            }
             result => return result,
         }
-        tokio::time::sleep(wait).await;
+        tokio::time::sleep(waits.next().unwrap_or(LATER)).await;
     }
-    write().await
 }
 
 /// When to try again after `attempts` tries: `first`, doubled each time, at most `most`; never sooner than was asked of us.
@@ -100,8 +109,34 @@ fn spread(wait: Duration) -> Duration {
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
+    use std::sync::atomic::{AtomicU32, Ordering};
 
     use super::*;
+
+    /// Whether what came of a piece of work is written down, and at which try, when it is insisted on for half a second.
+    async fn insisted(away: Duration, failure: fn() -> StoreError) -> (bool, u32) {
+        let (since, tries) = (Instant::now(), AtomicU32::new(0));
+        let write = || async {
+            tries.fetch_add(1, Ordering::Relaxed);
+            if since.elapsed() < away { Err(failure()) } else { Ok(()) }
+        };
+        let written = insist_for(Duration::from_millis(500), write).await;
+        (written.is_ok(), tries.into_inner())
+    }
+
+    #[tokio::test]
+    async fn a_result_is_insisted_on_while_the_database_is_away_and_not_for_ever() {
+        let away = || StoreError::Sql(sqlx::Error::PoolTimedOut);
+        assert_eq!(insisted(Duration::ZERO, away).await, (true, 1));
+        assert!(insisted(Duration::from_millis(100), away).await.0);
+        let (written, tries) = insisted(Duration::MAX, away).await;
+        assert!(!written && tries > 1, "{tries}");
+    }
+
+    #[tokio::test]
+    async fn what_the_database_refuses_is_not_asked_again() {
+        assert_eq!(insisted(Duration::MAX, || StoreError::LeaseLost).await, (false, 1));
+    }
 
     #[test]
     fn waits_grow_to_a_limit_and_respect_what_was_asked() {

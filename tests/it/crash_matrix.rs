@@ -258,6 +258,8 @@ async fn f25_a_full_disk_loses_nothing_and_decides_nothing() {
         halted.release();
         let readyz = format!("http://{}/readyz", stage.world.service);
         stage.until_says(&readyz, "the disk of the database is full: make room").await;
+        // Room is not made in a moment.
+        tokio::time::sleep(Duration::from_secs(6)).await;
         assert_eq!(seen(&stage.world, &key), (0, 0, 0), "full at {on}");
         drop(tracer);
         stage.ended_well(&key, &format!("the disk was full at {on}")).await;
