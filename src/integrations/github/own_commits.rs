@@ -45,6 +45,29 @@ impl GithubClient {
         Ok(with_kinds(commits, info.author.as_ref().and_then(account).as_ref()))
     }
 
+    /// The names of the commits of a pull request before its newest ones. Of one with too many none are read, and they count as
+    /// no part of it.
+    ///
+    /// # Errors
+    /// When a page cannot be read.
+    pub(super) async fn earlier_names(
+        &self,
+        repository: &RepoName,
+        info: &wire::PullInfo,
+        variables: &Value,
+    ) -> Result<Vec<CommitSha>, SourceError> {
+        let (mut read, total) = (info.commits.nodes.len(), info.commits.total_count);
+        let mut names = Vec::new();
+        let mut earlier = earlier(&info.commits, (read, total)).filter(|_| total <= MOST);
+        while let Some(before) = earlier {
+            let page = self.earlier_page(repository, (&info.id, &before), variables).await?;
+            read += page.nodes.len();
+            names.extend(page.nodes.iter().map(|own| CommitSha::parse(&own.commit.oid).map_err(unreadable)));
+            earlier = self::earlier(&page, (read, total));
+        }
+        names.into_iter().collect()
+    }
+
     async fn earlier_page(
         &self,
         repository: &RepoName,

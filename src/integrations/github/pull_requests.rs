@@ -59,11 +59,14 @@ impl GithubClient {
         let found = nodes.into_iter().map(|mut info| {
             let variables = &variables;
             async move {
-                let own = match own {
-                    OwnCommits::All => Some(self.own_commits(repository, &mut info, variables).await?),
-                    OwnCommits::None => None,
+                let (commits, earlier) = match own {
+                    OwnCommits::All => (Some(self.own_commits(repository, &mut info, variables).await?), Vec::new()),
+                    OwnCommits::None => (None, self.earlier_names(repository, &info, variables).await?),
                 };
-                Ok(PullRequest { commits: own, ..pull_request(info)? })
+                let mut found = PullRequest { commits, ..pull_request(info)? };
+                let read = found.commits.iter().flatten().map(|commit| commit.sha.clone());
+                found.own.get_or_insert_default().extend(read.chain(earlier));
+                Ok(found)
             }
         });
         Ok(PullRequestsRead { found: try_join_all(found).await?, tip })

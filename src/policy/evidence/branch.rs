@@ -17,6 +17,13 @@ pub(super) struct Branch<'a> {
     pub copies: Vec<&'a Commit>,
 }
 
+/// Whether a commit that a merge brought with a pull request is a part of it. A merge by hand onto an older commit brings along
+/// what was on the release branch before the pull request was opened, and nobody saw that in it. A server that does not list the
+/// commits of a pull request has told itself onto which commit it was merged.
+fn is_part(commit: &Commit, pull_request: &PullRequest) -> bool {
+    pull_request.own.as_ref().is_none_or(|own| own.contains(&commit.sha))
+}
+
 impl<'a> Branch<'a> {
     pub(super) fn of(link: &Link<'a>, through: &Through<'a>) -> Branch<'a> {
         let pull_request = through.pull_request;
@@ -26,7 +33,8 @@ impl<'a> Branch<'a> {
             }
             Route::FastForward | Route::Direct => (through.together.clone(), Vec::new()),
             Route::Merge | Route::Octopus => {
-                (link.brought.iter().copied().filter(|commit| commit.sha != link.tip.sha).collect(), Vec::new())
+                let brought = link.brought.iter().copied().filter(|commit| commit.sha != link.tip.sha);
+                (brought.filter(|commit| is_part(commit, pull_request)).collect(), Vec::new())
             }
         };
         let by_sha = commits.iter().map(|commit| (&commit.sha, *commit)).collect();

@@ -151,6 +151,11 @@ impl<'a> Way<'a> {
     }
 
     fn verdict(&self, commit: &Commit, case: &Case<'_>) -> Verdict {
+        let PullRequest { number, merged, .. } = self.branch.pull_request;
+        let is_the_merge = merged.as_ref().is_some_and(|merged| merged.commit == commit.sha);
+        if self.route == Route::Merge && !is_the_merge && !self.branch.holds(&commit.sha) {
+            return lacking(&format!("came to the release branch with pull request {number} and is no part of it"));
+        }
         match &self.rewrite {
             Some(Err(gap)) => Verdict::Unclear(gap.clone()),
             Some(Ok(Remerge::Differs(paths))) => {

@@ -71,6 +71,43 @@ async fn a_commit_that_a_pull_request_picks_up_from_the_release_branch() {
     attack(scene, &["by dana came to the release branch without a pull request"]).await;
 }
 
+/// A merge by hand whose first parent is older than what was pushed meanwhile: the pull request's branch brings that along, and
+/// nobody saw it in the pull request.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_onto_an_older_commit_does_not_make_a_pushed_one_a_part_of_the_pull_request() {
+    let joined = "[[commits]]\nid = \"joined\"\nparents = [\"merged\", \"work\"]\nauthor = \"dana\"\n";
+    let steps = [
+        commit("sneak", "merged", "dana", "files = { \"src/sneak.js\" = \"sneak();\\n\" }"),
+        commit("work", "sneak", "dana", "files = { \"src/work.js\" = \"work();\\n\" }"),
+        joined.to_owned(),
+        attacks("push = { branch = \"main\", commit = \"sneak\" }"),
+        step("push = { branch = \"more\", commit = \"work\" }"),
+        step("open_pull_request = { number = 872, from = \"more\", by = \"dana\" }"),
+        step("review = { pull_request = 872, by = \"lee\" }"),
+        step("push = { branch = \"main\", commit = \"joined\", by = \"dana\" }"),
+    ];
+    let scene = clean().after(MERGE, &steps.concat()).deploys("joined", "joined");
+    attack(scene, &["by dana came to the release branch with pull request 872 and is no part of it"]).await;
+}
+
+/// GitHub lists a hundred commits at once, and all of them are parts.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pull_request_of_more_than_a_hundred_commits_is_merged_whole() {
+    let work = |number: usize| {
+        let parent = if number == 0 { "merged".to_owned() } else { format!("work-{}", number - 1) };
+        let file = format!("files = {{ \"src/work-{number}.js\" = \"work();\\n\" }}");
+        commit(&format!("work-{number}"), &parent, "dana", &file)
+    };
+    let steps = [
+        (0..205).map(work).collect::<String>(),
+        step("push = { branch = \"more\", commit = \"work-204\" }"),
+        step("open_pull_request = { number = 872, from = \"more\", by = \"dana\" }"),
+        step("review = { pull_request = 872, by = \"lee\" }"),
+        step("merge = { pull_request = 872, by = \"dana\", commit = \"whole\" }"),
+    ];
+    is_approved(clean().after(MERGE, &steps.concat()).deploys("whole", "whole")).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_commit_that_changes_no_file_needs_no_review() {
     let empty = |keys: &str, only: &str| commit("empty", "merged", "dana", &format!("only = \"{only}\"\n{keys}"));
