@@ -83,13 +83,22 @@ impl Standing {
         }
     }
 
-    /// A dismissed approval is gone. A dismissed objection stands when a contributor dismissed it.
+    /// A dismissed approval is gone. A dismissed objection stands when a contributor dismissed it. What is not known to have been
+    /// an approval may have been an objection.
     fn add_dismissed(&mut self, review: &Review, branch: &Branch<'_>, people: &People) {
         let name = reviewer_name(review, people);
-        let mut dismissals = branch.pull_request.dismissals.iter();
-        let objection = dismissals.find(|one| one.review == review.id && one.was == Opinion::ChangesRequested);
-        let Some(dismissal) = objection.filter(|_| may_object(review, people)) else {
+        let dismissals = || branch.pull_request.dismissals.iter().filter(|one| one.review == review.id);
+        if !may_object(review, people) {
             return self.ignored.push((name, "the review was dismissed".into()));
+        }
+        let Some(dismissal) = dismissals().find(|one| one.was == Opinion::ChangesRequested) else {
+            match dismissals().next() {
+                Some(_) => self.ignored.push((name, "the review was dismissed".into())),
+                None => self.objections.push(format!(
+                    "a review by {name} was dismissed, and nobody can say whether it had asked for changes"
+                )),
+            }
+            return;
         };
         let by = match &dismissal.actor {
             None => "somebody unknown".to_owned(),
