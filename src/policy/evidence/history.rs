@@ -149,11 +149,13 @@ impl<'a> History<'a> {
         walk.painted
     }
 
-    /// Old commits that both lines reach, the highest of them included; nothing when nobody has listed those.
+    /// Old commits that both lines reach, the highest of them included; nothing when nobody has listed those. Where a common
+    /// commit reaches the baseline, all that is behind the baseline lies below that commit, and nobody needs it.
     fn old_common<'b>(&self, old: &BTreeMap<&'b CommitSha, Paint>, look: &Look<'_>) -> Common<'b> {
+        let is_covered = old.get(self.baseline).is_some_and(|paint| paint.stale);
         let fresh = |side: fn(&Paint) -> bool| {
-            let chosen = old.iter().filter(move |(_, paint)| !paint.stale && side(paint));
-            chosen.map(|(sha, _)| *sha).collect::<BTreeSet<&CommitSha>>()
+            let chosen = old.iter().filter(|(_, paint)| !paint.stale && side(paint)).map(|(sha, _)| *sha);
+            chosen.filter(|sha| !is_covered || !self.old.contains(sha)).collect::<BTreeSet<&CommitSha>>()
         };
         let (lefts, rights) = (fresh(|paint| paint.left), fresh(|paint| paint.right));
         if lefts.contains(self.baseline) {
@@ -185,6 +187,28 @@ impl<'a> History<'a> {
         Ok(matches!(look.relation(sha, other)?, Relation::Identical | Relation::Ahead))
     }
 
+    /// Whether an old commit is the same as one of these or its ancestor. Each that is not known is asked for at once, and none
+    /// where one that is known says yes.
+    fn is_below_any<'b>(
+        &self,
+        sha: &CommitSha,
+        others: impl Iterator<Item = &'b CommitSha> + Clone,
+        look: &Look<'_>,
+    ) -> Result<bool, Gap> {
+        if self.old.contains(sha) && others.clone().any(|other| other == self.baseline) {
+            return Ok(true);
+        }
+        let mut gap = None;
+        for other in others {
+            match self.is_below(sha, other, look) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
+                Err(missing) => gap = Some(missing),
+            }
+        }
+        gap.map_or(Ok(false), Err)
+    }
+
     /// The one candidate that no other candidate, and nothing `below` one, reaches.
     fn only_highest(
         &self,
@@ -199,11 +223,7 @@ impl<'a> History<'a> {
         let mut highest = Vec::new();
         for sha in candidates {
             let others = candidates.iter().filter(|other| *other != sha && is_old(other)).chain(below);
-            let mut reached = false;
-            for other in others {
-                reached |= is_old(sha) && self.is_below(sha, other, look)?;
-            }
-            if !reached {
+            if !is_old(sha) || !self.is_below_any(sha, others.copied(), look)? {
                 highest.push(*sha);
             }
         }

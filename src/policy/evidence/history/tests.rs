@@ -71,6 +71,14 @@ fn lines_that_begin_at_the_baseline_parted_there() {
     assert_eq!(parted(&["ba", "ca"], &[]), one('a'));
 }
 
+/// Both lines also reach behind the baseline, at places that are not ancestors of each other or that nobody has compared.
+#[test]
+fn what_lies_behind_the_baseline_is_below_a_common_commit_that_reaches_it() {
+    assert_eq!(parted(&["ba", "d1", "e0", "cbd", "feb"], &["0|1"]), one('b'));
+    assert_eq!(parted(&["ba2", "d1", "e0", "cbd", "feb"], &["01"]), one('b'));
+    assert_eq!(parted(&["ba", "d1", "e0", "cd", "fe"], &["0|1"]), NOT_ONE, "no common commit reaches the baseline");
+}
+
 #[test]
 fn lines_part_at_the_newest_commit_that_both_reach() {
     assert_eq!(parted(&["ba", "cb", "db"], &[]), one('b'));
