@@ -21,6 +21,10 @@ pub struct Analysis {
     pub commit: CommitSha,
     /// What went wrong, in the tool's words; empty when nothing did.
     pub error: String,
+    /// What the server says of an analysis that it took in all the same: that it left out results, say; empty when it says
+    /// nothing. Records of older versions have none.
+    #[serde(default)]
+    pub warning: String,
     /// How many rules ran.
     pub rules: u64,
     /// How many results it has.

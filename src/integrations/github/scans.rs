@@ -52,7 +52,8 @@ impl GithubClient {
     /// The newest analyses of a commit by a tool and category: those of the first page that has one.
     ///
     /// # Errors
-    /// [`SourceError::Forbidden`] when we may not see code scanning.
+    /// [`SourceError::Forbidden`] when we may not see code scanning; [`SourceError::TooMuch`] when there is none as far as the
+    /// list is read, and it goes on.
     pub async fn analyses(
         &self,
         repository: &RepoName,
@@ -63,10 +64,10 @@ impl GithubClient {
         for page in 1..=MOST_PAGES {
             self.add_page((repository, page), (scan, sha), &mut analyses).await?;
             if analyses.rest.is_none() || !analyses.of_commit.is_empty() {
-                break;
+                return Ok(analyses);
             }
         }
-        Ok(analyses)
+        Err(too_many(scan.0))
     }
 
     /// Reads on until this time, or to the end.
@@ -84,7 +85,7 @@ impl GithubClient {
                 Some((page, _)) if page <= MOST_PAGES => {
                     self.add_page((repository, page), (scan, sha), &mut analyses).await?;
                 }
-                Some(_) | None => return Err(SourceError::TooMuch(format!("the analyses of {}", scan.0))),
+                Some(_) | None => return Err(too_many(scan.0)),
             }
         }
         Ok(analyses)
@@ -234,6 +235,10 @@ impl<T: DeserializeOwned> Page<T> {
     }
 }
 
+fn too_many(tool: &str) -> SourceError {
+    SourceError::TooMuch(format!("the analyses of {tool}"))
+}
+
 fn commit_status(info: wire::StatusInfo, sha: &CommitSha) -> Result<CommitStatus, SourceError> {
     if !info.url.ends_with(&format!("/statuses/{sha}")) {
         return Err(SourceError::Unreadable("a status of another commit".into()));
@@ -254,6 +259,7 @@ fn analysis(info: wire::AnalysisInfo) -> Result<Analysis, SourceError> {
         category: info.category.unwrap_or_default(),
         commit: CommitSha::parse(&info.commit_sha).map_err(unreadable)?,
         error: info.error,
+        warning: info.warning,
         rules: info.rules_count,
         results: info.results_count,
         created_at: Timestamp::parse(&info.created_at).map_err(unreadable)?,

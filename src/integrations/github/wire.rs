@@ -124,6 +124,7 @@ pub(super) struct AnalysisInfo {
     pub commit_sha: String,
     pub category: Option<String>,
     pub error: String,
+    pub warning: String,
     pub rules_count: u64,
     pub results_count: u64,
     pub created_at: String,

@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Analysis, CommitSha, Rules, ScanFinding, Scanner, Service, Text, plural};
 use crate::policy::criteria::Criteria;
-use crate::policy::decision::{Finding, Todo};
+use crate::policy::decision::{Finding, Outcome, Todo};
 use crate::policy::facts::{Fact, Facts, Gap, Scans};
 use exceptions::{Build, Exception, exception};
 
@@ -69,6 +69,34 @@ pub fn tools_with_alerts<'a>(
         Scanner::Check { .. } | Scanner::Status { .. } | Scanner::Sarif { .. } => None,
     };
     service.scanners.iter().filter_map(with_alert).collect()
+}
+
+/// What files say that came after a change was judged: why its scans are not clean any more. Where they were not, and people
+/// approved it all the same, only what they had not seen.
+#[must_use]
+pub fn against_since(then: &Facts, now: &Facts, criteria: &Criteria) -> Vec<Text> {
+    let finding = check(now, criteria);
+    if finding.outcome == Outcome::Met {
+        return Vec::new();
+    }
+    if check(then, criteria).outcome == Outcome::Met {
+        return finding.details;
+    }
+    let seen = blocking_in_files(then, criteria);
+    blocking_in_files(now, criteria).into_iter().filter(|one| !seen.contains(one)).collect()
+}
+
+fn blocking_in_files(facts: &Facts, criteria: &Criteria) -> Vec<Text> {
+    let (Some(service), Some(head), Ok(scans)) = (facts.placement.service(), facts.head(), facts.scans.known()) else {
+        return Vec::new();
+    };
+    let build = Build::new(facts, criteria, (service, head, scans));
+    let files = service.scanners.iter().filter(|scanner| scanner.uploaded().is_some());
+    let found = files.flat_map(|scanner| match result(scanner, &build) {
+        Scan::Dirty(findings) | Scan::Unclear(_, findings) => findings,
+        Scan::Clean(_) | Scan::NotDone(_) => Vec::new(),
+    });
+    first_of(found.collect())
 }
 
 fn not_asked() -> Gap {
@@ -138,7 +166,11 @@ fn blocking<'a>(
 
 /// Why nobody can say that these are all findings of an analysis.
 fn not_whole(analysis: &Analysis, scans: &Scans) -> Option<Scan> {
-    let Analysis { id, tool, results, .. } = analysis;
+    let Analysis { id, tool, results, warning, .. } = analysis;
+    if !warning.is_empty() {
+        let why = Text::new().words(format!("GitHub warns of the {tool} scan: ")).quoted(warning).words(".");
+        return Some(Scan::NotDone(why));
+    }
     match scans.findings.get(id).map(Fact::known) {
         None => Some(Scan::Unclear(not_asked(), Vec::new())),
         Some(Err(gap)) => Some(Scan::Unclear(gap.clone(), Vec::new())),

@@ -22,6 +22,8 @@ pub struct Analysis {
     pub rules: u64,
     /// The tool's error text.
     pub error: String,
+    /// What GitHub says of it when it took it in all the same.
+    pub warning: String,
     /// Whether its run did not end well, as its file says.
     pub broke_off: bool,
     /// When it was uploaded.
@@ -110,6 +112,7 @@ impl World {
             category: step.category.clone(),
             rules: step.rules,
             error: step.error.clone(),
+            warning: step.warning.clone(),
             broke_off: step.broke_off,
             created,
             results,

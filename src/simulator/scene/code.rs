@@ -118,6 +118,9 @@ pub struct Scan {
     /// The tool's own error text; empty when it worked.
     #[serde(default)]
     pub error: String,
+    /// What GitHub says of it when it took it in all the same.
+    #[serde(default)]
+    pub warning: String,
     /// Lets the tool say in its file that its run did not end well.
     #[serde(default)]
     pub broke_off: bool,

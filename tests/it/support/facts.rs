@@ -224,6 +224,7 @@ pub fn passing() -> Facts {
         objects: objects(),
         scans: Fact::Known(Scans {
             analyses: vec![Analysis {
+                warning: String::new(),
                 id: 1,
                 tool: "CodeQL".into(),
                 category: "/language:rust".into(),

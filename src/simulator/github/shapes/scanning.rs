@@ -21,7 +21,7 @@ impl View<'_> {
             "environment": "{}",
             "category": analysis.category,
             "error": analysis.error,
-            "warning": "",
+            "warning": analysis.warning,
             "created_at": time_text(analysis.created),
             "results_count": analysis.results.len(),
             "rules_count": analysis.rules,
