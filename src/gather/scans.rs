@@ -100,33 +100,45 @@ pub(super) async fn complete(
 fn since(facts: &Facts, branch: &BranchName) -> Option<Timestamp> {
     let range = facts.range.known().map_or(&[][..], |range| &range.commits);
     let pull_requests = facts.pull_requests.known().ok().into_iter().flat_map(|found| found.by_number.values());
-    let released = pull_requests.filter(|found| found.base == *branch);
-    let merged = released.filter_map(|found| made_at(found, range));
+    let pull_requests: Vec<&PullRequest> = pull_requests.collect();
+    let first = first_merged(&pull_requests);
+    let released = pull_requests.iter().filter(|found| found.base == *branch && has_made(found, range));
+    let made = released.filter_map(|found| first.get(&found.merged.as_ref()?.commit).copied());
     let approved = facts.approved_before.known().ok().and_then(Option::as_ref);
     let approved = approved.filter(|approved| approved.decision.is_some()).map(|approved| approved.approved_at);
-    merged.chain(approved).max().map(|time| time.minus(BEFORE))
+    made.chain(approved).max().map(|time| time.minus(BEFORE))
 }
 
-/// When a merge made a commit of the range. A branch that was pushed as it is has made none, and a merge of two lines that GitHub
-/// did not sign may have been made by hand long before it was pushed.
-fn made_at(pull_request: &PullRequest, range: &[Commit]) -> Option<Timestamp> {
-    let merged = pull_request.merged.as_ref()?;
-    let commit = range.iter().find(|commit| commit.sha == merged.commit)?;
-    let is_made =
-        commit.sha != pull_request.head && (commit.parents.len() < 2 || commit.signature == Signature::ByGithub);
-    is_made.then_some(merged.at)
+/// Whether a merge made a commit of the range. A branch that was pushed as it is has made none, and a merge of two lines that
+/// GitHub did not sign may have been made by hand long before it was pushed.
+fn has_made(pull_request: &PullRequest, range: &[Commit]) -> bool {
+    let merged = pull_request.merged.as_ref().map(|merged| &merged.commit);
+    range.iter().find(|commit| Some(&commit.sha) == merged).is_some_and(|commit| {
+        commit.sha != pull_request.head && (commit.parents.len() < 2 || commit.signature == Signature::ByGithub)
+    })
 }
 
-/// Takes in analyses of the commit that are not there yet, each with its findings. Of one that failed there are none.
+/// When each commit came to be that pull requests were merged as. A push to the release branch brings what a merge into another
+/// branch has made, and GitHub then calls the pull request merged in it.
+fn first_merged<'a>(pull_requests: &[&'a PullRequest]) -> BTreeMap<&'a CommitSha, Timestamp> {
+    let mut first = BTreeMap::new();
+    for merged in pull_requests.iter().filter_map(|found| found.merged.as_ref()) {
+        first.entry(&merged.commit).and_modify(|at: &mut Timestamp| *at = (*at).min(merged.at)).or_insert(merged.at);
+    }
+    first
+}
+
+/// Takes in analyses of the commit that are not there yet, each with its findings. Of one that failed there are none, unless it
+/// says so.
 async fn add(sources: &Sources, repository: &RepoName, found: &[Analysis], scans: &mut Scans) {
     for analysis in found {
         if scans.analyses.iter().any(|known| known.id == analysis.id) {
             continue;
         }
         let mut analysis = analysis.clone();
-        if analysis.error.is_empty() {
+        if analysis.error.is_empty() || analysis.results > 0 {
             let runs = sources.github.findings(repository, analysis.id).await;
-            if runs.as_ref().is_ok_and(|runs| runs.iter().any(|run| !run.completed)) {
+            if analysis.error.is_empty() && runs.as_ref().is_ok_and(|runs| runs.iter().any(|run| !run.completed)) {
                 analysis.error = "its run did not end well".into();
             }
             let findings = runs.map(|runs| runs.into_iter().flat_map(|run| run.findings).collect());
