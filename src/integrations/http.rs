@@ -13,17 +13,8 @@ use super::SourceError;
 use super::strict::Strict;
 use crate::model::shortened;
 
-/// How much of an answer is read, and what more than that means.
-#[derive(Debug, Clone, Copy)]
-pub struct Most {
-    /// So many bytes.
-    pub bytes: usize,
-    /// What more is.
-    pub more: fn(String) -> SourceError,
-}
-
-/// Largest answer that is read, unless somebody asks for more.
-const MOST: Most = Most { bytes: 32 * 1024 * 1024, more: SourceError::Unreadable };
+/// Largest answer that is read, in bytes, unless somebody asks for more.
+pub const MOST_BYTES: usize = 32 * 1024 * 1024;
 
 /// Longest wait that another system can impose on us.
 const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
@@ -86,7 +77,7 @@ impl Peer {
     /// # Errors
     /// When there is no whole answer, or it is a refusal.
     pub async fn send_once(self, request: RequestBuilder) -> Result<Answer, SourceError> {
-        self.counted(exchange(request, MOST)).await
+        self.counted(exchange(request, MOST_BYTES)).await
     }
 
     /// Sends a request that only reads: up to three times when there is no answer.
@@ -94,14 +85,14 @@ impl Peer {
     /// # Errors
     /// As [`Peer::send_once`].
     pub async fn read(self, request: RequestBuilder) -> Result<Answer, SourceError> {
-        self.read_most(request, MOST).await
+        self.read_most(request, MOST_BYTES).await
     }
 
-    /// The same for an answer that may be of another size.
+    /// The same for an answer that may have so many bytes.
     ///
     /// # Errors
     /// As [`Peer::send_once`].
-    pub async fn read_most(self, request: RequestBuilder, most: Most) -> Result<Answer, SourceError> {
+    pub async fn read_most(self, request: RequestBuilder, most: usize) -> Result<Answer, SourceError> {
         let attempt = || async {
             let again = request
                 .try_clone()
@@ -143,17 +134,23 @@ impl Peer {
     }
 }
 
-async fn exchange(request: RequestBuilder, most: Most) -> Result<Answer, SourceError> {
+async fn exchange(request: RequestBuilder, most: usize) -> Result<Answer, SourceError> {
     let mut response = request.send().await.map_err(|error| unreachable(&error))?;
     let (status, headers) = (response.status(), response.headers().clone());
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| unreachable(&error))? {
-        if body.len() + chunk.len() > most.bytes {
-            return Err((most.more)(format!("more than {} bytes", most.bytes)));
+        if body.len() + chunk.len() > most {
+            return Err(too_large(most));
         }
         body.extend_from_slice(&chunk);
     }
     accept(Answer { status, headers, body })
+}
+
+/// What an answer of more bytes than are read means: asked again, it would be the same.
+#[must_use]
+pub fn too_large(most: usize) -> SourceError {
+    SourceError::TooMuch(format!("an answer of more than {most} bytes"))
 }
 
 /// How often and how fast a read is repeated. Longer waits are the job queue's.

@@ -15,14 +15,14 @@ use super::reply::{self, Capabilities};
 use super::request::{Fetch, Filter};
 use crate::integrations::SourceError;
 use crate::integrations::allowance::Allowance;
-use crate::integrations::http::{Answer, Most, Peer};
+use crate::integrations::http::{Answer, Peer};
 use crate::model::{RepoName, shortened};
 
 /// Names the version of the protocol (<https://git-scm.com/docs/gitprotocol-v2#_http_transport>).
 const PROTOCOL: (&str, &str) = ("git-protocol", "version=2");
 
 /// Largest answer, in bytes: a range with all its folders is far below.
-const PACK: Most = Most { bytes: 64 << 20, more: SourceError::TooMuch };
+const PACK: usize = 64 << 20;
 
 /// A server that packs a large repository needs its time before the first byte.
 const TIMEOUT: Duration = Duration::from_secs(60);

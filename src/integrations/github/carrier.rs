@@ -2,13 +2,10 @@
 
 use bytes::Bytes;
 use http_body_util::combinators::BoxBody;
-use http_body_util::{BodyExt, Limited};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
 
 use crate::integrations::SourceError;
-use crate::integrations::http::Answer;
-
-/// Largest answer that is read, in bytes.
-const MOST_BYTES: usize = 32 * 1024 * 1024;
+use crate::integrations::http::{Answer, MOST_BYTES, too_large};
 
 /// An answer of which the body has not come yet.
 pub(super) type Carried = http::Response<BoxBody<Bytes, octocrab::Error>>;
@@ -63,7 +60,10 @@ impl From<SourceError> for Failure {
 pub(super) async fn whole(answer: Carried) -> Result<Answer, SourceError> {
     let (parts, body) = answer.into_parts();
     let body = Limited::new(body, MOST_BYTES).collect().await;
-    let body = body.map_err(|_| SourceError::Unreachable("the answer broke off or is too large".into()))?;
+    let body = body.map_err(|error| match error.is::<LengthLimitError>() {
+        true => too_large(MOST_BYTES),
+        false => SourceError::Unreachable("the answer broke off".into()),
+    })?;
     Ok(Answer { status: parts.status, headers: parts.headers, body: body.to_bytes().to_vec() })
 }
 
