@@ -143,9 +143,9 @@ impl<'a> Catalogue<'a> {
     fn by_place(&self, result: &SarifResult) -> Option<&'a Rule> {
         let reference = result.rule.as_ref();
         let index = result.rule_index.or_else(|| reference?.index)?;
-        let extension = reference.and_then(|rule| rule.tool_component.as_ref()?.index);
-        let component = match extension {
-            Some(number) => self.components.get(usize::try_from(number).ok()?.checked_add(1)?)?,
+        let component = match reference.and_then(|rule| rule.tool_component.as_ref()) {
+            // One that is only named is not looked for: the list of another says nothing.
+            Some(extension) => self.components.get(usize::try_from(extension.index?).ok()?.checked_add(1)?)?,
             None => self.components.first()?,
         };
         component.rules.as_ref()?.get(usize::try_from(index).ok()?)
@@ -174,7 +174,7 @@ fn severity(rule: &Rule, level: Option<&str>) -> Severity {
             Ok(number) if number >= 7.0 => Severity::High,
             Ok(number) if number >= 4.0 => Severity::Medium,
             Ok(number) if number > 0.0 => Severity::Low,
-            Ok(0.0) => Severity::None,
+            // Scanners write 0.0 for what nobody has rated yet, and to GitHub it is no security severity either.
             Ok(_) | Err(_) => Severity::Unrated,
         };
     }

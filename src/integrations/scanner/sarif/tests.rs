@@ -29,6 +29,10 @@ fn severity_comes_from_the_rule_then_from_the_level() {
     };
     assert_eq!(severity(&rule(Some("9.8"), None), Some("note")), Severity::Critical);
     assert_eq!(severity(&rule(Some("7.0"), None), None), Severity::High);
+    assert_eq!(severity(&rule(Some("0.1"), Some("error")), None), Severity::Low);
+    for level in ["note", "none", "error"] {
+        assert_eq!(severity(&rule(Some("0.0"), Some(level)), None), Severity::Unrated, "not rated yet");
+    }
     assert_eq!(severity(&rule(None, Some("error")), None), Severity::High);
     assert_eq!(severity(&rule(None, None), None), Severity::Medium);
     assert_eq!(severity(&rule(Some("NaN"), None), None), Severity::Unrated);
@@ -60,6 +64,8 @@ fn a_rule_of_an_extension_is_found_and_of_two_the_worse_counts() {
     };
     let by_place = json!({"index": 0, "toolComponent": {"index": 0}});
     assert_eq!(with_extension(json!({"rule": by_place, "message": {}})), Severity::Critical);
+    let by_name = json!({"index": 0, "toolComponent": {"name": "pack"}});
+    assert_eq!(with_extension(json!({"rule": by_name, "message": {}})), Severity::Unrated, "not the tool's own list");
     assert_eq!(with_extension(json!({"ruleId": "x", "message": {}})), Severity::Critical);
     assert_eq!(with_extension(json!({"ruleId": "x", "ruleIndex": 0, "message": {}})), Severity::Critical);
     assert_eq!(with_extension(json!({"ruleId": "r", "rule": by_place, "message": {}})), Severity::Critical);
