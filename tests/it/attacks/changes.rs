@@ -152,6 +152,14 @@ async fn c05_the_configuration_of_the_scanner() {
     control_path(".github/codeql/codeql-config.yml", "paths-ignore: [src]\\n").await;
 }
 
+/// Files that scanners read without being told to.
+#[tokio::test(flavor = "multi_thread")]
+async fn c05_a_scanner_is_told_to_look_away() {
+    for path in ["trivy.yaml", "trivy-secret.yaml", "infra/.checkov.yml", ".grype/config.yaml"] {
+        control_path(path, "skip: [src]\\n").await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn g39_a_reviewer_cannot_make_up_for_it() {
     let file = "files = { \".github/workflows/release.yml\" = \"on: push\\n\" }";
