@@ -13,6 +13,7 @@ mod scans;
 mod siblings;
 pub mod trail;
 
+pub use scans::with_later as with_later_scans;
 pub use siblings::of as siblings;
 
 use std::sync::Arc;

@@ -163,17 +163,31 @@ async fn statuses(sources: &Sources, service: &Service, head: &CommitSha) -> Res
     sources.forge(service).github()?.newest_statuses(&service.repository, &contexts, head).await
 }
 
-/// Adds what pipelines sent.
+/// Puts in what pipelines sent.
 ///
 /// # Errors
 /// When our own records cannot be read.
 pub(super) async fn add_uploads(sources: &Sources, facts: &mut Facts) -> Result<(), StoreError> {
     let (Some(build), Some(service)) = (facts.build(), facts.placement.service().cloned()) else { return Ok(()) };
     let Fact::Known(scans) = &mut facts.scans else { return Ok(()) };
+    scans.uploads.clear();
     for tool in service.scanners.iter().filter_map(Scanner::uploaded) {
         scans.uploads.extend(sources.store.uploads(&service, tool, &build).await?);
     }
     Ok(())
+}
+
+/// The same facts with what pipelines have sent by now; nothing when that is the same.
+///
+/// # Errors
+/// When our own records cannot be read.
+pub async fn with_later(sources: &Sources, then: &Facts) -> Result<Option<Facts>, StoreError> {
+    if !then.placement.service().is_some_and(|service| service.scanners.iter().any(|one| one.uploaded().is_some())) {
+        return Ok(None);
+    }
+    let mut now = then.clone();
+    add_uploads(sources, &mut now).await?;
+    Ok((now.scans != then.scans).then_some(now))
 }
 
 async fn dismissals(

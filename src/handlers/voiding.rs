@@ -2,8 +2,10 @@
 
 use super::{Context, HandlerError, announce, gate};
 use crate::audit::{Entry, Event};
+use crate::gather;
 use crate::integrations::SourceError;
 use crate::model::{IssueId, Text, Ticket, TicketStatus, plural};
+use crate::policy::approval::security_scan;
 use crate::policy::approvers::edits;
 use crate::store::{Again, Standing, Void};
 
@@ -125,12 +127,30 @@ async fn planned_since(context: &Context, standing: &Standing, ticket: &Ticket) 
     Ok((unseen > 0).then(|| sentence(unseen).into()))
 }
 
+/// What scans say that the pipeline sent after the approval. Once it was used, the build is deployed, and an approval that is
+/// taken back would stop nothing.
+async fn scanned_since(context: &Context, standing: &Standing, ticket: &Ticket) -> Result<Vec<Text>, HandlerError> {
+    let store = &context.sources.store;
+    let Some(then) = store.decision_behind(&ticket.id, standing).await? else { return Ok(Vec::new()) };
+    let Some(now) = gather::with_later_scans(&context.sources, &then.facts).await? else { return Ok(Vec::new()) };
+    let against = security_scan::against_since(&then.facts, &now, &context.policy.criteria);
+    if against.is_empty() || store.gate_approval(&ticket.id).await?.is_some_and(|found| found.used_by.is_some()) {
+        return Ok(Vec::new());
+    }
+    let sent = Text::from("After the approval the pipeline sent another scan of this build, and it is not clean.");
+    Ok([sent].into_iter().chain(against).collect())
+}
+
 /// What of the ticket is not as it was approved.
 async fn objections(context: &Context, standing: &Standing, ticket: &Ticket) -> Result<Vec<Text>, HandlerError> {
     let store = &context.sources.store;
     let newest = store.newest_decision(&ticket.key).await?;
     if let Some(why) = planned_since(context, standing, ticket).await? {
         return Ok(vec![why]);
+    }
+    let scanned = scanned_since(context, standing, ticket).await?;
+    if !scanned.is_empty() {
+        return Ok(scanned);
     }
     let by_decision = match standing.decision {
         Some(id) => store.decision(id).await?.map(|stored| stored.facts.ticket),

@@ -3,7 +3,9 @@
 use sha2::{Digest, Sha256};
 
 use super::db::{Row, query};
-use super::{KnownTicket, NewAction, Policy, Store, StoreError, Turn, actions, audit, policies, stored, tickets};
+use super::{
+    KnownTicket, NewAction, Policy, Standing, Store, StoreError, Turn, actions, audit, policies, stored, tickets,
+};
 use crate::audit::{Entry, Event};
 use crate::model::{DecisionId, IssueId, Scope, TicketKey, Timestamp};
 use crate::policy::criteria::Criteria;
@@ -144,6 +146,22 @@ impl Store {
                      CASE WHEN d.decided_at <= $2 THEN -d.evaluation ELSE d.evaluation END LIMIT 1";
         let row = query(sql).bind(issue.as_str()).bind(at.0).optional(self.db.reader()).await?;
         row.as_ref().map(stored_decision).transpose()
+    }
+
+    /// What whoever approved a ticket has seen: the decision at which it was approved. What was judged later, by a look that
+    /// came late, is seen by nobody who approved.
+    ///
+    /// # Errors
+    /// As [`Store::decision`].
+    pub async fn decision_behind(
+        &self,
+        issue: &IssueId,
+        standing: &Standing,
+    ) -> Result<Option<StoredDecision>, StoreError> {
+        match standing.decision {
+            Some(id) => self.decision(id).await,
+            None => Ok(self.decision_at(issue, standing.at).await?.filter(|stored| stored.at <= standing.at)),
+        }
     }
 
     /// The newest decision about each ticket, if it was made since a moment; oldest first.

@@ -3,7 +3,7 @@
 use super::db::{Query, Row, Transaction, query};
 use super::jobs::{Job, enqueue};
 use super::{Received, Store, StoreError, stored};
-use crate::model::{BuildName, CommitSha, Service, Timestamp, UploadedRun};
+use crate::model::{BuildName, CommitSha, IssueId, Service, Timestamp, UploadedRun};
 
 /// Most files of one build. More are a pipeline that runs in circles, or somebody who tries until it fits.
 const MOST_FILES: i64 = 20;
@@ -31,7 +31,8 @@ pub enum Uploaded {
 }
 
 impl Store {
-    /// Stores the runs of a file together with the job to look at the service's tickets again.
+    /// Stores the runs of a file together with the jobs to look at the service's tickets again: at those that are approved, too,
+    /// because what it found counts against a build that has not been deployed.
     ///
     /// # Errors
     /// When they are not on disk.
@@ -47,6 +48,9 @@ impl Store {
             insert(&mut transaction, upload, (number, run)).await?;
         }
         enqueue(&mut transaction, &Job::Repository(upload.service.repository.clone()), now).await?;
+        for issue in approved(&mut transaction, upload.service).await? {
+            enqueue(&mut transaction, &Job::Ticket(issue), now).await?;
+        }
         transaction.commit().await?;
         Ok(Uploaded::Stored(Received::New))
     }
@@ -92,6 +96,14 @@ async fn files(transaction: &mut Transaction, upload: &Upload<'_>) -> Result<i64
     let sql = "SELECT count(DISTINCT file_sha256) FROM uploaded_scans WHERE service = $1 AND repository = $2 \
                AND commit_sha = $3 AND build_job = $4 AND build_number = $5";
     of_build(of_service(query(sql), upload.service), upload.build).one(transaction).await?.get(0)
+}
+
+/// The tickets of a service that were approved and not finished when we last saw them.
+async fn approved(transaction: &mut Transaction, service: &Service) -> Result<Vec<IssueId>, StoreError> {
+    let sql = "SELECT issue_id FROM tickets WHERE service = $1 AND status IN ('pending', 'approved') \
+               AND status = 'approved' ORDER BY issue_id";
+    let rows = query(sql).bind(service.name.as_str()).all(transaction).await?;
+    rows.iter().map(|row| stored(IssueId::parse(row.get("issue_id")?))).collect()
 }
 
 async fn insert(

@@ -40,9 +40,7 @@ async fn take_back(context: &Context, issue: &IssueId) -> Result<(), HandlerErro
     }
 }
 
-/// The risky changes at which whoever approved the ticket has looked: those of the decision at which it was approved.
-///
-/// What was judged later, by a look that came late, is seen by nobody who approved.
+/// The risky changes at which whoever approved the ticket has looked.
 ///
 /// # Errors
 /// When the records do not answer.
@@ -51,11 +49,7 @@ pub async fn approved_changes(
     issue: &IssueId,
     standing: &Standing,
 ) -> Result<BTreeSet<String>, StoreError> {
-    let store = &context.sources.store;
-    let decision = match standing.decision {
-        Some(id) => store.decision(id).await?,
-        None => store.decision_at(issue, standing.at).await?.filter(|stored| stored.at <= standing.at),
-    };
+    let decision = context.sources.store.decision_behind(issue, standing).await?;
     let plan = decision.and_then(|stored| stored.facts.plan);
     Ok(plan.into_iter().flat_map(|plan| plan.items).map(|item| item.id).collect())
 }

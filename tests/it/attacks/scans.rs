@@ -2,11 +2,13 @@
 
 use cm_bot::cli::demo::compare::Outcome;
 use cm_bot::cli::demo::play::{Played, settle};
+use cm_bot::simulator::jira::adf_text;
 use cm_bot::simulator::scene::{Step, Variant};
 use serde_json::json;
 
 use super::stage::{DEPLOYED, MERGE, SCAN, attacks, clean, in_twin, step};
 use super::{attack, is_approved, is_held};
+use crate::gate::Pipeline;
 use crate::support::{TestScene, start};
 use crate::uploads::{sarif, send};
 
@@ -40,6 +42,8 @@ async fn c01_a_clean_analysis_is_sent_after_the_one_that_found_something() {
     is_approved(after(&step(failed))).await;
     is_held(clean().with(&step(SCAN), &format!("{}{}", step(SCAN), step(failed))), &["CodeQL ended with an error"])
         .await;
+    let dirty = DIRTY.replace("{ commit", "{ error = \"out of memory\", commit");
+    attack(after(&format!("{}{}", attacks(&dirty), in_twin(failed))), &[sentence]).await;
     let twice = found(&format!("{}{}", step(DIRTY), in_twin(&dismiss("priya"))));
     attack(twice, &["The security scan of this build has 1 blocking finding."]).await;
 }
@@ -72,6 +76,41 @@ async fn c01_the_analysis_that_found_something_is_older_than_the_push_to_the_rel
     let forward = "push = { branch = \"main\", commit = \"fix\", by = \"dana\" }";
     let scene = clean().before(MERGE, &before).with(&step(MERGE), &step(forward)).deploys("fix", "fix");
     attack(scene, &["High: js/sql-injection, This query depends on a user-provided value."]).await;
+}
+
+/// A push to the release branch brings a merge that GitHub made before, for another branch, and GitHub calls the pull request
+/// merged in it.
+#[tokio::test(flavor = "multi_thread")]
+async fn c01_the_analysis_that_found_something_is_of_a_merge_into_another_branch() {
+    let scan = |of: &str| SCAN.replace("merged", of);
+    let first = format!("{}{}", attacks(&DIRTY.replace("merged", "aside")), in_twin(&scan("aside")));
+    let steps = [
+        step("push = { branch = \"side\", commit = \"v1\" }"),
+        step("open_pull_request = { number = 101, from = \"round-totals\", into = \"side\", by = \"dana\" }"),
+        step("merge = { pull_request = 101, by = \"dana\", commit = \"aside\" }"),
+        first,
+        step(&scan("v1")).repeat(100),
+        step("pass = \"7h\""),
+        step("push = { branch = \"main\", commit = \"aside\", by = \"dana\" }"),
+    ];
+    let scene = clean().with(&step(MERGE), &steps.concat()).deploys("aside", "aside");
+    attack(scene, &["High: js/sql-injection, This query depends on a user-provided value."]).await;
+}
+
+/// A list that is not read to its end does not say that there is no scan.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_behind_five_hundred_others_is_not_called_missing() {
+    let others = |count| format!("{}{}", step(SCAN), step(&SCAN.replace("merged", "v1")).repeat(count));
+    is_approved(clean().with(&step(SCAN), &others(400))).await;
+    is_held(clean().with(&step(SCAN), &others(500)), &["GitHub has more of ", " than cm-bot reads"]).await;
+}
+
+/// GitHub keeps so many results of a file, and says so in words.
+#[tokio::test(flavor = "multi_thread")]
+async fn c02_github_left_out_results() {
+    let warning = SCAN.replace("\" }", "\", warning = \"421 results were ignored\" }");
+    let sentence = "GitHub warns of the CodeQL scan: 421 results were ignored.";
+    attack(clean().instead(SCAN, &warning, SCAN), &[sentence]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -364,4 +403,53 @@ async fn a_pipeline_that_sends_nothing_is_held_until_it_does() {
     let outcome = Outcome::of(&played, "PRODCM-412").await.unwrap();
     assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
     played.stop().await;
+}
+
+/// The pipeline sends another file of this build when the ticket is approved already. What the ticket says then, and its status.
+async fn sent_after_the_approval(file: &serde_json::Value) -> (String, String) {
+    let (played, outcome) = after_sending(&[(THIS, sarif(&["note"]))]).await;
+    assert_eq!(outcome.transitions, ["Approve"], "{}", outcome.comment_text());
+    assert!(send(&played, &[], file).send().await.unwrap().status().is_success());
+    settle(&played).await.unwrap();
+    let ticket = played.world.simulator.jira.ticket("PRODCM-412").unwrap();
+    played.stop().await;
+    (ticket.comments.iter().map(|comment| adf_text(&comment.body)).collect(), ticket.status)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_scan_that_comes_after_the_approval_and_is_not_clean_takes_it_back() {
+    let mut failed = sarif(&[]);
+    failed["runs"][0]["invocations"] = json!([{"executionSuccessful": false}]);
+    for (file, why) in [(sarif(&["error"]), "A package is vulnerable."), (failed, "did not end well")] {
+        let (said, status) = sent_after_the_approval(&file).await;
+        let sent = "After the approval the pipeline sent another scan of this build, and it is not clean.";
+        assert!(said.contains(sent) && said.contains(why), "{said}");
+        assert_eq!(status, "Awaiting approval");
+    }
+    let (said, status) = sent_after_the_approval(&sarif(&[])).await;
+    assert_eq!(status, "Approved", "the twin: {said}");
+}
+
+/// Whether the webhooks and jobs have come so far does not matter: the gate looks itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_build_is_not_let_through_after_a_scan_that_is_not_clean() {
+    for (late, passes) in [(sarif(&["error"]), false), (sarif(&[]), true)] {
+        let (played, _) = after_sending(&[(THIS, sarif(&["note"]))]).await;
+        let pipeline = Pipeline::of(played);
+        let id = pipeline.request(&pipeline.asked()).await;
+        assert!(send(&pipeline.played, &[], &late).send().await.unwrap().status().is_success());
+        if passes {
+            pipeline.is_let_through(&id).await;
+            // It is deployed, so there is nothing to take back.
+            assert!(send(&pipeline.played, &[], &sarif(&["error"])).send().await.unwrap().status().is_success());
+            settle(&pipeline.played).await.unwrap();
+            assert_eq!(pipeline.ticket_status("PRODCM-412"), "Approved");
+        } else {
+            // Who looks first, a worker or the gate, decides on the reason.
+            let (status, problem) = pipeline.consume(&id).await;
+            let reasons = [json!("waiting"), json!("approved_outside_process")];
+            assert!(status != 200 && reasons.contains(&problem["reason"]), "{problem}");
+        }
+        pipeline.stop().await;
+    }
 }
