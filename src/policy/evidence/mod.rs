@@ -11,6 +11,7 @@ mod branch;
 mod bump;
 mod contributors;
 pub(in crate::policy) mod diff;
+mod effort;
 mod history;
 pub(in crate::policy) mod links;
 pub(in crate::policy) mod look;

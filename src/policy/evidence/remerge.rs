@@ -6,9 +6,10 @@
 
 use std::collections::BTreeSet;
 
+use super::effort::is_bearable;
 use super::look::Look;
-use crate::model::{Content, Mode, ObjectId, Tree, TreeEntry, blob_id};
-use crate::policy::facts::Gap;
+use crate::model::{Content, Mode, ObjectId, Tree, TreeEntry, blob_id, shortened};
+use crate::policy::facts::{Gap, GapReason};
 
 /// At most this many paths are named; one is enough to stop.
 const MOST_NAMED: usize = 20;
@@ -109,7 +110,7 @@ impl Again<'_, '_> {
     }
 
     fn compare_contents(&mut self, path: &str, files: [&TreeEntry; 3], result: Option<&TreeEntry>) {
-        match self.merged(files) {
+        match self.merged(path, files) {
             Err(gap) => self.gap = Some(gap),
             Ok(Some(id)) if result.is_some_and(|result| result.id == id) => {}
             Ok(Some(_) | None) => self.differs(path),
@@ -117,12 +118,16 @@ impl Again<'_, '_> {
     }
 
     /// The name of the merged content; nothing when it cannot be merged.
-    fn merged(&self, [base, ours, theirs]: [&TreeEntry; 3]) -> Result<Option<ObjectId>, Gap> {
+    fn merged(&self, path: &str, [base, ours, theirs]: [&TreeEntry; 3]) -> Result<Option<ObjectId>, Gap> {
         if let Some(id) = one_sided(&base.id, &ours.id, &theirs.id) {
             return Ok(Some(id.clone()));
         }
         match [base, ours, theirs].map(|file| self.look.content(&file.id)) {
             [Ok(Content::Text(base)), Ok(Content::Text(ours)), Ok(Content::Text(theirs))] => {
+                if !is_bearable(base, ours) || !is_bearable(base, theirs) {
+                    let what = format!("the changed lines of {}", shortened(path, 120));
+                    return Err(Gap { what, source: self.look.source(), reason: GapReason::TooMuch });
+                }
                 Ok(diffy::merge(base, ours, theirs).ok().map(|text| blob_id(text.as_bytes())))
             }
             [Err(gap), _, _] | [_, Err(gap), _] | [_, _, Err(gap)] => Err(gap),
