@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
+use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde_json::json;
 
 use super::client::GithubClient;
@@ -18,7 +19,10 @@ const QUERY: &str = include_str!("queries/objects.graphql");
 pub const MOST_OBJECTS: usize = 200;
 
 /// The largest file that is looked into, in bytes.
-const MOST_BYTES: usize = 1_000_000;
+const MOST_BYTES: usize = 4 * 1024 * 1024;
+
+/// Files that are read one by one at a time.
+const AT_A_TIME: usize = 4;
 
 /// Something to read.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +48,14 @@ pub enum Read {
     Nothing,
 }
 
+/// An object as the query shows it.
+#[derive(Debug, PartialEq, Eq)]
+enum Shown {
+    Whole(Read),
+    /// A file that may be text, and of which GraphQL does not show all.
+    Cut(ObjectId),
+}
+
 impl GithubClient {
     /// Reads up to [`MOST_OBJECTS`] objects, each answer in the place of its question, and the commit that the branch
     /// ends in at this moment.
@@ -64,12 +76,30 @@ impl GithubClient {
         let tip =
             found.remove("branch").flatten().and_then(|branch| branch["target"]["oid"].as_str().map(str::to_owned));
         let tip = tip.map(|tip| CommitSha::parse(&tip).map_err(unreadable)).transpose()?;
-        let mut read = Vec::with_capacity(asked.len());
+        let mut shown = Vec::with_capacity(asked.len());
         for place in 0..asked.len() {
             let missing = || SourceError::Incomplete(format!("object {place} is missing"));
-            read.push(object(found.remove(&format!("o{place}")).ok_or_else(missing)?)?);
+            shown.push(object(found.remove(&format!("o{place}")).ok_or_else(missing)?)?);
         }
-        Ok((tip, read))
+        let read = shown.into_iter().map(|shown| async {
+            match shown {
+                Shown::Whole(read) => Ok(read),
+                Shown::Cut(id) => self.file(repository, id).await,
+            }
+        });
+        Ok((tip, stream::iter(read).buffered(AT_A_TIME).try_collect().await?))
+    }
+
+    /// Reads a file whole, which GraphQL cuts off after half a megabyte.
+    async fn file(&self, repository: &RepoName, id: ObjectId) -> Result<Read, SourceError> {
+        let path = format!("/git/blobs/{id}");
+        let body = match self.get(repository, &path, Some("application/vnd.github.raw+json")).await {
+            Ok(answer) => answer.body,
+            Err(SourceError::TooMuch(_)) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let text = String::from_utf8(body).ok().filter(|text| !text.contains('\0'));
+        Ok(content(id, text))
     }
 }
 
@@ -89,24 +119,31 @@ fn query(asked: &[Asked]) -> String {
     QUERY.replace(&example, &lines)
 }
 
-fn object(found: Option<serde_json::Value>) -> Result<Read, SourceError> {
-    let Some(found) = found else { return Ok(Read::Nothing) };
+fn object(found: Option<serde_json::Value>) -> Result<Shown, SourceError> {
+    let Some(found) = found else { return Ok(Shown::Whole(Read::Nothing)) };
     let odd = |error: serde_json::Error| SourceError::Unreadable(crate::model::shortened(&error.to_string(), 120));
     match serde_json::from_value::<wire::GitObject>(found).map_err(odd)? {
-        wire::GitObject::Tree { oid, entries: Some(entries) } => tree(&oid, entries),
+        wire::GitObject::Tree { oid, entries: Some(entries) } => tree(&oid, entries).map(Shown::Whole),
         wire::GitObject::Blob { oid, is_binary, is_truncated, text } => {
             let id = ObjectId::parse(&oid).map_err(unreadable)?;
-            let whole = text.filter(|_| is_binary == Some(false) && !is_truncated);
-            // Text that was not UTF-8 comes changed; its name tells.
-            let text = whole.filter(|text| text.len() <= MOST_BYTES && blob_id(text.as_bytes()) == id);
-            Ok(Read::Content(id, text.map_or(Content::Opaque, Content::Text)))
+            Ok(match is_binary {
+                Some(true) => Shown::Whole(content(id, None)),
+                Some(false) if !is_truncated => Shown::Whole(content(id, text)),
+                Some(false) | None => Shown::Cut(id),
+            })
         }
-        wire::GitObject::Commit { oid, tree } => Ok(Read::Commit(
+        wire::GitObject::Commit { oid, tree } => Ok(Shown::Whole(Read::Commit(
             CommitSha::parse(&oid).map_err(unreadable)?,
             ObjectId::parse(&tree.oid).map_err(unreadable)?,
-        )),
-        wire::GitObject::Tree { entries: None, .. } | wire::GitObject::Tag {} => Ok(Read::Nothing),
+        ))),
+        wire::GitObject::Tree { entries: None, .. } | wire::GitObject::Tag {} => Ok(Shown::Whole(Read::Nothing)),
     }
+}
+
+/// A file whose text this is. Text that was not UTF-8 comes changed; its name tells.
+fn content(id: ObjectId, text: Option<String>) -> Read {
+    let text = text.filter(|text| text.len() <= MOST_BYTES && blob_id(text.as_bytes()) == id);
+    Read::Content(id, text.map_or(Content::Opaque, Content::Text))
 }
 
 /// The list of entries proves itself: what hashes to the tree's name is complete and unchanged.
@@ -160,7 +197,8 @@ mod tests {
             object["oid"] = json!(tree.id().as_str());
             object
         };
-        assert_eq!(object(Some(named(whole.clone()))), Ok(Read::Tree(tree.id(), tree.clone())));
+        let read = Shown::Whole(Read::Tree(tree.id(), tree.clone()));
+        assert_eq!(object(Some(named(whole.clone()))), Ok(read));
         let mut short = named(whole);
         short["entries"].as_array_mut().unwrap().pop();
         assert!(matches!(object(Some(short)), Err(SourceError::Incomplete(_))));
@@ -173,7 +211,7 @@ mod tests {
             json!({ "__typename": "Blob", "oid": oid.as_str(), "isBinary": false, "isTruncated": false, "text": text })
         };
         let read = |value| match object(Some(value)) {
-            Ok(Read::Content(_, content)) => content,
+            Ok(Shown::Whole(Read::Content(_, content))) => content,
             other => panic!("{other:?}"),
         };
         assert_eq!(read(blob("fn main() {}", "fn main() {}")), Content::Text("fn main() {}".into()));

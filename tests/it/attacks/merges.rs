@@ -3,7 +3,7 @@
 //! Two pull requests change the same folder, so every merge here has to be merged again folder by folder; both change
 //! `notes.md`, so that file has to be merged line by line.
 
-use super::{attack, is_approved};
+use super::{attack, is_approved, is_held};
 use crate::support::{TestScene, scene_of};
 
 /// Pull request 872 by lee is merged first; then 871 by dana, which was approved before that.
@@ -96,6 +96,18 @@ async fn g04_a_merge_with_a_line_that_nobody_reviewed() {
 async fn g05_a_merge_that_takes_a_reviewed_fix_back() {
     let scene = merged_with("drops = [\"sec.txt\"]");
     attack(scene, &["is a merge that carries changes of its own, which nobody reviewed, in sec.txt."]).await;
+}
+
+/// GraphQL cuts files off after half a megabyte, and lock files are larger.
+#[tokio::test(flavor = "multi_thread")]
+async fn g04_a_line_in_a_file_of_which_graphql_does_not_show_all() {
+    let line = "the same line as so many others in this file\\n";
+    let large = |text: &str| text.replace("b\\nc\\n", &format!("b\\n{}c\\n", line.repeat(13_000)));
+    is_approved(scene_of(&large(BOTH))).await;
+    let evil = large("carries = { \"notes.md\" = \"A\\nb\\nc\\nd!\\ne\\nf\\nG\\n\" }");
+    let merge = MERGE.replace("commit = \"merged\"", &format!("commit = \"merged\", {evil}"));
+    let scene = scene_of(&large(BOTH)).with(MERGE, &merge);
+    is_held(scene, &["is a merge that carries changes of its own, which nobody reviewed, in notes.md."]).await;
 }
 
 /// The button "Update branch", pressed by the reviewer after the approval, with these keys.
