@@ -112,7 +112,7 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
     for commit in info.commits.nodes {
         add_arrival(&mut pull_request, commit.commit)?;
     }
-    let by_people = assigned_by_people(&info.timeline_items.nodes);
+    let by_people = named_by_people(&info.timeline_items.nodes);
     for item in info.timeline_items.nodes {
         add_event(&mut pull_request, item)?;
     }
@@ -120,15 +120,15 @@ fn pull_request(info: wire::PullInfo) -> Result<PullRequest, SourceError> {
     Ok(pull_request)
 }
 
-/// Whom people assigned, each other or themselves.
-fn assigned_by_people(items: &[TimelineItem]) -> BTreeSet<UserId> {
+/// Whom people assigned, each other or themselves, and who did: a machine that names them too takes nothing from that.
+fn named_by_people(items: &[TimelineItem]) -> BTreeSet<UserId> {
     let by_person = |item: &TimelineItem| match item {
         TimelineItem::Assigned { actor, assignee } if !actor.as_ref().is_some_and(is_machine) => {
-            assignee.as_ref().and_then(account).map(|who| who.id)
+            [actor, assignee].map(|who| who.as_ref().and_then(account))
         }
-        _ => None,
+        _ => [None, None],
     };
-    items.iter().filter_map(by_person).collect()
+    items.iter().flat_map(by_person).flatten().map(|who| who.id).collect()
 }
 
 fn is_machine(actor: &wire::Actor) -> bool {

@@ -74,6 +74,15 @@ async fn a_machine_names_a_colleague_as_the_one_who_asked() {
         .await;
 }
 
+/// What a person does counts, whatever a machine says about the same person.
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_whom_a_machine_named_names_a_colleague() {
+    let assign = step("assign = { pull_request = 871, who = \"lee\", by = \"coding-agent\" }")
+        + &step("assign = { pull_request = 871, who = \"sam\", by = \"lee\" }");
+    let scene = made_by("coding-agent", &assign).instead(REVIEW, REVIEW, &review_by("priya"));
+    attack(scene, &["the approval by Lee Wong does not count: Lee Wong asked coding-agent for pull request 871"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_machine_that_brings_the_branch_up_to_date_adds_nothing() {
     let other = commit("other", "v1", "lee", "files = { \"src/other.js\" = \"1\\n\" }");
