@@ -1,7 +1,9 @@
 //! `pom.xml`: the `version` right below `project`; not the parent's, not a dependency's.
 //!
 //! A file that says `${project.version}` elsewhere lets its own version decide the version of a dependency or a plugin;
-//! it needs a review. Document types, and with them entities, and processing instructions are refused.
+//! it needs a review. So does the parent of other modules: one that names another version of it is built with whatever the
+//! repository has under that version
+//! (<https://maven.apache.org/ref/current/maven-model-builder/#inheritance-assembly>). Document types, and with them entities, and processing instructions are refused.
 
 use std::ops::Range;
 
@@ -44,9 +46,22 @@ pub(super) fn read(side: &Side<'_>) -> Result<Reading, String> {
     if let Some(used) = OWN_VERSION.iter().find(is_used) {
         return Err(format!("it uses its own version elsewhere, as {}", used.trim_end_matches('.')));
     }
+    if is_parent(project) {
+        return Err("it may be the parent of other modules, which name its version".into());
+    }
     let version = version(project)?;
     let place = place(version, side.text)?;
     Reading::found(vec![place], rest(project, version)?)
+}
+
+/// Whether other modules may inherit from it.
+fn is_parent(project: Node<'_, '_>) -> bool {
+    let is = |node: &Node<'_, '_>| match node.tag_name().name() {
+        "modules" | "subprojects" => true,
+        "packaging" => node.text().is_none_or(|kind| kind.trim() == "pom" || kind.contains("${")),
+        _ => false,
+    };
+    project.descendants().any(|node| is(&node))
 }
 
 /// The one `version` of the project itself.

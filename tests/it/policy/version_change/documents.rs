@@ -174,7 +174,12 @@ fn pom_xml() {
         ("<parent>", "<parent from=\"x-${project.version}\">", "it uses its own version elsewhere"),
         ("</parent>", "</parent><version>1.4.2</version>", "the element `version` stands twice"),
         ("</project>", "</projekt>", "it is no XML"),
+        ("<parent>", "<modules><module>a</module></modules><parent>", "it may be the parent of other modules"),
+        ("<parent>", "<packaging>pom</packaging><parent>", "it may be the parent of other modules"),
+        ("<parent>", "<packaging>${kind}</packaging><parent>", "it may be the parent of other modules"),
     ]);
+    let war = POM.replace("<parent>", "<packaging>war</packaging><parent>");
+    bump.proves(&war, &war.replace(OLD, NEW));
     bump.refuses(POM, &POM.replace("1.4.2", "1.4.2-SNAPSHOT"), "which is not newer");
     let snapshot = POM.replace(OLD, "1.4.3-SNAPSHOT");
     assert_eq!(bump.change(&snapshot, &POM.replace(OLD, NEW)), Ok("pom.xml 1.4.3-SNAPSHOT to 1.4.3".into()));
