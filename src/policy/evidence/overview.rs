@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Case;
+use super::branch::Branch;
 use super::diff::{Change, changes};
 use super::links::{Route, chain};
 use super::look::Look;
 use super::proof::{Proof, Verdict, merge_verdict, proofs, reviewed};
-use crate::model::{Commit, CommitSha, listed};
+use crate::model::{Account, Commit, CommitSha, Signature, listed};
 use crate::policy::approval;
 use crate::policy::criteria::Criteria;
 use crate::policy::decision::{CommitVerdict, IgnoredApproval, Outcome};
@@ -43,13 +44,37 @@ pub fn contributors(facts: &Facts, criteria: &Criteria) -> BTreeSet<String> {
     let Ok(case) = Case::of(facts, criteria, &look) else {
         return facts.range.known().map_or_else(|_| BTreeSet::new(), |range| authors(range, criteria));
     };
-    reviewed(&case).iter().flat_map(|one| one.contributors()).collect()
+    let mut names: BTreeSet<String> = reviewed(&case).iter().flat_map(|one| one.contributors()).collect();
+    names.extend(beside_pull_requests(&case));
+    names
 }
 
 /// Whom the commits of a range name as authors. Whoever only merged is none.
 fn authors(range: &Range, criteria: &Criteria) -> BTreeSet<String> {
     let own = range.commits.iter().filter(|commit| commit.parents.len() <= 1);
     let accounts = own.flat_map(|commit| &commit.authors).filter_map(|author| author.account.as_ref());
+    named(accounts, criteria)
+}
+
+/// The authors of the range, and who committed or pushed what is part of no pull request: where there is one, it says who had
+/// a hand in it, and its merge may name another committer. GitHub commits for people what they do on its pages.
+fn beside_pull_requests(case: &Case<'_>) -> BTreeSet<String> {
+    let mut names = authors(case.range, case.criteria);
+    for link in case.links() {
+        let branches: Vec<Branch<'_>> = link.through.iter().map(|through| Branch::of(&link, through)).collect();
+        let is_part = |commit: &Commit| {
+            branches.iter().any(|branch| branch.holds(&commit.sha))
+                || !(link.through.is_empty() || link.route == Route::Merge)
+        };
+        for commit in link.brought.iter().filter(|commit| commit.parents.len() <= 1 && !is_part(commit)) {
+            let committer = commit.committer.account.iter().filter(|_| commit.signature != Signature::ByGithub);
+            names.extend(named(committer.chain(case.first_pushed(&commit.sha)), case.criteria));
+        }
+    }
+    names
+}
+
+fn named<'a>(accounts: impl Iterator<Item = &'a Account>, criteria: &Criteria) -> BTreeSet<String> {
     accounts.filter_map(|account| criteria.people.by_account(account.id)).map(|person| person.name.clone()).collect()
 }
 
@@ -69,7 +94,7 @@ pub fn hands_in(facts: &Facts, criteria: &Criteria) -> Result<Option<BTreeSet<St
         one.gap().map_or(Ok(()), |gap| Err(gap.clone()))?;
         names.extend(one.contributors());
     }
-    names.extend(authors(case.range, criteria));
+    names.extend(beside_pull_requests(&case));
     Ok(Some(names))
 }
 

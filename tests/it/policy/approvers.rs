@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use cm_bot::model::{AccountId, AccountState, Deciding, Decisions, Field, Timestamp};
+use cm_bot::model::{AccountId, AccountState, Commit, Deciding, Decisions, Field, Signature, Timestamp};
 use cm_bot::policy::approvers::acts::rests_on_closed_way;
 use cm_bot::policy::approvers::commands::{Command, read};
 use cm_bot::policy::approvers::matching::{assign, openings};
 use cm_bot::policy::approvers::{Accounts, Act, Approvals, Case, Deed, Involved, Matrix, Seen, Way};
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::evaluate;
-use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, Source};
+use cm_bot::policy::facts::{Fact, Facts, Gap, GapReason, PullRequests, Source};
 use proptest::prelude::*;
 
-use crate::support::facts::{NOW, criteria, passing, pull_request, signed, texts_with};
+use crate::support::facts::{NOW, criteria, passing, pull_request, range, signed, texts_with, user};
 
 /// A ticket that waits for people; a test says what they do.
 struct Story {
@@ -332,6 +332,29 @@ fn a_comment_that_is_gone_counts_no_more() {
         "what another wrote stands: {}",
         story.said().0
     );
+}
+
+/// Nobody's pull request says who had a hand in it, and its author is what anybody may write.
+#[test]
+fn j07_whoever_committed_or_pushed_what_no_pull_request_brought_does_not_count() {
+    let story = |change: fn(&mut Commit, &mut PullRequests)| {
+        Story::new().with(|story| {
+            let mut none = PullRequests::default();
+            change(&mut range(&mut story.facts).commits[0], &mut none);
+            story.facts.pull_requests = Fact::Known(none);
+        })
+    };
+    let committed = story(|commit, _| commit.committer.account = Some(user("priya", 1003)));
+    let pushed = story(|commit, none| drop(none.first_pushed.insert(commit.sha.clone(), vec![user("priya", 1003)])));
+    for story in [committed, pushed] {
+        let said = story.approves("priya").said().1;
+        assert_eq!(said, ["Priya Nair worked on this change, so somebody else has to approve it."]);
+    }
+    let for_somebody = story(|commit, _| {
+        commit.signature = Signature::ByGithub;
+        commit.committer.account = Some(user("priya", 1003));
+    });
+    assert!(for_somebody.approves("priya").approves("sam").stands().is_full(), "the twin: GitHub's own");
 }
 
 #[test]
