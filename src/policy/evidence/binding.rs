@@ -209,8 +209,11 @@ impl End<'_, '_> {
     fn written_meanwhile(&self, at: Timestamp) -> Result<(), String> {
         let before = || self.pushes().filter(|push| push.at < at);
         let newest_other = before().filter(|push| !self.finals.contains(&&push.after)).max_by_key(|push| push.at);
-        let came = newest_other.and_then(|other| before().map(|push| push.at).filter(|at| *at > other.at).min());
-        match came {
+        let after_other = newest_other.and_then(|other| before().map(|push| push.at).filter(|at| *at > other.at).min());
+        // What stood there before the first push that we heard of stands in that push alone.
+        let is_other = |sha: &CommitSha| !self.finals.contains(&sha);
+        let replaced = before().filter(|push| push.before.as_ref().is_some_and(is_other) && !is_other(&push.after));
+        match after_other.max(replaced.map(|push| push.at).max()) {
             Some(came) if came.plus(WRITING) > at => Err(format!(
                 "given at {}; {} was pushed at {}, and a comment does not tell what its author had seen, so it counts from {} minutes after a push",
                 at.clock(),

@@ -90,6 +90,24 @@ fn a_comment_right_after_a_push_may_be_of_what_was_there_before() {
     assert_eq!(said(1, 'b').kind(), Kind::Approve, "nothing else was ever there");
 }
 
+/// The pull request was opened before anybody told us of it.
+#[test]
+fn a_comment_right_after_the_first_push_that_was_told_of_may_be_of_what_that_replaced() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let said = |seconds: i64, before: char| {
+        let mut facts = passing();
+        let at = Timestamp(NOW.0 - 3_600_000);
+        let pull_request = pull_request(&mut facts);
+        pull_request.reviews = vec![lgtm(at)];
+        let pushed = Push { at: Timestamp(at.0 - seconds * 1_000), ..push(&user("dana", 1001), Some(before), 'b') };
+        pull_request.ledger.pushes = vec![pushed];
+        judged(&facts, says.0, says.1)
+    };
+    assert!(ignored(&said(119, 'e')).ends_with("so it counts from 2 minutes after a push"));
+    assert_eq!(said(120, 'e').kind(), Kind::Approve);
+    assert_eq!(said(1, 'b').kind(), Kind::Approve, "the same stood there");
+}
+
 #[test]
 fn a_changed_comment_approves_nothing() {
     let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
