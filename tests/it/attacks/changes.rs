@@ -152,10 +152,26 @@ async fn c05_the_configuration_of_the_scanner() {
     control_path(".github/codeql/codeql-config.yml", "paths-ignore: [src]\\n").await;
 }
 
+/// A bot that works by the clock is nobody's hand: whoever tells it what to do is.
+#[tokio::test(flavor = "multi_thread")]
+async fn g39_the_orders_of_a_machine() {
+    control_path("renovate.json5", "{}\\n").await;
+    control_path(".github/renovate.json", "{}\\n").await;
+    control_path("tools/lint/action.yml", "runs: {}\\n").await;
+}
+
 /// Files that scanners read without being told to.
 #[tokio::test(flavor = "multi_thread")]
 async fn c05_a_scanner_is_told_to_look_away() {
-    for path in ["trivy.yaml", "trivy-secret.yaml", "infra/.checkov.yml", ".grype/config.yaml"] {
+    for path in [
+        "trivy.yaml",
+        "trivy-secret.yaml",
+        "infra/.checkov.yml",
+        ".grype/config.yaml",
+        ".semgrep.yml",
+        "web/sonar-project.properties",
+        ".github/secret_scanning.yml",
+    ] {
         control_path(path, "skip: [src]\\n").await;
     }
 }
