@@ -113,6 +113,23 @@ fn what_cannot_be_seen_is_not_clean_and_what_was_found_is_named_all_the_same() {
     assert_eq!(found([base, ours, theirs, clean], without_trees), Err("the files of the repository".into()));
 }
 
+/// Nobody waits minutes for a comparison, and nobody is told that such a merge carries something of its own.
+#[test]
+fn a_file_with_too_many_changed_lines_on_either_side_is_not_merged() {
+    let many = |first: u32| (first..first + 8_000).filter_map(char::from_u32).collect::<String>();
+    let (base, other) = (many(0x4e00), many(0x7000));
+    let changed = format!("{base}x");
+    for (ours, theirs) in [(&other, &changed), (&changed, &other)] {
+        let four: [&[File<'_>]; 4] = [
+            &[("src/a", FILE, &base)],
+            &[("src/a", FILE, ours)],
+            &[("src/a", FILE, theirs)],
+            &[("src/a", FILE, &other)],
+        ];
+        assert_eq!(found(four, all), Err("the changed lines of src/a".into()));
+    }
+}
+
 #[test]
 fn at_most_twenty_paths_are_named() {
     let files: Vec<String> = (0..30).map(|number| format!("f{number:02}")).collect();
