@@ -187,17 +187,16 @@ impl<'a> History<'a> {
         Ok(matches!(look.relation(sha, other)?, Relation::Identical | Relation::Ahead))
     }
 
-    /// Whether an old commit is the same as one of these or its ancestor. Each that is not known is asked for at once, and none
-    /// where one that is known says yes.
+    /// Whether an old commit is the same as one of these or its ancestor. The baseline is looked at first, because about that
+    /// nobody need be asked; of the others each that is not known is asked for at once.
     fn is_below_any<'b>(
         &self,
         sha: &CommitSha,
-        others: impl Iterator<Item = &'b CommitSha> + Clone,
+        others: impl Iterator<Item = &'b CommitSha>,
         look: &Look<'_>,
     ) -> Result<bool, Gap> {
-        if self.old.contains(sha) && others.clone().any(|other| other == self.baseline) {
-            return Ok(true);
-        }
+        let mut others: Vec<&CommitSha> = others.collect();
+        others.sort_by_key(|other| *other != self.baseline);
         let mut gap = None;
         for other in others {
             match self.is_below(sha, other, look) {

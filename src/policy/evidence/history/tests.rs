@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::model::{Forge, GitActor, GithubId, Signature};
-use crate::policy::facts::Objects;
+use crate::policy::facts::{Objects, Wanted};
 
 fn sha(name: char) -> CommitSha {
     CommitSha::parse(&name.to_string().repeat(40)).unwrap()
@@ -69,6 +69,17 @@ const NOT_ONE: Result<MergeBase, Gap> = Ok(MergeBase::NotOne);
 #[test]
 fn lines_that_begin_at_the_baseline_parted_there() {
     assert_eq!(parted(&["ba", "ca"], &[]), one('a'));
+}
+
+/// Both lines reach the baseline, and one of them more that lies behind it.
+#[test]
+fn nobody_is_asked_how_what_lies_behind_the_baseline_is_related() {
+    let (range, baseline, none) = (range(&["c0", "d1", "eacd", "ba"]), sha('a'), no_pull_requests());
+    let (objects, history) = (Objects::default(), History::of(&range, &baseline, &none));
+    let look = Look::at(&objects, Forge::Github);
+    let [.., left, right] = range.commits.as_slice() else { panic!("two commits are needed") };
+    assert_eq!(history.merge_base(&left.sha, &right.sha, &look), one('a'));
+    assert_eq!(look.wanted(), Wanted::default());
 }
 
 /// Both lines also reach behind the baseline, at places that are not ancestors of each other or that nobody has compared.
