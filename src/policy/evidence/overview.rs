@@ -62,9 +62,9 @@ fn beside_pull_requests(case: &Case<'_>) -> BTreeSet<String> {
     let mut names = authors(case.range, case.criteria);
     for link in case.links() {
         let branches: Vec<Branch<'_>> = link.through.iter().map(|through| Branch::of(&link, through)).collect();
+        let copies = || branches.iter().flat_map(|branch| &branch.copies);
         let is_part = |commit: &Commit| {
-            branches.iter().any(|branch| branch.holds(&commit.sha))
-                || !(link.through.is_empty() || link.route == Route::Merge)
+            branches.iter().any(|branch| branch.holds(&commit.sha)) || copies().any(|copy| copy.sha == commit.sha)
         };
         for commit in link.brought.iter().filter(|commit| commit.parents.len() <= 1 && !is_part(commit)) {
             let committer = commit.committer.account.iter().filter(|_| commit.signature != Signature::ByGithub);

@@ -176,6 +176,15 @@ fn squashed(author: GitActor) -> Facts {
     facts
 }
 
+/// GitHub's button for rebases makes a committer of whoever presses it, and signs nothing.
+#[test]
+fn whoever_only_merged_by_squash_or_rebase_had_no_hand_in_it() {
+    let mut facts = squashed(GitActor { name: "dana".into(), account: Some(user("dana", 1001)) });
+    let copy = &mut range(&mut facts).commits[0];
+    (copy.signature, copy.committer.account) = (Signature::None, Some(user("priya", 1003)));
+    assert_eq!(contributors(&facts, &criteria()), names(&["Dana Reyes"]));
+}
+
 #[test]
 fn a_squash_in_the_name_of_somebody_else_is_theirs_too() {
     let said = |author: GitActor| {
