@@ -453,3 +453,22 @@ async fn a_build_is_not_let_through_after_a_scan_that_is_not_clean() {
         pipeline.stop().await;
     }
 }
+
+/// People approved with the finding before them, and are asked again only for what they had not seen.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_approved_with_its_finding_is_taken_back_only_for_another_one() {
+    let (played, outcome) = after_sending(&[(THIS, sarif(&["error"]))]).await;
+    assert!(outcome.transitions.is_empty(), "{}", outcome.comment_text());
+    let pipeline = Pipeline::of(played);
+    pipeline.happens("comment = { ticket = \"PRODCM-412\", by = \"priya\", text = \"/cm approve\" }").await;
+    pipeline.happens("comment = { ticket = \"PRODCM-412\", by = \"sam\", text = \"/cm approve\" }").await;
+    let mut other = sarif(&["error"]);
+    other["runs"][0]["results"][0]["message"]["text"] = json!("Another package is vulnerable.");
+    for (file, status) in [(sarif(&["error", "note"]), "Approved"), (other, "Awaiting approval")] {
+        assert_eq!(pipeline.ticket_status("PRODCM-412"), "Approved");
+        assert!(send(&pipeline.played, &[], &file).send().await.unwrap().status().is_success());
+        settle(&pipeline.played).await.unwrap();
+        assert_eq!(pipeline.ticket_status("PRODCM-412"), status);
+    }
+    pipeline.stop().await;
+}
