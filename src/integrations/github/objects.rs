@@ -126,10 +126,11 @@ fn object(found: Option<serde_json::Value>) -> Result<Shown, SourceError> {
         wire::GitObject::Tree { oid, entries: Some(entries) } => tree(&oid, entries).map(Shown::Whole),
         wire::GitObject::Blob { oid, is_binary, is_truncated, text } => {
             let id = ObjectId::parse(&oid).map_err(unreadable)?;
-            Ok(match is_binary {
-                Some(true) => Shown::Whole(content(id, None)),
-                Some(false) if !is_truncated => Shown::Whole(content(id, text)),
-                Some(false) | None => Shown::Cut(id),
+            Ok(match (is_binary, is_truncated) {
+                (Some(true), _) | (None, false) => Shown::Whole(content(id, None)),
+                (Some(false), false) => Shown::Whole(content(id, text)),
+                // Of a file of more than a megabyte GitHub may not say whether it is text.
+                (Some(false) | None, true) => Shown::Cut(id),
             })
         }
         wire::GitObject::Commit { oid, tree } => Ok(Shown::Whole(Read::Commit(
