@@ -2,8 +2,8 @@
 //!
 //! A file that says `${project.version}` elsewhere lets its own version decide the version of a dependency or a plugin;
 //! it needs a review. So does the parent of other modules: one that names another version of it is built with whatever the
-//! repository has under that version
-//! (<https://maven.apache.org/ref/current/maven-model-builder/#inheritance-assembly>). Document types, and with them entities, and processing instructions are refused.
+//! repository has under that version (<https://maven.apache.org/ref/current/maven-model-builder/#inheritance-assembly>).
+//! Document types, and with them entities, and processing instructions are refused.
 
 use std::ops::Range;
 
@@ -54,14 +54,16 @@ pub(super) fn read(side: &Side<'_>) -> Result<Reading, String> {
     Reading::found(vec![place], rest(project, version)?)
 }
 
-/// Whether other modules may inherit from it.
+/// Whether other modules may inherit from it. What stands in the configuration of a plugin does not say so.
 fn is_parent(project: Node<'_, '_>) -> bool {
-    let is = |node: &Node<'_, '_>| match node.tag_name().name() {
+    let profiles =
+        project.children().filter(|node| node.tag_name().name() == "profiles").flat_map(|node| node.children());
+    let mut named = project.children().chain(profiles.flat_map(|profile| profile.children()));
+    named.any(|node| match node.tag_name().name() {
         "modules" | "subprojects" => true,
         "packaging" => node.text().is_none_or(|kind| kind.trim() == "pom" || kind.contains("${")),
         _ => false,
-    };
-    project.descendants().any(|node| is(&node))
+    })
 }
 
 /// The one `version` of the project itself.

@@ -176,9 +176,15 @@ fn pom_xml() {
         ("</project>", "</projekt>", "it is no XML"),
         ("<parent>", "<modules><module>a</module></modules><parent>", "it may be the parent of other modules"),
         ("<parent>", "<packaging>pom</packaging><parent>", "it may be the parent of other modules"),
+        (
+            "<parent>",
+            "<profiles><profile><modules><module>a</module></modules></profile></profiles><parent>",
+            "it may be the parent of other modules",
+        ),
         ("<parent>", "<packaging>${kind}</packaging><parent>", "it may be the parent of other modules"),
     ]);
-    let war = POM.replace("<parent>", "<packaging>war</packaging><parent>");
+    let modules = "<build><plugins><plugin><configuration><modules/></configuration></plugin></plugins></build>";
+    let war = POM.replace("<parent>", &format!("<packaging>war</packaging>{modules}<parent>"));
     bump.proves(&war, &war.replace(OLD, NEW));
     bump.refuses(POM, &POM.replace("1.4.2", "1.4.2-SNAPSHOT"), "which is not newer");
     let snapshot = POM.replace(OLD, "1.4.3-SNAPSHOT");
