@@ -59,8 +59,8 @@ pub struct PullRequest {
     /// Those of them whom only machines have assigned. Older records lack it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub assigned_by_machines: Vec<MachineAssignment>,
-    /// The names of its own commits, as the server lists them, but for the oldest of very many; nothing where the server does
-    /// not list them. Older records lack it.
+    /// The names of its own commits, as the server lists them; nothing where it does not. Older records have those of the newest
+    /// hundred, or lack it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub own: Option<BTreeSet<CommitSha>>,
     /// All reviews, in the order in which the server received them.

@@ -10,8 +10,9 @@ use super::{pull_requests, wire};
 use crate::integrations::SourceError;
 use crate::model::{Account, Commit, CommitSha, GitActor, ObjectId, RepoName};
 
-/// Most commits of one pull request.
+/// Most commits of one pull request that are read, and most of which only the names are: as many as a range may have.
 const MOST: usize = 1_000;
+const MOST_NAMES: usize = 5_000;
 
 /// Pages of a pull request's commits over REST, which shows 250 of them and no more, and how many stand on each.
 const MOST_PAGES: usize = 3;
@@ -45,11 +46,10 @@ impl GithubClient {
         Ok(with_kinds(commits, info.author.as_ref().and_then(account).as_ref()))
     }
 
-    /// The names of the commits of a pull request before its newest ones. Of one with too many none are read, and they count as
-    /// no part of it.
+    /// The names of the commits of a pull request before its newest ones.
     ///
     /// # Errors
-    /// When a page cannot be read.
+    /// [`SourceError::TooMuch`] when there are more than a range may have; or when a page cannot be read.
     pub(super) async fn earlier_names(
         &self,
         repository: &RepoName,
@@ -57,8 +57,11 @@ impl GithubClient {
         variables: &Value,
     ) -> Result<Vec<CommitSha>, SourceError> {
         let (mut read, total) = (info.commits.nodes.len(), info.commits.total_count);
+        if total > MOST_NAMES {
+            return Err(SourceError::TooMuch(format!("{total} commits of a pull request")));
+        }
         let mut names = Vec::new();
-        let mut earlier = earlier(&info.commits, (read, total)).filter(|_| total <= MOST);
+        let mut earlier = earlier(&info.commits, (read, total));
         while let Some(before) = earlier {
             let page = self.earlier_page(repository, (&info.id, &before), variables).await?;
             read += page.nodes.len();
