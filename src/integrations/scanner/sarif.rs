@@ -174,7 +174,8 @@ fn severity(rule: &Rule, level: Option<&str>) -> Severity {
             Ok(number) if number >= 7.0 => Severity::High,
             Ok(number) if number >= 4.0 => Severity::Medium,
             Ok(number) if number > 0.0 => Severity::Low,
-            // Scanners write 0.0 for what nobody has rated yet, and to GitHub it is no security severity either.
+            // Trivy writes 0.0 for what nobody has rated yet; Grype for that and for what it calls negligible, and the two look
+            // alike. To GitHub it is no security severity.
             Ok(_) | Err(_) => Severity::Unrated,
         };
     }
