@@ -68,7 +68,8 @@ pub(super) async fn of(
     Ok((scans, begun))
 }
 
-/// Adds the older analyses of the commit, so that none is hidden by a newer one, and the dismissed alerts if they matter.
+/// Adds the older analyses of the commit, so that none is hidden by a newer one, and the dismissed alerts if they matter. Where
+/// there is none as far as the list was read, and there may be one behind that, nothing is known of the scans.
 pub(super) async fn complete(
     sources: &Sources,
     facts: &mut Facts,
@@ -78,7 +79,14 @@ pub(super) async fn complete(
     let since = since(facts, &service.branch);
     let Fact::Known(scans) = &mut facts.scans else { return };
     for Begun { tool, category, analyses } in begun {
-        let Some(newest) = analyses.of_commit.first().map(|newest| newest.id) else { continue };
+        let Some(newest) = analyses.of_commit.first().map(|newest| newest.id) else {
+            if analyses.goes_back_to(since) {
+                continue;
+            }
+            let much = Err(SourceError::TooMuch(tool.clone()));
+            facts.scans = fact(much, &format!("the analyses of {tool}"), Source::Github);
+            return;
+        };
         let asked = ((tool.as_str(), category.as_str()), head);
         match sources.github.analyses_since(&service.repository, asked, (analyses, since)).await {
             Ok(analyses) => add(sources, &service.repository, &analyses.of_commit, scans).await,

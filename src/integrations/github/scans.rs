@@ -52,8 +52,7 @@ impl GithubClient {
     /// The newest analyses of a commit by a tool and category: those of the first page that has one.
     ///
     /// # Errors
-    /// [`SourceError::Forbidden`] when we may not see code scanning; [`SourceError::TooMuch`] when there is none as far as the
-    /// list is read, and it goes on.
+    /// [`SourceError::Forbidden`] when we may not see code scanning.
     pub async fn analyses(
         &self,
         repository: &RepoName,
@@ -64,10 +63,10 @@ impl GithubClient {
         for page in 1..=MOST_PAGES {
             self.add_page((repository, page), (scan, sha), &mut analyses).await?;
             if analyses.rest.is_none() || !analyses.of_commit.is_empty() {
-                return Ok(analyses);
+                break;
             }
         }
-        Err(too_many(scan.0))
+        Ok(analyses)
     }
 
     /// Reads on until this time, or to the end.
@@ -85,7 +84,7 @@ impl GithubClient {
                 Some((page, _)) if page <= MOST_PAGES => {
                     self.add_page((repository, page), (scan, sha), &mut analyses).await?;
                 }
-                Some(_) | None => return Err(too_many(scan.0)),
+                Some(_) | None => return Err(SourceError::TooMuch(format!("the analyses of {}", scan.0))),
             }
         }
         Ok(analyses)
@@ -233,10 +232,6 @@ impl<T: DeserializeOwned> Page<T> {
     fn is_last(&self) -> bool {
         self.items.len() < PAGE && !self.says_more
     }
-}
-
-fn too_many(tool: &str) -> SourceError {
-    SourceError::TooMuch(format!("the analyses of {tool}"))
 }
 
 fn commit_status(info: wire::StatusInfo, sha: &CommitSha) -> Result<CommitStatus, SourceError> {
