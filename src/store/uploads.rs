@@ -100,6 +100,7 @@ async fn files(transaction: &mut Transaction, upload: &Upload<'_>) -> Result<i64
 
 /// The tickets of a service that were approved and not finished when we last saw them.
 async fn approved(transaction: &mut Transaction, service: &Service) -> Result<Vec<IssueId>, StoreError> {
+    // Both states are named because the index of unfinished tickets is asked for by its own words.
     let sql = "SELECT issue_id FROM tickets WHERE service = $1 AND status IN ('pending', 'approved') \
                AND status = 'approved' ORDER BY issue_id";
     let rows = query(sql).bind(service.name.as_str()).all(transaction).await?;

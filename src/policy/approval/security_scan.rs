@@ -23,6 +23,8 @@ enum Scan {
     /// Done, and nothing blocks; with what passes although it would.
     Clean(Vec<String>),
     NotDone(Text),
+    /// Done, and not all of it was kept: scanning again does not help.
+    Cut(Text),
     Dirty(Vec<Text>),
     Unclear(Gap, Vec<Text>),
 }
@@ -82,10 +84,18 @@ pub fn against_since(then: &Facts, now: &Facts, criteria: &Criteria) -> Vec<Text
     if check(then, criteria).outcome == Outcome::Met {
         return finding.details;
     }
-    let seen = blocking_in_files(then, criteria);
-    blocking_in_files(now, criteria).into_iter().filter(|one| !seen.contains(one)).collect()
+    let mut told = blocking_in_files(then, criteria);
+    let mut new = Vec::new();
+    for one in blocking_in_files(now, criteria) {
+        if !told.contains(&one) {
+            told.push(one.clone());
+            new.push(one);
+        }
+    }
+    first_of(new)
 }
 
+/// Everything that blocks in what pipelines sent; what several files found, as often.
 fn blocking_in_files(facts: &Facts, criteria: &Criteria) -> Vec<Text> {
     let (Some(service), Some(head), Ok(scans)) = (facts.placement.service(), facts.head(), facts.scans.known()) else {
         return Vec::new();
@@ -94,9 +104,9 @@ fn blocking_in_files(facts: &Facts, criteria: &Criteria) -> Vec<Text> {
     let files = service.scanners.iter().filter(|scanner| scanner.uploaded().is_some());
     let found = files.flat_map(|scanner| match result(scanner, &build) {
         Scan::Dirty(findings) | Scan::Unclear(_, findings) => findings,
-        Scan::Clean(_) | Scan::NotDone(_) => Vec::new(),
+        Scan::Clean(_) | Scan::NotDone(_) | Scan::Cut(_) => Vec::new(),
     });
-    first_of(found.collect())
+    found.collect()
 }
 
 fn not_asked() -> Gap {
@@ -141,8 +151,7 @@ fn analysis((tool, category): (&str, &str), rules: Rules, build: &Build<'_>) -> 
         return Scan::NotDone(format!("{tool} ran no rules, so it looked at nothing.").into());
     }
     let findings: Vec<&ScanFinding> = blocking(all(), scans, build.criteria);
-    let mut ended = all().filter(|one| one.error.is_empty());
-    match (judged(tool, findings, build), ended.find_map(|one| not_whole(one, scans))) {
+    match (judged(tool, findings, build), all().find_map(|one| not_whole(one, scans))) {
         (Scan::Clean(_), Some(why)) => why,
         (result, _) => result,
     }
@@ -164,14 +173,16 @@ fn blocking<'a>(
     all
 }
 
-/// Why nobody can say that these are all findings of an analysis.
+/// Why nobody can say that these are all findings of an analysis. Of one that broke off nobody expects all.
 fn not_whole(analysis: &Analysis, scans: &Scans) -> Option<Scan> {
-    let Analysis { id, tool, results, warning, .. } = analysis;
+    let Analysis { id, tool, results, warning, error, .. } = analysis;
     if !warning.is_empty() {
-        let why = Text::new().words(format!("GitHub warns of the {tool} scan: ")).quoted(warning).words(".");
-        return Some(Scan::NotDone(why));
+        return Some(Scan::Cut(
+            Text::new().words(format!("GitHub warns of the {tool} scan: ")).quoted(warning).words("."),
+        ));
     }
     match scans.findings.get(id).map(Fact::known) {
+        None | Some(Ok(_)) if !error.is_empty() => None,
         None => Some(Scan::Unclear(not_asked(), Vec::new())),
         Some(Err(gap)) => Some(Scan::Unclear(gap.clone(), Vec::new())),
         Some(Ok(findings)) if (findings.len() as u64) < *results => {
@@ -226,20 +237,22 @@ fn sentence(tool: &str, finding: &ScanFinding) -> Text {
 
 fn sum(results: Vec<Scan>, head: &CommitSha) -> Finding {
     let scans = plural(results.len(), "scan");
-    let (mut passing, mut not_done, mut dirty, mut unclear) = (Vec::new(), Vec::new(), Vec::new(), None);
+    let (mut passing, mut not_done, mut cut, mut dirty, mut unclear) = (vec![], vec![], vec![], vec![], None);
     for result in results {
         match result {
             Scan::Clean(how) => passing.extend(how),
             Scan::NotDone(why) => not_done.push(why),
+            Scan::Cut(why) => cut.push(why),
             Scan::Dirty(findings) => dirty.extend(findings),
             Scan::Unclear(gap, findings) => unclear = Some((gap, findings)),
         }
     }
-    match (dirty.is_empty(), not_done.is_empty(), unclear) {
-        (false, _, _) => with_findings(dirty),
-        (true, false, _) => without_scan(not_done, head),
-        (true, true, Some((gap, findings))) => Finding::unknown(&gap).about(first_of(findings)),
-        (true, true, None) => clean(&format!("{scans} of {}", head.short()), &passing),
+    match unclear {
+        _ if !dirty.is_empty() => with_findings(dirty),
+        _ if !not_done.is_empty() => without_scan(not_done, head),
+        _ if !cut.is_empty() => not_kept(cut),
+        Some((gap, findings)) => Finding::unknown(&gap).about(first_of(findings)),
+        None => clean(&format!("{scans} of {}", head.short()), &passing),
     }
 }
 
@@ -275,4 +288,16 @@ fn without_scan(not_done: Vec<Text>, head: &CommitSha) -> Finding {
     let todo = Todo::fix(format!("run the scan for commit {}; the ticket is checked again by itself.", head.short()));
     Finding::not_met("no scan of this build", "There is no finished security scan of exactly this build.", todo)
         .about(not_done)
+}
+
+/// Another scan of the same commit would not make up for it: whoever may send one could send a clean one.
+fn not_kept(cut: Vec<Text>) -> Finding {
+    let todo =
+        Todo::decide("an approver looks at the results and decides, or a build with fewer of them is requested.");
+    Finding::not_met(
+        "a scan of which not all was kept",
+        "Not all that a security scan of this build found was kept.",
+        todo,
+    )
+    .about(cut)
 }

@@ -102,7 +102,12 @@ async fn c01_the_analysis_that_found_something_is_of_a_merge_into_another_branch
 async fn a_scan_behind_five_hundred_others_is_not_called_missing() {
     let others = |count| format!("{}{}", step(SCAN), step(&SCAN.replace("merged", "v1")).repeat(count));
     is_approved(clean().with(&step(SCAN), &others(400))).await;
-    is_held(clean().with(&step(SCAN), &others(500)), &["GitHub has more of ", " than cm-bot reads"]).await;
+    is_held(clean().with(&step(SCAN), &others(500)), &["GitHub has more of the analyses of CodeQL than cm-bot reads"])
+        .await;
+    // Nothing was merged yet when they were made, so none of them hides one.
+    let before = format!("{}{}", step(&SCAN.replace("merged", "v1")).repeat(500), step("pass = \"7h\""));
+    let scene = clean().before(MERGE, &before).with(&step(SCAN), "");
+    is_held(scene, &["The newest CodeQL scan is of ", "not of this commit."]).await;
 }
 
 /// GitHub keeps so many results of a file, and says so in words.
@@ -110,7 +115,7 @@ async fn a_scan_behind_five_hundred_others_is_not_called_missing() {
 async fn c02_github_left_out_results() {
     let warning = SCAN.replace("\" }", "\", warning = \"421 results were ignored\" }");
     let sentence = "GitHub warns of the CodeQL scan: 421 results were ignored.";
-    attack(clean().instead(SCAN, &warning, SCAN), &[sentence]).await;
+    attack(clean().instead(SCAN, &warning, SCAN), &[sentence, "an approver looks at the results and decides"]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -464,7 +469,8 @@ async fn what_people_approved_with_its_finding_is_taken_back_only_for_another_on
     pipeline.happens("comment = { ticket = \"PRODCM-412\", by = \"sam\", text = \"/cm approve\" }").await;
     let mut other = sarif(&["error"]);
     other["runs"][0]["results"][0]["message"]["text"] = json!("Another package is vulnerable.");
-    for (file, status) in [(sarif(&["error", "note"]), "Approved"), (other, "Awaiting approval")] {
+    let many = sarif(&["error"; 6]);
+    for (file, status) in [(sarif(&["error", "note"]), "Approved"), (many, "Approved"), (other, "Awaiting approval")] {
         assert_eq!(pipeline.ticket_status("PRODCM-412"), "Approved");
         assert!(send(&pipeline.played, &[], &file).send().await.unwrap().status().is_success());
         settle(&pipeline.played).await.unwrap();

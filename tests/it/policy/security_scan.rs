@@ -141,6 +141,21 @@ fn fewer_findings_than_reported_are_not_all() {
     assert!(blocked(&facts).contains("CodeQL reports 3 results and lists 0."));
 }
 
+/// What an analysis found that broke off counts, so it counts as well that nobody could read it.
+#[test]
+fn findings_of_a_broken_analysis_that_cannot_be_read_are_not_none() {
+    let with_broken = |findings| {
+        let mut facts = passing();
+        let mut broken = scans(&mut facts).analyses[0].clone();
+        (broken.id, broken.error, broken.results) = (2, "out of memory".into(), 3);
+        scans(&mut facts).analyses.push(broken);
+        scans(&mut facts).findings.insert(2, findings);
+        judge(&facts).kind()
+    };
+    assert_eq!(with_broken(Fact::Known(Vec::new())), Kind::Approve, "fewer than it says: it broke off");
+    assert_ne!(with_broken(Fact::not_asked("the findings")), Kind::Approve);
+}
+
 #[test]
 fn findings_that_could_not_be_read_are_unknown() {
     let mut facts = passing();
