@@ -10,6 +10,9 @@ use super::{pull_requests, wire};
 use crate::integrations::SourceError;
 use crate::model::{Account, Commit, CommitSha, GitActor, ObjectId, RepoName};
 
+/// The query for names alone; `tests/it/queries.rs` validates it against GitHub's schema.
+const NAMES: &str = include_str!("queries/commit_names.graphql");
+
 /// Most commits of one pull request that are read, and most of which only the names are: as many as a range may have.
 const MOST: usize = 1_000;
 const MOST_NAMES: usize = 5_000;
@@ -34,12 +37,12 @@ impl GithubClient {
             return Err(SourceError::TooMuch(format!("{total} commits of a pull request")));
         }
         let mut commits = reviewed(&mut info.commits)?;
-        let mut earlier = earlier(&info.commits, (commits.len(), total));
+        let mut earlier = earlier(&info.commits.page_info, (commits.len(), total));
         while let Some(before) = earlier {
             let mut page = self.earlier_page(repository, (&info.id, &before), variables).await?;
             let read = reviewed(&mut page)?;
             commits.splice(0..0, read);
-            earlier = self::earlier(&page, (commits.len(), total));
+            earlier = self::earlier(&page.page_info, (commits.len(), total));
         }
         let commits = check_complete(commits, total, &head)?;
         let commits = self.with_names(repository, info.number, commits).await?;
@@ -49,24 +52,29 @@ impl GithubClient {
     /// The names of the commits of a pull request before its newest ones.
     ///
     /// # Errors
-    /// [`SourceError::TooMuch`] when there are more than a range may have; or when a page cannot be read.
+    /// [`SourceError::TooMuch`] when there are more than a range may have; [`SourceError::Incomplete`] when the pages do not add
+    /// up.
     pub(super) async fn earlier_names(
         &self,
         repository: &RepoName,
         info: &wire::PullInfo,
-        variables: &Value,
     ) -> Result<Vec<CommitSha>, SourceError> {
         let (mut read, total) = (info.commits.nodes.len(), info.commits.total_count);
         if total > MOST_NAMES {
             return Err(SourceError::TooMuch(format!("{total} commits of a pull request")));
         }
         let mut names = Vec::new();
-        let mut earlier = earlier(&info.commits, (read, total));
-        while let Some(before) = earlier {
-            let page = self.earlier_page(repository, (&info.id, &before), variables).await?;
+        let mut before = earlier(&info.commits.page_info, (read, total));
+        while let Some(cursor) = before {
+            let query = json!({ "query": NAMES, "variables": { "id": info.id, "before": cursor } });
+            let found: wire::NamedNode = self.ask(repository, &query).await?;
+            let page = found.node.ok_or(SourceError::NotFound)?.commits;
             read += page.nodes.len();
-            names.extend(page.nodes.iter().map(|own| CommitSha::parse(&own.commit.oid).map_err(unreadable)));
-            earlier = self::earlier(&page, (read, total));
+            names.extend(page.nodes.iter().map(|one| CommitSha::parse(&one.commit.oid).map_err(unreadable)));
+            before = earlier(&page.page_info, (read, total));
+        }
+        if read != total {
+            return Err(SourceError::Incomplete(format!("{read} of {total} commits of a pull request")));
         }
         names.into_iter().collect()
     }
@@ -117,9 +125,8 @@ impl GithubClient {
 }
 
 /// Where the page before this one ends, while there are commits that were not read.
-fn earlier(page: &wire::CommitPage, (read, total): (usize, usize)) -> Option<String> {
-    let more = page.page_info.has_previous_page && read < total;
-    page.page_info.start_cursor.clone().filter(|_| more)
+fn earlier(page: &wire::PageInfo, (read, total): (usize, usize)) -> Option<String> {
+    page.start_cursor.clone().filter(|_| page.has_previous_page && read < total)
 }
 
 /// The commits of a page as they were reviewed.

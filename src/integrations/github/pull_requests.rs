@@ -61,7 +61,7 @@ impl GithubClient {
             async move {
                 let (commits, earlier) = match own {
                     OwnCommits::All => (Some(self.own_commits(repository, &mut info, variables).await?), Vec::new()),
-                    OwnCommits::None => (None, self.earlier_names(repository, &info, variables).await?),
+                    OwnCommits::None => (None, self.earlier_names(repository, &info).await?),
                 };
                 let mut found = PullRequest { commits, ..pull_request(info)? };
                 let read = found.commits.iter().flatten().map(|commit| commit.sha.clone());

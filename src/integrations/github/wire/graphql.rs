@@ -171,6 +171,29 @@ pub(in crate::integrations::github) struct CommitPage {
     pub nodes: Vec<PullCommitInfo>,
 }
 
+/// A pull request of which only the names of commits are asked for.
+#[derive(Debug, Deserialize)]
+pub(in crate::integrations::github) struct NamedNode {
+    pub node: Option<NamedCommits>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::integrations::github) struct NamedCommits {
+    pub commits: NamePage,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::integrations::github) struct NamePage {
+    pub page_info: PageInfo,
+    pub nodes: Vec<NamedCommit>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(in crate::integrations::github) struct NamedCommit {
+    pub commit: Oid,
+}
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(in crate::integrations::github) struct PageInfo {
