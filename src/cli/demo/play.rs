@@ -12,8 +12,8 @@ use crate::settings::{Environment, load};
 use crate::simulator::clock::Clock as SceneClock;
 use crate::simulator::scene::{Scene, Variant};
 
-/// How long the service may take to come to rest after one step.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long the service may take to come to rest after one step; a thousand commits on a busy machine without optimisation.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How often it is asked whether it is at rest.
 const GLANCE: Duration = Duration::from_millis(4);
