@@ -83,34 +83,36 @@ impl Standing {
         }
     }
 
-    /// A dismissed approval is gone. A dismissed objection stands when a contributor dismissed it. What is not known to have been
-    /// an approval may have been an objection.
     fn add_dismissed(&mut self, review: &Review, branch: &Branch<'_>, people: &People) {
+        match self.still_stands(review, branch, people) {
+            Some(objection) => self.objections.push(objection),
+            None => self.ignored.push((reviewer_name(review, people), "the review was dismissed".into())),
+        }
+    }
+
+    /// What a dismissed review still objects to. A dismissed approval is gone. A dismissed objection stands when a contributor
+    /// dismissed it. What is not known to have been an approval may have been an objection.
+    fn still_stands(&self, review: &Review, branch: &Branch<'_>, people: &People) -> Option<String> {
+        if !may_object(review, people) {
+            return None;
+        }
         let name = reviewer_name(review, people);
         let dismissals = || branch.pull_request.dismissals.iter().filter(|one| one.review == review.id);
-        if !may_object(review, people) {
-            return self.ignored.push((name, "the review was dismissed".into()));
+        if dismissals().next().is_none() {
+            return Some(format!(
+                "a review by {name} was dismissed, and nobody can say whether it had asked for changes"
+            ));
         }
-        let Some(dismissal) = dismissals().find(|one| one.was == Opinion::ChangesRequested) else {
-            match dismissals().next() {
-                Some(_) => self.ignored.push((name, "the review was dismissed".into())),
-                None => self.objections.push(format!(
-                    "a review by {name} was dismissed, and nobody can say whether it had asked for changes"
-                )),
-            }
-            return;
-        };
+        let dismissal = dismissals().find(|one| one.was == Opinion::ChangesRequested)?;
         let by = match &dismissal.actor {
             None => "somebody unknown".to_owned(),
             Some(actor) => match people.by_account(actor.id) {
-                Some(person) if !self.contributions.include(&person.name) => {
-                    return self.ignored.push((name, "the review was dismissed".into()));
-                }
+                Some(person) if !self.contributions.include(&person.name) => return None,
                 Some(person) => person.name.clone(),
                 None => actor.login.clone(),
             },
         };
-        self.objections.push(format!("{name} asked for changes; {by} dismissed that"));
+        Some(format!("{name} asked for changes; {by} dismissed that"))
     }
 
     /// Whoever approved and said "LGTM" too is one person, and need not hear of the one that does not count.
