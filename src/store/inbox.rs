@@ -24,6 +24,11 @@ const MOST_DUE: i64 = 50_000;
 /// How long a count of them is good.
 const GOOD_FOR: Duration = Duration::from_secs(1);
 
+/// How often a delivery that is written alone may be given up by the server for the sake of another transaction, and how long
+/// we stand aside after the first time; then longer by as much. Who comes back at once meets the other where it was.
+const MOST_GIVEN_UP: u32 = 4;
+const ASIDE: Duration = Duration::from_millis(50);
+
 /// Most deliveries of one commit, and most bytes.
 const MOST_TOGETHER: usize = 200;
 const MOST_BYTES: usize = 16 * 1024 * 1024;
@@ -176,9 +181,22 @@ impl Store {
             return;
         }
         for waiting in together {
-            let result = self.write_together(std::slice::from_ref(&waiting)).await;
-            let alone = result.and_then(|all| all.first().copied().ok_or(StoreError::BrokenOff));
-            let _ = waiting.answer.send(alone);
+            let received = self.write_alone(&waiting).await;
+            let _ = waiting.answer.send(received);
+        }
+    }
+
+    /// Writes one, and insists when the server gives it up for the sake of another.
+    async fn write_alone(&self, waiting: &Waiting) -> Result<Received, StoreError> {
+        let mut given_up = 0;
+        loop {
+            match self.write_together(std::slice::from_ref(waiting)).await {
+                Err(error) if error.is_given_up() && given_up < MOST_GIVEN_UP => {
+                    given_up += 1;
+                    tokio::time::sleep(ASIDE * given_up).await;
+                }
+                result => return result?.first().copied().ok_or(StoreError::BrokenOff),
+            }
         }
     }
 

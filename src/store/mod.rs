@@ -122,6 +122,15 @@ pub enum StoreError {
     OtherCriteria,
 }
 
+impl StoreError {
+    /// Whether the server gave the transaction up because it and another waited for each other; nothing of it was written,
+    /// and the same may work next time (PostgreSQL, appendix A: `serialization_failure`, `deadlock_detected`).
+    fn is_given_up(&self) -> bool {
+        let StoreError::Sql(sqlx::Error::Database(error)) = self else { return false };
+        error.code().is_some_and(|code| matches!(&*code, "40001" | "40P01"))
+    }
+}
+
 /// A handle on the database; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Store {

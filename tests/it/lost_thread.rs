@@ -181,25 +181,60 @@ async fn f33_a_webhook_whose_commit_was_not_answered_is_stored_once() {
     assert_eq!(stored, 1);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn f26_a_webhook_that_the_server_gives_up_in_a_deadlock_is_written_once_more() {
-    let url = database().await;
-    let (store, mut other) = (open(&url).await, PgConnection::connect(&url).await.unwrap());
-    run(&mut other, "SET deadlock_timeout = '60s'").await; // So that the store's transaction is the one to be given up.
+/// Says that a ticket is to be looked at, as a webhook does, and does not commit.
+const SAME_JOB: &str = "INSERT INTO jobs (kind, subject, state, run_at, attempts, lease_until, lease_token) \
+    VALUES ('ticket', '10001', 'ready', 0, 0, 0, 0)";
+const SAME_DELIVERY: &str = "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) \
+    VALUES ('jira', '1', '', '', 0)";
+
+/// Somebody else's transaction, which is never the one to be given up.
+async fn other_transaction(url: &str) -> PgConnection {
+    let mut other = PgConnection::connect(url).await.unwrap();
+    run(&mut other, "SET deadlock_timeout = '60s'").await;
     run(&mut other, "BEGIN").await;
-    let job = "INSERT INTO jobs (kind, subject, state, run_at, attempts, lease_until, lease_token) \
-               VALUES ('ticket', '10001', 'ready', 0, 0, 0, 0)";
-    run(&mut other, job).await;
+    other
+}
+
+/// Until so many transactions wait for another.
+async fn until_waiting(watcher: &mut PgConnection, expected: i64) {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    let since = Instant::now();
+    while sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *watcher).await.unwrap() != expected {
+        assert!(since.elapsed() < PATIENCE, "{expected} are to wait for each other");
+        sleep(Duration::from_millis(5)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn f26_a_webhook_that_the_server_gives_up_in_two_deadlocks_is_written_in_the_end() {
+    let url = database().await;
+    let mut watcher = PgConnection::connect(&url).await.unwrap();
+    // Time enough for all to meet, however slow the machine is.
+    run(
+        &mut watcher,
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET deadlock_timeout = 3000', current_database()); END $$",
+    )
+    .await;
+    let (store, mut first) = (open(&url).await, other_transaction(&url).await);
+    let mut second = other_transaction(&url).await;
+    run(&mut first, SAME_JOB).await;
+    let second = tokio::spawn(async move {
+        run(&mut second, SAME_JOB).await; // Waits for the first, and has it before the store.
+        second
+    });
+    until_waiting(&mut watcher, 1).await;
     let receiving = tokio::spawn(async move {
         let delivery = Delivery { source: "jira", id: "1", body: b"1", receipt: None };
         store.receive(&delivery, Some(&Job::Ticket(IssueId::parse("10001").unwrap())), NOW).await
     });
-    sleep(Duration::from_millis(300)).await;
-    let same =
-        "INSERT INTO deliveries (source, delivery_id, body_sha256, body, received_at) VALUES ('jira', '1', '', '', 0)";
-    run(&mut other, same).await; // Each waits for the other, until the server gives one of them up.
-    run(&mut other, "ROLLBACK").await;
+    until_waiting(&mut watcher, 2).await;
+    run(&mut first, SAME_DELIVERY).await; // Each waits for the other, until the server gives the store up.
+    run(&mut first, "ROLLBACK").await;
+    let mut second = second.await.unwrap();
+    until_waiting(&mut watcher, 1).await;
+    run(&mut second, SAME_DELIVERY).await; // And once more.
+    run(&mut second, "ROLLBACK").await;
     assert_eq!(receiving.await.unwrap().unwrap(), Received::New);
-    let given_up: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs").fetch_one(&mut other).await.unwrap();
-    assert_eq!(given_up, 1, "with its job");
+    let jobs: i64 = sqlx::query_scalar("SELECT count(*) FROM jobs").fetch_one(&mut watcher).await.unwrap();
+    assert_eq!(jobs, 1, "with its job");
 }
