@@ -22,6 +22,9 @@ pub struct CommitReview {
     /// Bots that assign whoever asked them for a pull request, so that their word on it is taken.
     #[serde(default)]
     pub coding_agents: BTreeSet<UserId>,
+    /// Accounts in which writing assistants sign as co-authors of a person's commit. Such a line names nobody.
+    #[serde(default)]
+    pub writing_assistants: BTreeSet<UserId>,
     /// Comments that count as an approval; upper and lower case are the same.
     pub approving_comments: BTreeSet<String>,
 }

@@ -119,7 +119,9 @@ impl Contributions {
     fn add_authors(&mut self, commit: &Commit, case: &Case<'_>) {
         let is_machine = |author: &GitActor| match &author.account {
             // GraphQL calls everybody a user to whom an address belongs; no user's name ends like this.
-            Some(account) => account.kind == AccountKind::Bot || account.login.ends_with("[bot]"),
+            Some(account) => {
+                account.kind == AccountKind::Bot || account.login.ends_with("[bot]") || is_assistant(account, case)
+            }
             None => author.name.ends_with("[bot]"),
         };
         let others = commit.authors.iter().skip(1).filter(|author| !is_machine(author));
@@ -229,6 +231,12 @@ impl Contributions {
 /// Whether a machine works by the clock, so that nobody tells it what to do.
 fn is_unattended(bot: &Account, case: &Case<'_>) -> bool {
     case.criteria.terms.commit_review.unattended_bots.contains(&bot.id)
+}
+
+/// Whether an account is a writing assistant's. Whoever is in the people file is somebody, whatever else is said of them.
+fn is_assistant(account: &Account, case: &Case<'_>) -> bool {
+    let assistants = &case.criteria.terms.commit_review.writing_assistants;
+    assistants.contains(&account.id) && case.criteria.people.by_account(account.id).is_none()
 }
 
 /// Whether an account is the first author of a commit.

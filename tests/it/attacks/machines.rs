@@ -124,6 +124,23 @@ async fn a_machine_in_the_message_of_a_persons_commit_is_no_hand() {
     is_held(scene().with("\"CO\"", "\"lee\""), &["Lee Wong wrote commit"]).await;
 }
 
+/// An assistant signs in an account as people have one. What it is must stand in the criteria; of the commit's own author it
+/// says nothing, and of a colleague not either.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assistant_in_the_message_of_a_persons_commit_is_no_hand_where_the_criteria_name_it() {
+    let assistant = "[[people]]\nname = \"assistant\"\nfull_name = \"Assistant\"\nunmapped = true\n";
+    let named = format!("{assistant}[criteria.commit_review]\nwriting_assistants = [1002, 1007]\n");
+    let signed = |people: &str, by: &str| {
+        let co_authors = format!("author = \"dana\"\nco_authors = [\"{by}\"]\nmessage = \"Round");
+        clean().people(people).with("author = \"dana\"\nmessage = \"Round", &co_authors)
+    };
+    is_approved(signed(&named, "assistant")).await;
+    is_held(signed(assistant, "assistant"), &["assistant wrote commit", "and is not in the people file"]).await;
+    is_held(signed(&named, "lee"), &["Lee Wong wrote commit"]).await;
+    let alone = clean().people(&named).with("author = \"dana\"\nmessage", "author = \"assistant\"\nmessage");
+    is_held(alone, &["assistant wrote commit", "and is not in the people file"]).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bot_that_works_by_the_clock_needs_one_reviewer() {
     is_approved(made_by("dependabot", "")).await;
