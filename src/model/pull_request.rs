@@ -148,6 +148,9 @@ pub struct Dismissal {
     pub review: String,
     /// What it had said.
     pub was: Opinion,
+    /// When it was dismissed; nothing in older records.
+    #[serde(default)]
+    pub at: Option<Timestamp>,
     /// Who dismissed it, as far as the server tells.
     pub actor: Option<Account>,
 }

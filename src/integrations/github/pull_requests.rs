@@ -216,10 +216,11 @@ fn add_event(pull_request: &mut PullRequest, item: TimelineItem) -> Result<(), S
             }
             pull_request.assignees.extend(by.into_iter().chain(who));
         }
-        TimelineItem::ReviewDismissed { previous_review_state, actor, review: Some(review) } => {
+        TimelineItem::ReviewDismissed { created_at, previous_review_state, actor, review: Some(review) } => {
             pull_request.dismissals.push(Dismissal {
                 review: review.id,
                 was: opinion(&previous_review_state)?,
+                at: Some(parse(Timestamp::parse(&created_at))?),
                 actor: actor.as_ref().and_then(account),
             });
         }

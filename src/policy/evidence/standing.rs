@@ -9,7 +9,7 @@ use super::Case;
 use super::binding::{Binding, Unbound, binding};
 use super::branch::Branch;
 use super::contributors::Contributions;
-use crate::model::{Account, AccountKind, CommitSha, Opinion, People, Person, Review, UserId};
+use crate::model::{Account, AccountKind, CommitSha, Dismissal, Opinion, People, Person, PullRequest, Review, UserId};
 use crate::policy::facts::Gap;
 
 /// What people said about one pull request.
@@ -41,7 +41,7 @@ impl Standing {
         let (contributions, gap) = Contributions::of(branch, case);
         let mut standing =
             Standing { contributions, approvals: Vec::new(), ignored: Vec::new(), objections: Vec::new(), gap };
-        let mut latest: Vec<&Review> = latest_opinions(&branch.pull_request.reviews, case);
+        let mut latest: Vec<&Review> = latest_opinions(branch.pull_request, case);
         latest.sort_by_key(|review| review.submitted_at);
         for review in latest {
             match review.opinion {
@@ -141,17 +141,24 @@ impl Standing {
 
 /// The newest opinion of each person, and the newest comment that the criteria take for an approval. A comment takes back
 /// no objection, and a dismissed objection does not bring an older approval back.
-fn latest_opinions<'a>(reviews: &'a [Review], case: &Case<'_>) -> Vec<&'a Review> {
+fn latest_opinions<'a>(pull_request: &'a PullRequest, case: &Case<'_>) -> Vec<&'a Review> {
     let people = &case.criteria.people;
     let (comments, opinions): (Vec<&Review>, Vec<&Review>) =
-        reviews.iter().partition(|review| review.opinion == Opinion::Commented);
+        pull_request.reviews.iter().partition(|review| review.opinion == Opinion::Commented);
     let opinions = newest_of_each(opinions, people);
     let mut comments = newest_of_each(comments.into_iter().filter(|comment| approves(comment, case)), people);
-    comments.retain(|by, comment| {
-        let opinion = opinions.get(by);
-        opinion.is_none_or(|one| one.opinion != Opinion::ChangesRequested && one.submitted_at <= comment.submitted_at)
-    });
+    comments.retain(|by, comment| opinions.get(by).is_none_or(|opinion| stands_beside(comment, opinion, pull_request)));
     opinions.into_values().chain(comments.into_values()).collect()
+}
+
+/// Whether a comment says something that its author's opinion does not settle: it is newer, and when somebody dismissed their
+/// approval, it was said after that.
+fn stands_beside(comment: &Review, opinion: &Review, pull_request: &PullRequest) -> bool {
+    let of_approval = |one: &&Dismissal| one.review == opinion.id && one.was == Opinion::Approved;
+    let mut dismissals = pull_request.dismissals.iter().filter(of_approval);
+    opinion.opinion != Opinion::ChangesRequested
+        && opinion.submitted_at <= comment.submitted_at
+        && dismissals.all(|one| one.at.is_some_and(|at| at < comment.submitted_at))
 }
 
 fn newest_of_each<'a>(

@@ -135,6 +135,16 @@ async fn an_approving_comment_wants_the_right_to_push() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_approving_comment_does_not_outlive_the_dismissed_approval_of_its_author() {
+    let said = step(&says("lee", "LGTM"));
+    let dismissed =
+        step("pass = \"1s\"") + &step("dismiss_review = { pull_request = 871, review_by = \"lee\", by = \"sam\" }");
+    let again = in_twin("pass = \"1s\"") + &in_twin(&says("lee", "LGTM"));
+    let scene = clean().more(LGTM).after(REVIEW, &(said + &dismissed + &again));
+    attack(scene, &["the approval by Lee Wong does not count: the review was dismissed"]).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_approving_comment_takes_back_no_objection() {
     let objects = "review = { pull_request = 871, by = \"lee\", state = \"request_changes\" }";
     let approves = in_twin(REVIEW);

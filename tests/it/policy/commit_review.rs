@@ -391,8 +391,12 @@ fn a_dismissed_objection_does_not_bring_an_older_approval_back() {
     let mut dismissed = approval(&user("lee", 1002), 'b');
     dismissed.opinion = Opinion::Dismissed;
     dismissed.submitted_at = minutes(10);
-    let by_priya =
-        Dismissal { review: dismissed.id.clone(), was: Opinion::ChangesRequested, actor: Some(user("priya", 1003)) };
+    let by_priya = Dismissal {
+        review: dismissed.id.clone(),
+        was: Opinion::ChangesRequested,
+        at: None,
+        actor: Some(user("priya", 1003)),
+    };
     pull_request(&mut facts).reviews.push(dismissed);
     pull_request(&mut facts).dismissals = vec![by_priya];
     assert!(said(&facts).contains("the approval by Lee Wong does not count: the review was dismissed"));
@@ -402,7 +406,7 @@ fn a_dismissed_objection_does_not_bring_an_older_approval_back() {
 fn an_objection_that_a_contributor_dismissed_still_stands() {
     let objection = |id: &str| {
         let review = Review { id: id.into(), opinion: Opinion::Dismissed, ..approval(&user("sam", 1004), 'b') };
-        let by = |actor| Dismissal { review: id.into(), was: Opinion::ChangesRequested, actor: Some(actor) };
+        let by = |actor| Dismissal { review: id.into(), was: Opinion::ChangesRequested, at: None, actor: Some(actor) };
         (review, by(user("dana", 1001)), by(user("priya", 1003)))
     };
     let (review, by_the_author, by_somebody_else) = objection("r9");

@@ -2,7 +2,7 @@
 //! `attacks/terms.rs`.
 
 use cm_bot::model::{
-    Account, AccountKind, Commit, GithubId, Opinion, PullRequest, Push, Review, SeenReview, Timestamp,
+    Account, AccountKind, Commit, Dismissal, GithubId, Opinion, PullRequest, Push, Review, SeenReview, Timestamp,
 };
 use cm_bot::policy::criteria::{Criteria, PolicyTexts};
 use cm_bot::policy::decision::{Decision, Kind};
@@ -106,6 +106,33 @@ fn a_comment_right_after_the_first_push_that_was_told_of_may_be_of_what_that_rep
     assert!(ignored(&said(119, 'e')).ends_with("so it counts from 2 minutes after a push"));
     assert_eq!(said(120, 'e').kind(), Kind::Approve);
     assert_eq!(said(1, 'b').kind(), Kind::Approve, "the same stood there");
+}
+
+#[test]
+fn a_comment_before_its_authors_approval_was_dismissed_says_nothing_more() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let said = Timestamp(NOW.0 - 3_600_000);
+    let judged = |was, at| {
+        let mut facts = passing();
+        let pull_request = pull_request(&mut facts);
+        pull_request.ledger.pushes = vec![push(&user("dana", 1001), None, 'b')];
+        pull_request.reviews[0].opinion = Opinion::Dismissed;
+        let (review, actor) = (pull_request.reviews[0].id.clone(), Some(user("sam", 1004)));
+        pull_request.dismissals = vec![Dismissal { review, was, at, actor }];
+        pull_request.reviews.push(Review { id: "comment".into(), ..lgtm(said) });
+        judged(&facts, says.0, says.1)
+    };
+    for at in [None, Some(said), Some(Timestamp(said.0 + 1))] {
+        let dismissed = judged(Opinion::Approved, at);
+        assert_eq!(ignored(&dismissed), "the review was dismissed", "{at:?}");
+        assert_eq!(dismissed.kind(), Kind::Block);
+        assert_eq!(
+            judged(Opinion::ChangesRequested, at).kind(),
+            Kind::Approve,
+            "said after the objection that is no more"
+        );
+    }
+    assert_eq!(judged(Opinion::Approved, Some(Timestamp(said.0 - 1))).kind(), Kind::Approve);
 }
 
 #[test]

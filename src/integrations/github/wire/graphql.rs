@@ -296,7 +296,12 @@ pub(in crate::integrations::github) enum TimelineItem {
     #[serde(rename = "AssignedEvent")]
     Assigned { actor: Option<Actor>, assignee: Option<Actor> },
     #[serde(rename = "ReviewDismissedEvent", rename_all = "camelCase")]
-    ReviewDismissed { previous_review_state: String, actor: Option<Actor>, review: Option<ReviewId> },
+    ReviewDismissed {
+        created_at: String,
+        previous_review_state: String,
+        actor: Option<Actor>,
+        review: Option<ReviewId>,
+    },
 }
 
 #[derive(Debug, Deserialize)]

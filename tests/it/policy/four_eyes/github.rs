@@ -145,5 +145,5 @@ fn review(pull: &Pull, place: usize) -> Review {
 fn dismissal(pull: &Pull, place: usize) -> Option<Dismissal> {
     let review = &pull.reviews[place];
     let actor = Some(account(review.dismissed_by?));
-    Some(Dismissal { review: format!("review-{place}"), was: opinion(review.says), actor })
+    Some(Dismissal { review: format!("review-{place}"), was: opinion(review.says), at: None, actor })
 }
