@@ -165,18 +165,17 @@ fn severity_of(result: &SarifResult, rules: &[&Rule]) -> Severity {
     worst.unwrap_or(Severity::Unrated)
 }
 
-/// The rule's security severity where it has one (a number as text, in the bands that GitHub uses), else the level.
+/// The rule's security severity where it has one, in the bands that GitHub uses, else the level.
 fn severity(rule: &Rule, level: Option<&str>) -> Severity {
-    let number = rule.properties.as_ref().and_then(|properties| properties.security_severity.as_deref());
-    if let Some(number) = number {
-        return match number.trim().parse::<f64>() {
-            Ok(number) if number >= 9.0 => Severity::Critical,
-            Ok(number) if number >= 7.0 => Severity::High,
-            Ok(number) if number >= 4.0 => Severity::Medium,
-            Ok(number) if number > 0.0 => Severity::Low,
+    if let Some(score) = rule.properties.as_ref().and_then(|properties| properties.security_severity.as_ref()) {
+        return match score.as_str().map_or_else(|| score.as_f64(), |text| text.trim().parse().ok()) {
+            Some(number) if number >= 9.0 => Severity::Critical,
+            Some(number) if number >= 7.0 => Severity::High,
+            Some(number) if number >= 4.0 => Severity::Medium,
+            Some(number) if number > 0.0 => Severity::Low,
             // Trivy writes 0.0 for what nobody has rated yet; Grype for that and for what it calls negligible, and the two look
             // alike. To GitHub it is no security severity.
-            Ok(_) | Err(_) => Severity::Unrated,
+            Some(_) | None => Severity::Unrated,
         };
     }
     let default = rule.default_configuration.as_ref().and_then(|default| default.level.as_deref());

@@ -22,12 +22,16 @@ fn of(result: &Value) -> Severity {
 
 #[test]
 fn severity_comes_from_the_rule_then_from_the_level() {
-    let rule = |severity: Option<&str>, level: Option<&str>| wire::Rule {
+    let rule_with = |severity: Option<Value>, level: Option<&str>| wire::Rule {
         id: "r".into(),
-        properties: Some(wire::RuleProperties { security_severity: severity.map(str::to_owned) }),
+        properties: Some(wire::RuleProperties { security_severity: severity }),
         default_configuration: Some(wire::DefaultConfiguration { level: level.map(str::to_owned) }),
     };
+    let rule = |severity: Option<&str>, level| rule_with(severity.map(Value::from), level);
     assert_eq!(severity(&rule(Some("9.8"), None), Some("note")), Severity::Critical);
+    assert_eq!(severity(&rule_with(Some(json!(9.8)), None), Some("note")), Severity::Critical, "a number as it is");
+    assert_eq!(severity(&rule_with(Some(json!(4)), None), Some("note")), Severity::Medium);
+    assert_eq!(severity(&rule_with(Some(json!(["9.8"])), Some("none")), None), Severity::Unrated);
     assert_eq!(severity(&rule(Some("7.0"), None), None), Severity::High);
     assert_eq!(severity(&rule(Some("0.1"), Some("error")), None), Severity::Low);
     for level in ["note", "none", "error"] {

@@ -1,6 +1,7 @@
 //! The JSON of SARIF, as far as it is read.
 
 use serde::Deserialize;
+use serde_json::Value;
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Log {
@@ -39,8 +40,9 @@ pub(super) struct Rule {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct RuleProperties {
+    /// A number as text; some tools write the number itself.
     #[serde(rename = "security-severity")]
-    pub security_severity: Option<String>,
+    pub security_severity: Option<Value>,
 }
 
 #[derive(Debug, Deserialize)]
