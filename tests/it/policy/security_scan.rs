@@ -6,7 +6,7 @@ use cm_bot::model::{
     Account, AccountKind, AlertDismissal, CheckRun, CommitStatus, Conclusion, Field, GithubId, Rules, ScanFinding,
     Scanner, Severity, Text, Timestamp, UploadedRun,
 };
-use cm_bot::policy::approval::security_scan::tools_with_alerts;
+use cm_bot::policy::approval::security_scan::{against_since, tools_with_alerts};
 use cm_bot::policy::criteria::Criteria;
 use cm_bot::policy::decision::{Finding, Kind, Outcome};
 use cm_bot::policy::evaluate;
@@ -462,6 +462,23 @@ fn with_upload() -> Facts {
     facts
 }
 
+fn vulnerable(rule: &str) -> ScanFinding {
+    let (rule, message) = (rule.into(), "A package is vulnerable.".into());
+    ScanFinding { rule, message, severity: Severity::Critical, path: None, alert: None }
+}
+
+/// One file of Trivy for each list of rules that it says are broken.
+fn with_files(files: &[&[&str]]) -> Facts {
+    let mut facts = with_upload();
+    let clean = scans(&mut facts).uploads[0].clone();
+    let file = |rules: &&[&str]| {
+        let findings = rules.iter().map(|rule| vulnerable(rule)).collect();
+        UploadedRun { findings, ..clean.clone() }
+    };
+    scans(&mut facts).uploads = files.iter().map(file).collect();
+    facts
+}
+
 fn other_upload(change: impl Fn(&mut UploadedRun)) -> Facts {
     let mut facts = with_upload();
     change(&mut scans(&mut facts).uploads[0]);
@@ -501,14 +518,35 @@ fn of_several_files_of_a_build_the_worst_counts() {
     (worse.rules, worse.completed) = (3, false);
     scans(&mut facts).uploads[0] = worse.clone();
     assert!(blocked(&facts).contains("did not end well, and no later one makes up for it."));
-    worse.findings = vec![ScanFinding {
-        rule: "CVE-2026-1".into(),
-        message: "A package is vulnerable.".into(),
-        severity: Severity::Critical,
-        path: None,
-        alert: Some(12),
-    }];
+    worse.findings = vec![ScanFinding { alert: Some(12), ..vulnerable("CVE-2026-1") }];
     scans(&mut facts).uploads[0] = worse;
     scans(&mut facts).dismissals = Fact::Known(BTreeMap::new());
     assert!(blocked(&facts).contains("Critical: CVE-2026-1, A package is vulnerable. (Trivy)."));
+}
+
+#[test]
+fn files_that_come_after_the_approval_say_what_is_new_in_them() {
+    let since = |then: &Facts, now: &Facts| -> Vec<String> {
+        against_since(then, now, &criteria()).iter().map(Text::plain).collect()
+    };
+    let named = |rule: &str| format!("Critical: {rule}, A package is vulnerable. (Trivy).");
+    let clean = with_files(&[&[]]);
+    let found = with_files(&[&["CVE-1"]]);
+    assert_eq!(since(&clean, &with_files(&[&[], &[]])), [""; 0]);
+    assert_eq!(since(&found, &clean), [""; 0], "what was found is taken back by nobody, but nothing is against it");
+    assert_eq!(since(&clean, &with_files(&[&[], &["CVE-1"]])), [named("CVE-1")]);
+    let undone = other_upload(|run| run.completed = false);
+    assert!(since(&clean, &undone)[0].contains("did not end well"), "a scan that broke off is not clean");
+    assert_eq!(since(&found, &found), [""; 0], "whoever approved saw it");
+    let more = with_files(&[&["CVE-1"], &["CVE-1", "CVE-2", "CVE-2"]]);
+    assert_eq!(since(&found, &more), [named("CVE-2")], "once, however often it was found");
+    let mut both = with_finding(Severity::High);
+    if let Placement::Registered { service, .. } = &mut both.placement {
+        service.scanners.push(Scanner::Sarif { sarif: "Trivy".into(), rules: Rules::All });
+    }
+    scans(&mut both).uploads = found.scans.known().unwrap().uploads.clone();
+    assert_eq!(since(&both, &both), [""; 0]);
+    let mut without_file = both.clone();
+    scans(&mut without_file).uploads.clear();
+    assert_eq!(since(&without_file, &both), [named("CVE-1")], "of what pipelines send alone");
 }
