@@ -90,6 +90,24 @@ fn a_comment_right_after_a_push_may_be_of_what_was_there_before() {
     assert_eq!(said(1, 'b').kind(), Kind::Approve, "nothing else was ever there");
 }
 
+/// What was pushed while it was closed is told when it is opened again.
+#[test]
+fn a_comment_right_after_it_was_opened_again_may_be_of_what_was_there_before() {
+    let says = ("approving_comments = []", "approving_comments = [\"LGTM\"]");
+    let dana = user("dana", 1001);
+    let said = |seconds: i64| {
+        let mut facts = passing();
+        let at = Timestamp(NOW.0 - 3_600_000);
+        let pull_request = pull_request(&mut facts);
+        pull_request.reviews = vec![lgtm(at)];
+        let opened = |seconds: i64, head| Push { at: Timestamp(at.0 - seconds * 1_000), ..push(&dana, None, head) };
+        pull_request.ledger.pushes = vec![opened(600, 'e'), opened(seconds, 'b')];
+        judged(&facts, says.0, says.1)
+    };
+    assert!(ignored(&said(119)).ends_with("so it counts from 2 minutes after a push"));
+    assert_eq!(said(120).kind(), Kind::Approve);
+}
+
 /// The pull request was opened before anybody told us of it.
 #[test]
 fn a_comment_right_after_the_first_push_that_was_told_of_may_be_of_what_that_replaced() {

@@ -82,6 +82,18 @@ fn nobody_is_asked_how_what_lies_behind_the_baseline_is_related() {
     assert_eq!(look.wanted(), Wanted::default());
 }
 
+#[test]
+fn nobody_is_asked_about_another_commit_where_the_baseline_settles_it() {
+    let (range, baseline, none) = (range(&["b0", "c1", "da"]), sha('a'), no_pull_requests());
+    let (objects, history) = (Objects::default(), History::of(&range, &baseline, &none));
+    let look = Look::at(&objects, Forge::Github);
+    let (older, other) = (sha('0'), sha('1'));
+    assert_eq!(history.is_below_any(&older, [&other, &baseline].into_iter(), &look), Ok(true));
+    assert_eq!(look.wanted(), Wanted::default());
+    let look = Look::at(&objects, Forge::Github);
+    assert!(history.is_below_any(&older, [&other].into_iter(), &look).is_err(), "the baseline is not among them");
+}
+
 /// Both lines also reach behind the baseline, at places that are not ancestors of each other or that nobody has compared.
 #[test]
 fn what_lies_behind_the_baseline_is_below_a_common_commit_that_reaches_it() {
